@@ -1,0 +1,1 @@
+"""Orchestration: refresh, publish, backfill."""

@@ -1,0 +1,1 @@
+"""Extract and load: one module per vendor, one place that runs them."""

@@ -1,0 +1,139 @@
+"""What every vendor module declares, and what one load asks of it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+from dlt.extract.source import DltSource
+from pydantic import BaseModel, ConfigDict
+
+Kind = Literal["slices", "entities", "snapshots"]
+
+
+class ConnectorError(Exception):
+    """The vendor, or what was asked of it, is wrong; the message says what to do next and holds no secret."""
+
+
+class AccessRefused(ConnectorError):
+    """The vendor does not accept the credential or its permissions; retrying cannot help."""
+
+
+class QuotaExhausted(ConnectorError):
+    """The vendor gives nothing more for now; the message says when it will."""
+
+
+class Options(BaseModel):
+    """A source's section of `parcours.toml`; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One raw table: declared columns, so that it exists before the vendor has rows.
+
+    `slices`: a dated report; each asked (account, day) is replaced whole, so that what vanished at the vendor vanishes
+    here. `slice_by` names its account column and, where it has one, its day column. `entities`: merged on the key.
+    `snapshots`: merged on the key, which holds `captured_on`, the business day of the capture.
+    Key columns are never null: the empty string stands for "none". `reread_days`: how far back a load asks again.
+    """
+
+    columns: pa.Schema
+    key: tuple[str, ...]
+    kind: Kind
+    reread_days: int
+    slice_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pull:
+    """One account's days of one table. `definition` is the hash of the settings that shape the rows, or ''."""
+
+    table: str
+    account_id: str
+    first_day: date
+    last_day: date
+    definition: str = ""
+
+    def days(self) -> Iterator[date]:
+        """Every day asked for, in order."""
+        for offset in range((self.last_day - self.first_day).days + 1):
+            yield self.first_day + timedelta(days=offset)
+
+
+@dataclass
+class Plan:
+    """What one load asks of one vendor, and what the vendor said about the quality of its answers."""
+
+    as_of: datetime
+    through: date
+    zone: ZoneInfo
+    pulls: tuple[Pull, ...]
+    warnings: list[str] = field(default_factory=list)
+    caveats: dict[tuple[str, str, date], dict[str, Any]] = field(default_factory=dict)
+    known_hashes: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (table, account) → hash of its last load
+    hashes: dict[tuple[str, str], str] = field(default_factory=dict)
+    skipped: set[tuple[str, str]] = field(default_factory=set)
+    failures: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def captured_on(self) -> date:
+        """The business day on which this load takes its snapshots."""
+        return self.as_of.astimezone(self.zone).date()
+
+    def of(self, table: str) -> tuple[Pull, ...]:
+        """The pulls of one table."""
+        return tuple(pull for pull in self.pulls if pull.table == table)
+
+    def warn(self, text: str) -> None:
+        """Keep a warning for the load log; the load goes on."""
+        self.warnings.append(text)
+
+    def keep_hash(self, table: str, account_id: str, content_hash: str) -> None:
+        """Remember what the vendor gave for an account; the next plan shows it in `known_hashes`."""
+        self.hashes[table, account_id] = content_hash
+
+    def unchanged(self, table: str, account_id: str) -> None:
+        """Nothing new for this account: its rows stay as they are, and count as covered through this load."""
+        self.skipped.add((table, account_id))
+
+    def fail(self, table: str, account_id: str, reason: str) -> None:
+        """This account could not be read: its rows stay, it is not counted as covered, the load goes on and says so."""
+        self.failures[table, account_id] = reason
+
+    def caveat(self, table: str, account_id: str, day: date, **said: Any) -> None:
+        """Keep what the vendor said about one slice (sampling, thresholds, lost rows)."""
+        self.caveats.setdefault((table, account_id, day), {}).update(said)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One thing to pull of a table: an account, and the hash of the settings that shape its rows ('' for none)."""
+
+    account_id: str
+    definition: str = ""
+
+
+@dataclass(frozen=True)
+class Connector:
+    """A vendor. `source(options, plan)` gives a dlt source with a resource per table; rows are dicts or Arrow tables.
+
+    `scopes(options, table)` lists what to pull of a table. `check(options)` calls the vendor cheaply and gives the lines
+    that `parcours check` shows; it raises `AccessRefused` with what exactly to fix.
+    """
+
+    name: str
+    title: str
+    tables: Mapping[str, Table]
+    options: type[Options]
+    source: Callable[[Any, Plan], DltSource]
+    scopes: Callable[[Any, str], list[Scope]]
+    check: Callable[[Any], list[str]]
+    secrets: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
+    docs_url: str = ""
+    api_version: str = ""
+    api_ends_on: date | None = None

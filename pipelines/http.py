@@ -1,0 +1,71 @@
+"""HTTP as every plain REST connector speaks it: timeouts, retries, errors that say what to do and hold no secret."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.structures import CaseInsensitiveDict
+
+from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.retry import VendorBusy, retrying
+
+TIMEOUT_SECONDS = (10, 120)  # connect, read
+BUSY = (408, 425, 429, 500, 502, 503, 504)
+REFUSED = (401, 403)
+ERROR_CHARACTERS = 300
+
+
+def session(vendor: str, advice: str = "") -> requests.Session:
+    """A session for one vendor; `advice` is what to do when it refuses the credential."""
+    return VendorSession(vendor, advice)
+
+
+class VendorSession(requests.Session):
+    """Asks again while the vendor is busy and raises named errors otherwise; messages name host and path only."""
+
+    def __init__(self, vendor: str, advice: str) -> None:
+        super().__init__()
+        self.vendor = vendor
+        self.advice = advice
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send once, or as often as `pipelines.retry` allows while the vendor is busy."""
+        kwargs["timeout"] = kwargs.get("timeout") or TIMEOUT_SECONDS
+        return retrying(self._send_once, request, **kwargs)
+
+    def _send_once(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        where = f"{self.vendor}: {urlsplit(request.url or '').path}"
+        try:
+            response = super().send(request, **kwargs)
+            if not kwargs.get("stream"):
+                _check_is_whole(response)
+        except requests.exceptions.RequestException as error:
+            raise VendorBusy(f"{where} did not answer ({type(error).__name__})") from None
+        if response.status_code in BUSY or _is_bare_refusal(response):
+            raise VendorBusy(f"{where} is busy (HTTP {response.status_code})", _retry_after(response.headers))
+        if response.status_code in REFUSED:
+            raise AccessRefused(f"{where} refused the credential (HTTP {response.status_code}). {self.advice}".strip())
+        if response.status_code >= 400:
+            raise ConnectorError(f"{where} answered HTTP {response.status_code}: {_said(response)}")
+        return response
+
+
+def _check_is_whole(response: requests.Response) -> None:
+    """A JSON body that was cut off on the way is a lost connection, not an answer."""
+    if "json" in response.headers.get("Content-Type", "") and response.content:
+        response.json()
+
+
+def _is_bare_refusal(response: requests.Response) -> bool:
+    """Some vendors answer a very high volume with a 403 that holds no JSON at all."""
+    return response.status_code == 403 and "json" not in response.headers.get("Content-Type", "")
+
+
+def _retry_after(headers: CaseInsensitiveDict[str]) -> float | None:
+    seconds = headers.get("Retry-After", "")
+    return float(seconds) if seconds.replace(".", "", 1).isdigit() else None
+
+
+def _said(response: requests.Response) -> str:
+    """The vendor's own words, without anything that the request had carried."""
+    return " ".join(response.text.split())[:ERROR_CHARACTERS]

@@ -1,0 +1,1 @@
+"""One module per vendor: its API over the events of the world."""
