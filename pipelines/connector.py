@@ -74,7 +74,9 @@ class Plan:
     pulls: tuple[Pull, ...]
     warnings: list[str] = field(default_factory=list)
     caveats: dict[tuple[str, str, date], dict[str, Any]] = field(default_factory=dict)
-    known_hashes: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (table, account) → hash of its last load
+    known_hashes: Mapping[tuple[str, str], str] = field(
+        default_factory=dict
+    )  # (table, account) → hash of its last load
     hashes: dict[tuple[str, str], str] = field(default_factory=dict)
     skipped: set[tuple[str, str]] = field(default_factory=set)
     failures: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -121,8 +123,8 @@ class Scope:
 class Connector:
     """A vendor. `source(options, plan)` gives a dlt source with a resource per table; rows are dicts or Arrow tables.
 
-    `scopes(options, table)` lists what to pull of a table. `check(options)` calls the vendor cheaply and gives the lines
-    that `parcours check` shows; it raises `AccessRefused` with what exactly to fix.
+    `scopes(options, table)` lists what to pull of a table. `check(options)` calls the vendor cheaply and gives the
+    lines that `parcours check` shows; it raises `AccessRefused` with what exactly to fix.
     """
 
     name: str

@@ -7,7 +7,6 @@ instant from which the vendor shows the record; where it is missing, a record sh
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-
 # --- people and the web ----------------------------------------------------------------------------------------------
 
 
@@ -38,7 +37,7 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A Google Analytics session. `source` is the raw click, `reported_*` the last non-direct click that GA4 reports."""
+    """A Google Analytics session. `source` is the raw click, `reported_*` the last non-direct one."""
 
     visit_id: int
     property_id: str
@@ -60,7 +59,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A Google Analytics event. Without consent `cookie_id` and `visit_id` are None: GA4 counts neither user nor session."""
+    """A Google Analytics event. Without consent `cookie_id` and `visit_id` are None: no user, no session."""
 
     hit_id: int
     property_id: str
@@ -149,7 +148,7 @@ class Ad:
 
 @dataclass(frozen=True, slots=True)
 class AdDelivery:
-    """An increment to an ad's day in its account's time zone; a restatement is a later increment and may be negative."""
+    """An increment to an ad's day in its account's zone; a restatement is a later increment, negative or not."""
 
     ad_id: str
     date_day: date
@@ -241,7 +240,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment or, with a parent, a reply. `author_id` None: withheld by the vendor; the page's own id: its own reply."""
+    """A comment or, with a parent, a reply. `author_id` None: withheld; the page's own id: its own reply."""
 
     comment_id: str
     post_id: str
@@ -400,7 +399,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """`unit_price` and `discount` (of the whole line) include tax where the shop's prices do; `tax` is of the whole line."""
+    """`unit_price` and the line's `discount` include tax where the shop's prices do; `tax` is of the whole line."""
 
     order_id: str
     line_id: str

@@ -1,0 +1,107 @@
+"""Vendor rows to Arrow tables of the declared columns; what does not fit is refused with its place and reason."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.connector import ConnectorError, Table
+
+BATCH_ROWS = 20_000
+MARKER = "is_deleted"  # dlt deletes the slice that a marker row names, and never inserts the marker
+
+
+class RowRefused(ConnectorError):
+    """A vendor's value does not fit the declared column."""
+
+
+def batches(source: str, name: str, table: Table, items: Iterable[Any]) -> Iterator[pa.Table]:
+    """Arrow tables of the declared columns from what a resource yields: dicts, lists of dicts, or Arrow tables."""
+    waiting: list[Mapping[str, Any]] = []
+    seen = 0
+    for item in items:
+        if isinstance(item, (pa.Table, pa.RecordBatch)):
+            arrow = pa.Table.from_batches([item]) if isinstance(item, pa.RecordBatch) else item
+            yield arrow.select(table.columns.names).cast(table.columns)
+            continue
+        waiting.extend(item if isinstance(item, list) else [item])
+        if len(waiting) >= BATCH_ROWS:
+            yield to_arrow(source, name, table, waiting, seen)
+            seen += len(waiting)
+            waiting = []
+    if waiting:
+        yield to_arrow(source, name, table, waiting, seen)
+
+
+def to_arrow(source: str, name: str, table: Table, rows: list[Mapping[str, Any]], seen: int = 0) -> pa.Table:
+    """One Arrow table; undeclared fields are left out, absent ones are null, nested ones become JSON text."""
+    arrays = []
+    for column in table.columns:
+        cast = _caster(column.type)
+        values = []
+        for number, row in enumerate(rows, start=seen + 1):
+            try:
+                value = cast(row.get(column.name))
+            except (ValueError, TypeError, InvalidOperation):
+                raise RowRefused(
+                    f"{source}: {name} row {number}: {column.name} is a {type(row.get(column.name)).__name__} "
+                    f"that is no {column.type}. The vendor changed this field; nothing of this source was loaded."
+                ) from None
+            if value is None and column.name in table.key:
+                raise RowRefused(f"{source}: {name} row {number}: {column.name} is missing, but is part of the key.")
+            values.append(value)
+        arrays.append(pa.array(values, type=column.type))
+    return pa.Table.from_arrays(arrays, schema=table.columns)
+
+
+def _caster(kind: pa.DataType) -> Callable[[Any], Any]:
+    """The conversion into a column of this type: lossless or a ValueError, whatever spelling the vendor chose."""
+    if pa.types.is_string(kind):
+        return _text
+    if pa.types.is_integer(kind):
+        return _absent_or(_integer)
+    if pa.types.is_floating(kind):
+        return _absent_or(float)
+    if pa.types.is_boolean(kind):
+        return _boolean
+    if pa.types.is_decimal(kind):
+        return _absent_or(lambda value: Decimal(str(value)))
+    if pa.types.is_date(kind):
+        return _absent_or(_day)
+    if pa.types.is_timestamp(kind):
+        return _absent_or(_instant)
+    raise TypeError(f"no conversion into {kind}")
+
+
+def _absent_or(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None or value == "" else convert(value)
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, float) and not value.is_integer():
+        raise ValueError(value)
+    return int(value)
+
+
+def _boolean(value: Any) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    raise ValueError(value)
+
+
+def _day(value: Any) -> date:
+    return value if isinstance(value, date) and not isinstance(value, datetime) else date.fromisoformat(value)
+
+
+def _instant(value: Any) -> datetime:
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment.astimezone(UTC)
