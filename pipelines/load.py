@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -82,13 +82,16 @@ def load(connector: Connector, options: Options, warehouse: Path, state: Path, a
     return LoadResult(connector.name, by_table, monotonic() - started, plan.warnings)
 
 
-def create_empty(connector: Connector, warehouse: Path, state: Path) -> None:
-    """Every raw table of a source that is not connected, without rows, so that all models build."""
-    nothing = Plan(datetime.min.replace(tzinfo=UTC), date.min, ZoneInfo("UTC"), ())
-    resources = [
-        _resource(connector.name, name, table, None, nothing, Counter()) for name, table in connector.tables.items()
-    ]
-    _run(connector, resources, warehouse, state)
+def create_empty(connector: Connector, warehouse: Path) -> None:
+    """A source's raw tables, without rows where they do not exist yet, so that all models build without it."""
+    with load_log.connect(warehouse) as connection:
+        connection.execute(f"create schema if not exists raw_{connector.name}")
+        for name, table in connector.tables.items():
+            empty = table.columns.empty_table()
+            empty = _with_marker(empty, False) if table.kind == "slices" else empty
+            connection.register("empty", empty)
+            connection.execute(f"create table if not exists raw_{connector.name}.{name} as from empty")
+            connection.unregister("empty")
 
 
 def _resource(

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from threading import Lock
 
 import duckdb
 
@@ -24,6 +25,9 @@ create table if not exists raw_parcours.slices (
 );
 create table if not exists raw_parcours.identity (fingerprint varchar);
 """
+
+
+ONE_WRITER = Lock()  # vendors load side by side; their log entries are written one after the other
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,11 @@ def covered(connection: duckdb.DuckDBPyConnection, source: str) -> dict[tuple[st
 
 def record(connection: duckdb.DuckDBPyConnection, connector: Connector, plan: Plan, rows: dict[Pull, int]) -> None:
     """Write one load: a row per pull, and the hash of every slice it read, in one transaction."""
+    with ONE_WRITER:
+        _record(connection, connector, plan, rows)
+
+
+def _record(connection: duckdb.DuckDBPyConnection, connector: Connector, plan: Plan, rows: dict[Pull, int]) -> None:
     connection.execute("begin")
     pulls = [pull for pull in plan.pulls if (pull.table, pull.account_id) not in plan.failures]
     for pull in pulls:

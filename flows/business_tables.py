@@ -1,0 +1,87 @@
+"""What models read of the settings and of the refresh, written as raw tables: dbt variables would cost a parse."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+import duckdb
+
+from flows.places import Places
+from pipelines.load import Asked
+from pipelines.load_log import connect
+from pipelines.registry import CONNECTORS
+from pipelines.settings import Settings
+
+
+class BackInTime(ValueError):
+    """`as_of` lies before the last refresh's: history would contradict itself."""
+
+
+def write(places: Places, settings: Settings, asked: Asked) -> None:
+    """Record this refresh and replace the settings tables, in one transaction."""
+    with connect(places.warehouse) as connection:
+        _refuse_going_back(connection, asked.as_of)
+        connection.execute("begin")
+        connection.execute("delete from raw_parcours.refreshes where as_of = ?", [asked.as_of])
+        connection.execute(
+            "insert into raw_parcours.refreshes values (?, ?, ?)", [asked.as_of, asked.through, asked.history_start]
+        )
+        _settings(connection, settings)
+        _items(connection, settings)
+        _sources(connection, settings)
+        connection.execute("commit")
+
+
+def _refuse_going_back(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    last = connection.execute("select max(as_of) from raw_parcours.refreshes").fetchone()
+    if last and last[0] and last[0] > as_of:
+        raise BackInTime(f"--as-of {as_of.isoformat()} lies before the last refresh, {last[0].isoformat()}.")
+
+
+def _settings(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    business = settings.business
+    analytics = settings.sources.get("google_analytics")
+    connection.execute(
+        "create or replace table raw_parcours.settings as select ? as business_name, ? as time_zone, ? as currency, "
+        "? as week_start, ?::date as history_start, ?::integer as prospect_window_days, ? as primary_property, "
+        "? as lead_event",
+        [
+            business.name,
+            business.time_zone,
+            business.currency,
+            business.week_start,
+            business.history_start,
+            business.prospect_window_days,
+            getattr(analytics, "primary", ""),
+            getattr(analytics, "lead_event", ""),
+        ],
+    )
+
+
+def _items(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    connection.execute(
+        "create or replace table raw_parcours.setting_items (source varchar, setting varchar, item varchar)"
+    )
+    for values in _lists(settings):
+        connection.execute("insert into raw_parcours.setting_items values (?, ?, ?)", values)
+
+
+def _lists(settings: Settings) -> Iterator[list[str]]:
+    """Every list of the sources' options, and the names of what is a table there (source groups, feeds)."""
+    for source, options in settings.sources.items():
+        for setting in type(options).model_fields:
+            value = getattr(options, setting)
+            if isinstance(value, list | tuple | dict):
+                yield from ([source, setting, str(item)] for item in value)
+
+
+def _sources(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    connection.execute(
+        "create or replace table raw_parcours.sources "
+        "(source varchar, title varchar, is_connected boolean, api_version varchar, api_ends_on date)"
+    )
+    for name, connector in CONNECTORS.items():
+        ends_on: date | None = connector.api_ends_on
+        connection.execute(
+            "insert into raw_parcours.sources values (?, ?, ?, ?, ?)",
+            [name, connector.title, name in settings.sources, connector.api_version, ends_on],
+        )

@@ -1,0 +1,41 @@
+"""One refresh at a time: an OS file lock, which a killed run frees by dying, and a note of who holds it."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pipelines.connector import ConnectorError
+
+
+class AlreadyRunning(ConnectorError):
+    """Another refresh holds the data directory; the message names it."""
+
+
+@contextmanager
+def alone(data: Path) -> Iterator[None]:
+    """Hold the data directory, or refuse at once."""
+    data.mkdir(parents=True, exist_ok=True)
+    note = data / "refresh.holder.json"
+    try:
+        with FileLock(data / "refresh.lock", timeout=0):
+            started = datetime.now(UTC).isoformat(timespec="seconds")
+            note.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": started}))
+            yield
+            note.unlink(missing_ok=True)
+    except Timeout:
+        raise AlreadyRunning(f"A refresh is already running: {holder(data)}. Wait for it, or stop it.") from None
+
+
+def holder(data: Path) -> str:
+    """Who holds the lock, or held it last, in words."""
+    try:
+        who = json.loads((data / "refresh.holder.json").read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return "its process is unknown"
+    return f"process {who['pid']} on {who['host']} since {who['since']}"

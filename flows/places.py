@@ -1,0 +1,43 @@
+"""Where a refresh keeps things: everything below one data directory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Places:
+    """The files of one installation."""
+
+    data: Path
+
+    @property
+    def warehouse(self) -> Path:
+        """Private to the refresh: raw tables and models."""
+        return self.data / "warehouse.duckdb"
+
+    @property
+    def marts(self) -> Path:
+        """What readers open; always whole, never locked."""
+        return self.data / "marts.duckdb"
+
+    @property
+    def state(self) -> Path:
+        """dlt's working directories."""
+        return self.data / "dlt"
+
+    @property
+    def dbt_target(self) -> Path:
+        """dbt's compiled models and run results."""
+        return self.data / "dbt"
+
+    @property
+    def prefect(self) -> Path:
+        """Prefect's own database and settings."""
+        return self.data / "prefect"
+
+    @property
+    def runs(self) -> Path:
+        """One JSON line per refresh."""
+        return self.data / "runs.jsonl"

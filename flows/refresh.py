@@ -1,0 +1,165 @@
+"""The refresh: load every connected source side by side, build and test the models, publish if they hold."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
+
+from flows import business_tables, publish, transform
+from flows.one_at_a_time import alone
+from flows.places import Places
+from pipelines.connector import AccessRefused, QuotaExhausted
+from pipelines.load import Asked, LoadResult, load
+from pipelines.registry import CONNECTORS
+from pipelines.settings import Settings
+
+OK, NOTHING_PUBLISHED, PARTIAL = 0, 1, 3  # exit codes
+RETRY_DELAYS: list[float] = [5, 30]  # seconds; within a load the connector has already been patient with each call
+Say = Callable[[str], None]
+
+
+@dataclass
+class SourceOutcome:
+    """How one source fared."""
+
+    source: str
+    status: str  # loaded, failed
+    rows: int = 0
+    seconds: float = 0.0
+    warnings: list[str] = field(default_factory=list)
+    error: str = ""
+
+
+@dataclass
+class Outcome:
+    """What a refresh did; one line of `runs.jsonl`."""
+
+    as_of: datetime
+    through: date
+    started_at: datetime
+    sources: list[SourceOutcome] = field(default_factory=list)
+    layers: dict[str, float] = field(default_factory=dict)
+    published: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    error: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0 all well, 1 nothing published, 3 published although a source failed."""
+        if not self.published:
+            return NOTHING_PUBLISHED
+        return PARTIAL if any(source.status == "failed" for source in self.sources) else OK
+
+
+def through_by_default(as_of: datetime, settings: Settings) -> date:
+    """The last whole business day before an instant."""
+    return as_of.astimezone(settings.business.zone).date() - timedelta(days=1)
+
+
+def run_refresh(
+    settings: Settings, places: Places, through: date, as_of: datetime, only: list[str], say: Say
+) -> Outcome:
+    """Refresh alone, and leave a line in `runs.jsonl` whatever happens.
+
+    Raises `AlreadyRunning` when another refresh holds the data directory.
+    """
+    os.environ.setdefault("PREFECT_HOME", str(places.prefect.absolute()))
+    outcome = Outcome(as_of.astimezone(UTC), through, datetime.now(UTC))
+    started = monotonic()
+    with alone(places.data):
+        try:
+            refresh(settings, places, outcome, only, say)
+        except Exception as error:  # noqa: BLE001  whatever it was, it is told, logged and exits 1
+            outcome.error = f"{type(error).__name__}: {error}" if not str(error) else str(error)
+        outcome.seconds = round(monotonic() - started, 1)
+        with places.runs.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(asdict(outcome) | {"exit_code": outcome.exit_code}, default=str) + "\n")
+    return outcome
+
+
+@flow(validate_parameters=False)
+def refresh(settings: Settings, places: Places, outcome: Outcome, only: list[str], say: Say) -> None:
+    """Load what is connected, build the models layer by layer, publish, and show the result as artifacts."""
+    business = settings.business
+    asked = Asked(outcome.through, outcome.as_of, business.zone, business.history_start)
+    business_tables.write(places, settings, asked)
+    wanted = [name for name in settings.connected if not only or name in only]
+    for connector in CONNECTORS.values():
+        create_empty(connector, places.warehouse)
+    loads = {name: load_source.submit(name, settings, places, asked) for name in wanted}
+    for name, running in loads.items():
+        outcome.sources.append(_outcome(name, running.result(raise_on_failure=False)))
+        say(_told(outcome.sources[-1]))
+    for layer in transform.LAYERS:
+        result = build_layer(places, layer)
+        outcome.layers[layer] = round(result.seconds, 1)
+        say(f"built {layer}: {len(result.nodes)} nodes in {result.seconds:.1f} s")
+    outcome.published = publish_marts(places)
+    say(f"published {len(outcome.published)} tables to {places.marts}")
+    show_sources(outcome)
+
+
+def _may_help(_task: Task[..., Any], _run: TaskRun, state: State) -> bool:
+    """Asking again cannot help against a refused credential or a spent quota."""
+    try:
+        state.result()
+    except (AccessRefused, QuotaExhausted):
+        return False
+    except Exception:  # noqa: BLE001  anything else may pass
+        return True
+    return False
+
+
+@task(
+    task_run_name="load {name}",
+    retries=len(RETRY_DELAYS),
+    retry_delay_seconds=RETRY_DELAYS,
+    retry_condition_fn=_may_help,
+    cache_policy=NO_CACHE,
+)
+def load_source(name: str, settings: Settings, places: Places, asked: Asked) -> LoadResult:
+    """One vendor into its raw tables."""
+    return load(CONNECTORS[name], settings.sources[name], places.warehouse, places.state, asked)
+
+
+@task(task_run_name="build {layer}", cache_policy=NO_CACHE)
+def build_layer(places: Places, layer: str) -> transform.LayerResult:
+    """dbt's models and tests of one layer, each node in an artifact."""
+    result = transform.build(places, layer)
+    create_table_artifact(key=layer.replace(".", "-"), table=[asdict(node) for node in result.nodes])
+    return result
+
+
+@task(cache_policy=NO_CACHE)
+def publish_marts(places: Places) -> list[str]:
+    """The published file, swapped in whole."""
+    return publish.publish(places)
+
+
+@task(cache_policy=NO_CACHE)
+def show_sources(outcome: Outcome) -> None:
+    """How each source fared, as an artifact."""
+    create_table_artifact(key="sources", table=[asdict(source) for source in outcome.sources])
+
+
+def _outcome(name: str, result: LoadResult | Exception) -> SourceOutcome:
+    if isinstance(result, LoadResult):
+        rows = sum(result.rows.values())
+        return SourceOutcome(name, "loaded", rows, round(result.seconds, 1), result.warnings)
+    return SourceOutcome(name, "failed", error=str(result))
+
+
+def _told(source: SourceOutcome) -> str:
+    if source.status == "failed":
+        return f"{source.source} failed, its KPIs keep their last data: {source.error}"
+    warned = "".join(f"\n  warning: {warning}" for warning in source.warnings)
+    return f"loaded {source.source}: {source.rows:,} rows in {source.seconds:.1f} s{warned}"

@@ -1,0 +1,80 @@
+"""dbt, run in this process: one call per layer, so that a flow can show and time each."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic
+
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+
+from flows.places import PROJECT, Places
+from pipelines.connector import ConnectorError
+
+LAYERS = ("staging", "intermediate", "marts.core", "marts.kpi")
+
+
+class ModelsFailed(ConnectorError):
+    """A model or a test failed: our fault, so nothing is published."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One dbt node of a layer's run."""
+
+    name: str
+    status: str
+    seconds: float
+    message: str
+
+
+@dataclass(frozen=True)
+class LayerResult:
+    """What dbt did for one layer."""
+
+    layer: str
+    seconds: float
+    nodes: list[Node]
+
+
+def build(places: Places, layer: str) -> LayerResult:
+    """Build and test one layer's models; raises `ModelsFailed` naming each failing node and dbt's reason."""
+    started = monotonic()
+    arguments = ["--quiet", "build", "--select", layer, "--exclude-resource-type", "unit_test"]
+    with _dbt_environment(places):
+        result = dbtRunner().invoke(
+            [
+                *arguments,
+                "--project-dir", str(PROJECT / "dbt_project"),
+                "--profiles-dir", str(PROJECT),
+                "--target-path", str(places.dbt_target),
+                "--log-path", str(places.dbt_target),
+            ]
+        )  # fmt: skip
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # else the file stays locked
+    if result.exception is not None:
+        raise ModelsFailed(f"dbt could not run {layer}: {result.exception}")
+    found = getattr(result.result, "results", [])
+    nodes = [Node(r.node.name, str(r.status), r.execution_time, r.message or "") for r in found]
+    if not result.success:
+        raise ModelsFailed(f"dbt failed in {layer}; nothing was published.\n{_failures(nodes)}")
+    return LayerResult(layer, monotonic() - started, nodes)
+
+
+def _failures(nodes: list[Node]) -> str:
+    return "\n".join(f"  {node.name}: {node.message}" for node in nodes if node.status in ("error", "fail"))
+
+
+@contextmanager
+def _dbt_environment(places: Places) -> Iterator[None]:
+    """profiles.yml reads the warehouse's path from the environment."""
+    before = os.environ.get("PARCOURS_WAREHOUSE")
+    os.environ["PARCOURS_WAREHOUSE"] = str(places.warehouse)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PARCOURS_WAREHOUSE"]
+        else:
+            os.environ["PARCOURS_WAREHOUSE"] = before

@@ -1,0 +1,96 @@
+"""The business, from `parcours.toml`: what is connected, zone, currency, groups and windows. It holds no secret."""
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_validator
+
+from pipelines.connector import ConnectorError, Options
+from pipelines.registry import CONNECTORS
+
+
+class SettingsError(ConnectorError):
+    """`parcours.toml` says something that cannot be; the message names the key and what it should be."""
+
+
+class Business(BaseModel):
+    """What holds for every source and every KPI."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    history_start: date = Field(description="the first business day to load")
+    time_zone: str = "Europe/Paris"
+    currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="the reporting currency, ISO 4217")
+    week_start: Literal["monday", "sunday"] = "monday"
+    prospect_window_days: int = Field(90, ge=1, description="a prospect converts within this many days")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"{zone!r} is no IANA time zone; try Europe/Paris")
+        return zone
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which business days begin and end."""
+        return ZoneInfo(self.time_zone)
+
+
+class Settings(BaseModel):
+    """The business and the options of each connected source."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    business: Business
+    sources: dict[str, SerializeAsAny[Options]] = Field(default_factory=dict)
+
+    @property
+    def connected(self) -> list[str]:
+        """The connected sources, in the registry's order."""
+        return [name for name in CONNECTORS if name in self.sources]
+
+
+def read_settings(path: Path, **business: Any) -> Settings:
+    """`parcours.toml`, validated; `business` replaces keys of its `[business]` section."""
+    try:
+        text = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path} does not exist: copy parcours.toml of the project and fill it in.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is no valid TOML: {error}") from None
+    sources = text.pop("sources", {})
+    text["business"] = text.get("business", {}) | business
+    try:
+        settings = Settings(**text)
+    except ValidationError as error:
+        raise SettingsError(_pointed(path, error)) from None
+    return settings.model_copy(update={"sources": _options(path, sources, settings.business.model_dump())})
+
+
+def _options(path: Path, sources: dict[str, Any], business: dict[str, Any]) -> dict[str, Options]:
+    unknown = sorted(set(sources) - set(CONNECTORS))
+    if unknown:
+        raise SettingsError(f"{path}: sources.{unknown[0]} is unknown; known are {', '.join(CONNECTORS)}.")
+    return {name: _option(path, name, section, business) for name, section in sources.items()}
+
+
+def _option(path: Path, name: str, section: dict[str, Any], business: dict[str, Any]) -> Options:
+    """A source's options; those that it shares with the business come from there."""
+    model = CONNECTORS[name].options
+    shared = {key: value for key, value in business.items() if key in model.model_fields and key not in section}
+    try:
+        return model(**shared, **section)
+    except ValidationError as error:
+        raise SettingsError(_pointed(path, error, f"sources.{name}.")) from None
+
+
+def _pointed(path: Path, error: ValidationError, prefix: str = "") -> str:
+    lines = [
+        f"{path}: {prefix}{'.'.join(str(part) for part in found['loc'])}: {found['msg']}" for found in error.errors()
+    ]
+    return "\n".join(lines)
