@@ -18,7 +18,7 @@ from flows import business_tables, publish, transform
 from flows.one_at_a_time import alone
 from flows.places import Places
 from pipelines.connector import AccessRefused, QuotaExhausted
-from pipelines.load import Asked, LoadResult, load
+from pipelines.load import Asked, LoadResult, create_empty, load
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
 
