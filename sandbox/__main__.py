@@ -1,5 +1,7 @@
 """Serve one business's vendors by hand: `python -m sandbox --port 8765 --grpc-port 8766`."""
 
+# ruff: noqa: T201 (this is the command that talks to a person)
+
 import argparse
 import signal
 import threading
