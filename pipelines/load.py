@@ -45,8 +45,10 @@ class LoadResult:
 
 def plan_load(connector: Connector, options: Options, warehouse: Path, asked: Asked) -> Plan:
     """What a load would ask: all history for what was never loaded, else from the re-read window on."""
-    with load_log.connect(warehouse) as connection:
-        covered = load_log.covered(connection, connector.name)
+    covered = {}
+    if warehouse.exists():
+        with load_log.connect(warehouse) as connection:
+            covered = load_log.covered(connection, connector.name)
     pulls = []
     for name, table in connector.tables.items():
         for scope in connector.scopes(options, name):

@@ -1,0 +1,51 @@
+"""`parcours check`: can each connected vendor be read, and as whom."""
+
+from datetime import UTC, datetime, timedelta
+
+from rich.console import Console
+
+from pipelines.connector import Connector, ConnectorError, Options
+from pipelines.identity import identity_key
+from pipelines.registry import CONNECTORS
+from pipelines.settings import Settings
+
+WARN_DAYS = 90  # before a vendor's API version ends
+
+
+def check_sources(settings: Settings, only: list[str], console: Console) -> int:
+    """Say for each source what it is connected to, or what to fix; the number of sources that cannot be read."""
+    identity_key()
+    unknown = [name for name in only if name not in settings.sources]
+    if unknown:
+        raise ConnectorError(
+            f"{unknown[0]} is not connected; connected are: {', '.join(settings.connected) or 'none'}."
+        )
+    failures = 0
+    for name in only or settings.connected:
+        failures += not _check(CONNECTORS[name], settings.sources[name], console)
+    if not settings.connected:
+        console.print("No source is connected: add a [sources.…] section to parcours.toml.", markup=False)
+    return min(failures, 1)
+
+
+def _check(connector: Connector, options: Options, console: Console) -> bool:
+    try:
+        lines = connector.check(options)
+    except Exception as error:  # noqa: BLE001  one source's trouble must not hide the others
+        console.print(f"[red]✗[/red] [bold]{connector.title}[/bold]")
+        console.print(f"    {error}", markup=False, highlight=False)
+        return False
+    console.print(f"[green]✓[/green] [bold]{connector.title}[/bold] {_version(connector)}")
+    for line in lines:
+        console.print(f"    {line}", markup=False, highlight=False)
+    return True
+
+
+def _version(connector: Connector) -> str:
+    if not connector.api_version:
+        return ""
+    if connector.api_ends_on is None:
+        return f"API {connector.api_version}"
+    soon = connector.api_ends_on - datetime.now(UTC).date() < timedelta(days=WARN_DAYS)
+    ends = f"ends {connector.api_ends_on}"
+    return f"API {connector.api_version}, " + (f"[yellow]{ends}: upgrade Parcours before[/yellow]" if soon else ends)

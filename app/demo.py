@@ -1,0 +1,134 @@
+"""`parcours demo`: simulated vendors up, two real refreshes against them, the KPI tables, vendors down."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from time import monotonic
+
+from rich.console import Console
+from rich.syntax import Syntax
+
+from flows.places import PROJECT, Places
+from pipelines.connector import ConnectorError
+from pipelines.settings import Settings, read_settings
+
+SETTINGS = PROJECT / "examples" / "demo" / "parcours.toml"
+EVENING = time(20, 0)  # business time of the first refresh, on the last day of the previous month
+MARK = "demo.json"  # tells a demo's data directory from a business's
+QUERIES = """\
+-- What did each prospect cost, month by month, and out of what?
+select period_start, cost_per_prospect, spend, new_prospects from kpi_capture where grain = 'month';
+
+-- Weekly unique visitors: asked for per week, never the sum of days.
+select period_start, unique_visitors, visitors_from_google
+from kpi_awareness where grain = 'week' order by period_start desc limit 8;
+
+-- Which values may still move, and whose data are missing?
+select kpi_id, period_start, value, is_provisional, missing_sources
+from kpi_values where grain = 'month' and is_connected and (is_provisional or not is_complete);
+"""
+
+
+def run_demo(months: int, places: Places, console: Console) -> int:
+    """Run it all; gives the exit code. A second run starts from nothing again."""
+    started = monotonic()
+    _start_afresh(places)
+    now = datetime.now(UTC).replace(microsecond=0)
+    settings = _settings(months, now)
+    with _vendors(settings, now, console) as sandbox_url:
+        for instant in (_last_evening(settings, now), now):
+            code = _refresh(settings, places, instant, sandbox_url, console)
+            if code:
+                return code
+    _show(places, console)
+    console.print(f"Done in {monotonic() - started:.0f} s.")
+    return 0
+
+
+def _start_afresh(places: Places) -> None:
+    """Empty the data directory of an earlier demo; a business's own is never touched."""
+    if places.data.exists() and any(places.data.iterdir()) and not (places.data / MARK).exists():
+        raise ConnectorError(
+            f"{places.data} holds a warehouse that no demo made. Run the demo elsewhere: parcours demo --data data-demo"
+        )
+    shutil.rmtree(places.data, ignore_errors=True)
+    places.data.mkdir(parents=True)
+    (places.data / MARK).write_text(json.dumps({"made_by": "parcours demo"}))
+
+
+def _settings(months: int, now: datetime) -> Settings:
+    """The demo's business, with its history starting at the first day of a month."""
+    today = now.astimezone(read_settings(SETTINGS, history_start=date(2000, 1, 1)).business.zone).date()
+    index = today.year * 12 + today.month - 1 - months
+    return read_settings(SETTINGS, history_start=date(index // 12, index % 12 + 1, 1))
+
+
+def _last_evening(settings: Settings, now: datetime) -> datetime:
+    """The last evening of the previous month: its snapshots then have a capture."""
+    zone = settings.business.zone
+    last_day = now.astimezone(zone).date().replace(day=1) - timedelta(days=1)
+    return datetime.combine(last_day, EVENING, zone).astimezone(UTC)
+
+
+@contextmanager
+def _vendors(settings: Settings, now: datetime, console: Console) -> Iterator[str]:
+    """The simulated vendors in a process of their own, and this process aimed at them; gives their address."""
+    started = monotonic()
+    first_day, last_day = settings.business.history_start, now.astimezone(settings.business.zone).date()
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--grpc-port", "0"]
+    command += ["--first-day", str(first_day), "--last-day", str(last_day)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            exported = dict(_exports(process))
+            os.environ.update(exported, PARCOURS_IDENTITY_KEY=secrets.token_hex(32))
+            console.print(f"vendors up in {monotonic() - started:.1f} s, with a world from {first_day} to {last_day}")
+            yield exported["SANDBOX_URL"]
+        finally:
+            process.terminate()
+
+
+def _exports(process: subprocess.Popen[str]) -> Iterator[tuple[str, str]]:
+    """The variables that the sandbox prints before it waits."""
+    for line in process.stdout or ():
+        if line.startswith("export "):
+            name, _, value = line.removeprefix("export ").strip().partition("=")
+            yield name, value
+        if line.startswith("# Ctrl-C"):
+            return
+    raise ConnectorError("The simulated vendors did not start; try by hand: parcours sandbox")
+
+
+def _refresh(settings: Settings, places: Places, instant: datetime, sandbox_url: str, console: Console) -> int:
+    """One refresh, with the vendors' clock at the same instant."""
+    from flows.refresh import run_refresh, through_by_default
+
+    request = urllib.request.Request(  # noqa: S310  our own http address
+        f"{sandbox_url}/_sandbox/clock",
+        data=json.dumps({"now": instant.isoformat()}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request).close()  # noqa: S310
+    through = through_by_default(instant, settings)
+    console.rule(f"refresh through {through}, as of {instant:%Y-%m-%d %H:%M} UTC")
+    outcome = run_refresh(settings, places, through, instant, [], console.print)
+    if outcome.error:
+        console.print(f"Nothing was published. {outcome.error}", markup=False)
+    console.print(f"refreshed in {outcome.seconds:.1f} s")
+    return outcome.exit_code
+
+
+def _show(places: Places, console: Console) -> None:
+    from app.kpis import read_values, show_tables
+
+    show_tables(read_values(places.marts, None, "month"), "month", console)
+    shown = places.marts.relative_to(Path.cwd()) if places.marts.is_relative_to(Path.cwd()) else places.marts
+    console.print(f"\nPublished: [bold]{shown}[/bold]. Open it with any DuckDB client (read-only) and try:\n")
+    console.print(Syntax(QUERIES, "sql", background_color="default", word_wrap=True))

@@ -1,0 +1,7 @@
+"""What every test starts from: an identity key, short waits, nothing sent anywhere."""
+
+import os
+
+os.environ["PARCOURS_IDENTITY_KEY"] = "a-key-for-tests-only-0123456789"
+os.environ["PARCOURS_RETRY_PATIENCE"] = "0.01"
+os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"

@@ -1,0 +1,184 @@
+"""Loading: slices replaced whole, keys merged, refusals that name their place, and a log that says what was covered."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dlt
+import duckdb
+import pyarrow as pa
+import pytest
+from dlt.extract.resource import DltResource
+
+from pipelines.connector import Connector, ConnectorError, Options, Plan, Scope, Table
+from pipelines.load import Asked, LoadResult, create_empty, load, plan_load
+from pipelines.rows import RowRefused, to_arrow
+
+PARIS = ZoneInfo("Europe/Paris")
+REPORT = Table(
+    pa.schema(
+        [("account_id", pa.string()), ("date_day", pa.date32()), ("campaign", pa.string()), ("clicks", pa.string())]
+    ),
+    key=("account_id", "date_day", "campaign"),
+    kind="slices",
+    reread_days=3,
+    slice_by=("account_id", "date_day"),
+)
+CONTACTS = Table(
+    pa.schema([("id", pa.string()), ("tags", pa.string()), ("score", pa.int64()), ("at", pa.timestamp("us", "UTC"))]),
+    key=("id",),
+    kind="entities",
+    reread_days=1,
+)
+
+
+class Vendor:
+    """A vendor in memory: what it holds now, and how to read it."""
+
+    def __init__(self) -> None:
+        self.report: dict[date, dict[str, str]] = {}
+        self.contacts: list[dict[str, Any]] = []
+
+    def connector(self) -> Connector:
+        @dlt.source(name="toy", section="toy", max_table_nesting=0)
+        def toy(_options: Options, plan: Plan) -> list[DltResource]:
+            def report() -> Iterator[dict[str, Any]]:
+                for pull in plan.of("report"):
+                    for day in pull.days():
+                        for campaign, clicks in self.report.get(day, {}).items():
+                            yield {
+                                "account_id": pull.account_id,
+                                "date_day": day.isoformat(),
+                                "campaign": campaign,
+                                "clicks": clicks,
+                                "a_field_nobody_declared": {"new": True},
+                            }
+
+            return [dlt.resource(report, name="report"), dlt.resource(lambda: iter(self.contacts), name="contacts")]
+
+        scopes = {"report": [Scope("7")], "contacts": [Scope("")]}
+        tables = {"report": REPORT, "contacts": CONTACTS}
+        return Connector("toy", "Toy", tables, Options, toy, lambda _, table: scopes[table], lambda _: [])
+
+
+def day(number: int) -> date:
+    return date(2026, 1, number)
+
+
+class Stage:
+    """One vendor and one warehouse."""
+
+    def __init__(self, folder: Path) -> None:
+        self.vendor = Vendor()
+        self.warehouse = folder / "warehouse.duckdb"
+        self.state = folder / "dlt"
+
+    def asked(self, through: int, hour: int = 8) -> Asked:
+        return Asked(day(through), datetime(2026, 1, through + 1, hour, tzinfo=UTC), PARIS, day(1))
+
+    def load(self, through: int, hour: int = 8) -> LoadResult:
+        return load(self.vendor.connector(), Options(), self.warehouse, self.state, self.asked(through, hour))
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.warehouse)) as connection:
+            return connection.execute(query).fetchall()
+
+    def report(self) -> list[tuple[Any, ...]]:
+        return self.rows("select date_day, campaign, clicks from raw_toy.report order by all")
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+def test_a_row_and_a_day_that_vanished_at_the_vendor_vanish_here(stage: Stage) -> None:
+    stage.vendor.report = {day(1): {"a": "1", "b": "2"}, day(2): {"a": "5"}, day(3): {"a": "6"}}
+    stage.load(3)
+    stage.vendor.report = {day(1): {"a": "1"}, day(3): {"c": "9"}}
+    stage.load(4)
+    assert stage.report() == [(day(1), "a", "1"), (day(3), "c", "9")]
+    assert stage.rows("select date_day, rows from raw_parcours.slices order by 1") == [
+        (day(1), 1),
+        (day(2), 0),
+        (day(3), 1),
+        (day(4), 0),
+    ]
+
+
+def test_days_before_the_re_read_window_are_kept(stage: Stage) -> None:
+    stage.vendor.report = {day(number): {"a": str(number)} for number in range(1, 8)}
+    stage.load(7)
+    stage.vendor.report = {day(8): {"a": "8"}}
+    stage.load(8)
+    assert [row[0] for row in stage.report()] == [day(1), day(2), day(3), day(4), day(8)]
+
+
+def test_the_window_counts_from_what_was_loaded_so_that_a_gap_is_read_whole(stage: Stage) -> None:
+    stage.load(4)
+    pulls = plan_load(stage.vendor.connector(), Options(), stage.warehouse, stage.asked(20)).pulls
+    assert [(pull.first_day, pull.last_day) for pull in pulls if pull.table == "report"] == [(day(2), day(20))]
+
+
+def test_an_older_through_only_reads_again(stage: Stage) -> None:
+    stage.vendor.report = {day(number): {"a": str(number)} for number in range(1, 11)}
+    stage.load(10)
+    pulls = plan_load(stage.vendor.connector(), Options(), stage.warehouse, stage.asked(5)).pulls
+    assert [(pull.first_day, pull.last_day) for pull in pulls if pull.table == "report"] == [(day(3), day(5))]
+
+
+def test_a_second_run_adds_nothing_and_keeps_the_coverage(stage: Stage) -> None:
+    stage.vendor.report = {day(number): {"a": str(number)} for number in range(1, 6)}
+    stage.vendor.contacts = [{"id": "1", "tags": ["x"], "score": "3", "at": "2026-01-01T10:00:00+0200"}]
+    stage.load(5)
+    before = (stage.report(), stage.rows("from raw_toy.contacts"), stage.rows("from raw_parcours.slices order by all"))
+    stage.load(5)
+    after = (stage.report(), stage.rows("from raw_toy.contacts"), stage.rows("from raw_parcours.slices order by all"))
+    assert after == before
+    covered = stage.rows("select min(first_day), max(last_day) from raw_parcours.loads where table_name = 'report'")
+    assert covered == [(day(1), day(5))]
+
+
+def test_entities_are_replaced_on_their_key_and_nested_values_kept_as_json(stage: Stage) -> None:
+    stage.vendor.contacts = [{"id": "1", "tags": ["x"], "score": 1, "at": None}, {"id": "2", "tags": "", "score": 2}]
+    stage.load(1)
+    stage.vendor.contacts = [{"id": "1", "tags": {"b": 1, "a": None}, "score": "7", "at": "2026-01-01T00:00:00Z"}]
+    stage.load(2)
+    assert stage.rows("select id, tags, score from raw_toy.contacts order by 1") == [
+        ("1", '{"a": null, "b": 1}', 7),
+        ("2", "", 2),
+    ]
+
+
+def test_a_source_that_is_not_connected_still_has_its_tables(stage: Stage) -> None:
+    create_empty(stage.vendor.connector(), stage.warehouse)
+    assert stage.report() == []
+    stage.vendor.report = {day(1): {"a": "1"}}
+    stage.load(1)
+    assert stage.report() == [(day(1), "a", "1")]
+
+
+def test_a_changed_type_is_refused_with_its_place_and_nothing_is_lost(stage: Stage) -> None:
+    stage.vendor.contacts = [{"id": "1", "score": 1}]
+    stage.load(1)
+    stage.vendor.contacts = [{"id": "1", "score": 2}, {"id": "2", "score": "many"}]
+    with pytest.raises(RowRefused, match="toy: contacts row 2: score is a str that is no int64"):
+        stage.load(2)
+    assert stage.rows("select id, score from raw_toy.contacts") == [("1", 1)]
+    stage.vendor.contacts = [{"id": "2", "score": 3}]
+    stage.load(3)
+    assert stage.rows("select id, score from raw_toy.contacts order by 1") == [("1", 1), ("2", 3)]
+
+
+def test_a_missing_key_is_refused() -> None:
+    with pytest.raises(RowRefused, match="toy: contacts row 1: id is missing"):
+        to_arrow("toy", "contacts", CONTACTS, [{"score": 1}])
+
+
+def test_another_identity_key_is_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.load(1)
+    monkeypatch.setenv("PARCOURS_IDENTITY_KEY", "quite-another-key-0123456789")
+    with pytest.raises(ConnectorError, match="not the key this warehouse was built with"):
+        stage.load(2)
