@@ -28,12 +28,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     world = generate(seed=asked.seed, first_day=first_day, last_day=last_day, scale=asked.scale)
-    with running(world, asked.now, asked.port, asked.grpc_port) as sandbox:
-        print(f"# the vendors of seed {asked.seed}, {first_day} to {last_day}, as of {sandbox.sandbox.now()}")
-        for name, value in sandbox.environment().items():
-            print(f"export {name}={value}")
-        print("# Ctrl-C stops", flush=True)
-        stop.wait()
+    try:
+        with running(world, asked.now, asked.port, asked.grpc_port) as sandbox:
+            print(f"# the vendors of seed {asked.seed}, {first_day} to {last_day}, as of {sandbox.sandbox.now()}")
+            for name, value in sandbox.environment().items():
+                print(f"export {name}={value}")
+            print("# Ctrl-C stops", flush=True)
+            stop.wait()
+    except OSError as error:
+        print(f"{error.strerror or error}: choose other ports with --port and --grpc-port, or 0 for any free ones")
+        return 2
     return 0
 
 

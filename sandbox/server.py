@@ -117,6 +117,7 @@ class Running:
     def environment(self) -> dict[str, str]:
         """The variables that aim the product at this sandbox, and the credentials that it accepts."""
         return {
+            "SANDBOX_URL": self.base_url,
             "SOURCES__GOOGLE_ANALYTICS__BASE_URL": f"grpc://{self.grpc_address}",
             "SOURCES__FACEBOOK_ADS__BASE_URL": f"{self.base_url}/facebook",
             "SOURCES__FACEBOOK_ADS__ACCESS_TOKEN": "sandbox-token",
