@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
+import requests
 
 from pipelines.connector import ConnectorError
+from pipelines.http import VendorSession
 from pipelines.load import Asked, LoadResult, load
 from pipelines.retry import VendorBusy
 from pipelines.sources.ecb import CONNECTOR, EcbOptions
@@ -42,9 +44,6 @@ def world() -> World:
 def ecb(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     with running(world, published(THROUGH)) as sandbox:
         monkeypatch.setenv("SOURCES__ECB__BASE_URL", f"{sandbox.base_url}/ecb")
-        monkeypatch.setenv("PARCOURS_RETRY_PATIENCE", "0.01")
-        monkeypatch.setenv("PARCOURS_IDENTITY_KEY", "key-of-the-tests")
-        monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
         yield sandbox
 
 
@@ -142,3 +141,17 @@ def test_only_wanted_currencies_are_kept_and_an_absent_one_is_warned_of(ecb: Run
 
 def test_check_says_how_far_the_rates_reach(ecb: Running) -> None:
     assert CONNECTOR.check(EcbOptions()) == ["reference rates of 2 currencies up to 2026-03-13"]
+
+
+def test_without_a_base_url_it_is_the_ecb_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str | None] = []
+
+    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
+        asked.append(request.url)
+        raise ConnectorError("not sent")
+
+    monkeypatch.delenv("SOURCES__ECB__BASE_URL", raising=False)
+    monkeypatch.setattr(VendorSession, "send", keep)
+    with pytest.raises(ConnectorError, match="not sent"):
+        CONNECTOR.check(EcbOptions())
+    assert asked == ["https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.zip"]
