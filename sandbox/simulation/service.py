@@ -1,0 +1,89 @@
+"""After the sale: tickets and their ratings, survey answers, reviews, affiliates and partners."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sandbox.events import Affiliate, Answer, Order, Person, Review, Ticket, TicketRating
+from sandbox.simulation.setting import Setting, moment
+
+TICKETS_PER_DAY = 1.4
+REVIEWS_PER_DAY = 0.5
+AFFILIATES, PARTNERS = 70, 24
+NPS_WEIGHTS = (2, 1, 1, 2, 2, 4, 6, 12, 20, 24, 26)  # scores 0..10
+CSAT_WEIGHTS = (4, 5, 11, 35, 45)  # scores 1..5
+
+
+@dataclass
+class Service:
+    """What support, survey, review and affiliate tools hold."""
+
+    tickets: list[Ticket] = field(default_factory=list)
+    ratings: list[TicketRating] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+    affiliates: list[Affiliate] = field(default_factory=list)
+
+
+def service(setting: Setting, people: list[Person], orders: list[Order]) -> Service:
+    """Everything that follows a sale."""
+    found = Service()
+    for day in setting.days():
+        random = setting.random("service", day)
+        for _ in range(setting.count(random, day, TICKETS_PER_DAY)):
+            _ticket(found, setting, people, len(found.tickets) + 1, moment(random, day))
+        for _ in range(setting.count(random, day, REVIEWS_PER_DAY)):
+            person = random.choice(people)
+            removed = moment(random, day + timedelta(days=9)) if random.random() < 0.04 else None
+            stars = random.choices((1, 2, 3, 4, 5), (5, 4, 9, 28, 54))[0]
+            review_id = f"rv{len(found.reviews) + 1:05d}"
+            found.reviews.append(Review(review_id, person.person_id, moment(random, day), stars, "Très bien", removed))
+    for order in orders:
+        _answers(found, setting, people, order)
+    _affiliates(found, setting, people)
+    return found
+
+
+def _ticket(found: Service, setting: Setting, people: list[Person], ticket_id: int, created: datetime) -> None:
+    """A request for help: spam, deleted and merged ones too; half are asked for a rating, some rate twice."""
+    random = setting.random("ticket", ticket_id)
+    fate = random.random()
+    deleted = created + timedelta(days=2) if 0.04 < fate < 0.07 else None
+    merged = ticket_id - 1 if 0.07 < fate < 0.1 and ticket_id > 1 else None
+    person = random.choice(people)
+    found.tickets.append(Ticket(ticket_id, person.person_id, created, "Question", fate < 0.04, deleted, merged))
+    if random.random() < 0.5:
+        asked = created + timedelta(days=random.randint(1, 4))
+        found.ratings.append(TicketRating(ticket_id, asked, "offered", ""))
+        for _ in range(random.choices((0, 1, 2), (40, 52, 8))[0]):
+            asked += timedelta(hours=random.randint(1, 60))
+            score = "good" if random.random() < 0.83 else "bad"
+            found.ratings.append(TicketRating(ticket_id, asked, score, "Réponse rapide" if score == "good" else ""))
+
+
+def _answers(found: Service, setting: Setting, people: list[Person], order: Order) -> None:
+    """Some buyers answer a survey some days after they paid; a few leave before the end, a few answer twice."""
+    random = setting.random("answers", order.order_id)
+    if not order.paid_at or order.is_test:
+        return
+    person = people[order.person_id - 1]
+    for survey, weights, lowest, chance in (("nps", NPS_WEIGHTS, 0, 0.3), ("csat", CSAT_WEIGHTS, 1, 0.35)):
+        if random.random() > chance:
+            continue
+        for _ in range(random.choices((1, 2), (94, 6))[0]):
+            when = order.paid_at + timedelta(days=random.randint(3, 20), minutes=random.randint(0, 1400))
+            score = random.choices(range(lowest, lowest + len(weights)), weights)[0] if random.random() > 0.05 else None
+            answer_id = f"{survey}{len(found.answers) + 1:06d}"
+            found.answers.append(Answer(answer_id, survey, person.person_id, person.email, score, "Parfait", when))
+
+
+def _affiliates(found: Service, setting: Setting, people: list[Person]) -> None:
+    """Affiliates and partners join all year; some leave."""
+    random = setting.random("affiliates")
+    days = setting.days()
+    for programme, number in (("affiliate", AFFILIATES), ("partner", PARTNERS)):
+        for _ in range(setting.at_least(number)):
+            person = random.choice(people)
+            joined = moment(random, random.choice(days))
+            left = joined + timedelta(days=random.randint(10, 200)) if random.random() < 0.3 else None
+            affiliate_id = f"af{len(found.affiliates) + 1:04d}"
+            found.affiliates.append(Affiliate(affiliate_id, programme, person.person_id, person.email, joined, left))
