@@ -142,7 +142,7 @@ def _audiences(found: Ads, setting: Setting) -> None:
 
 
 def _linked_costs(found: Ads, setting: Setting) -> None:
-    """Google Ads cost, restated a little the next day; and Facebook's own cost, imported, which must not count twice."""
+    """Google Ads cost, restated the next day; and Facebook's own cost, imported, which must not count twice."""
     for day in setting.days():
         random = setting.random("linked", day)
         for name, campaign_id in LINKED:

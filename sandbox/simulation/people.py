@@ -8,7 +8,7 @@ from sandbox.simulation.setting import Setting
 FIRST_NAMES = ("Anaïs", "Bruno", "Chloé", "Driss", "Elena", "Farid", "Gaëlle", "Hugo", "Inès", "Jules", "Karim", "Léa")
 LAST_NAMES = ("Moreau", "Petit", "Garnier", "Rousseau", "Blanc", "Faure", "Mercier", "Lambert", "Bonnet", "François")
 DOMAINS = ("gmail.com", "googlemail.com", "mail.example", "boite.example", "bücher.example", "corp.example")
-COUNTRIES = (("FR", 70), ("BE", 10), ("CH", 6), ("US", 8), ("JP", 6))
+COUNTRIES = {"FR": 70, "BE": 10, "CH": 6, "US": 8, "JP": 6}  # and how many of a hundred people
 PEOPLE = 6_000
 
 
@@ -23,7 +23,6 @@ def _person(random: Random, number: int) -> Person:
     domain = random.choices(DOMAINS, (40, 4, 25, 20, 1, 10))[0]
     local = f"{first}.{last}.{number}".lower()
     email = f"{local}@{domain}"
-    countries, weights = zip(*COUNTRIES, strict=True)
     return Person(
         person_id=number,
         email=email,
@@ -32,7 +31,7 @@ def _person(random: Random, number: int) -> Person:
         last_name=last,
         phone=f"+3361{number:07d}",
         street=f"{number} rue des Essais",
-        country=random.choices(countries, weights)[0],
+        country=random.choices(list(COUNTRIES), list(COUNTRIES.values()))[0],
     )
 
 

@@ -1,4 +1,4 @@
-"""Visits and their hits on two properties: what Google Analytics sees, and the leads and checkouts that come out of it."""
+"""Visits and their hits on two properties, and the leads and checkouts that come out of them."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
