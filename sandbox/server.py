@@ -18,16 +18,17 @@ from sandbox.fault_middleware import FaultMiddleware
 from sandbox.faults import Fault
 from sandbox.request_log import LoggedRequest
 from sandbox.state import Sandbox
-from sandbox.vendors import ecb, shop
+from sandbox.vendors import ecb, google_analytics, shop
 
 # Every vendor over HTTP: its path prefix and its router. A vendor's author adds the one line (and the import above).
 ROUTERS: dict[str, Callable[[Sandbox], APIRouter]] = {
+    "/google_analytics": google_analytics.router,
     "/ecb": ecb.router,
     "/shop": shop.router,
 }
 
 # Every vendor over gRPC: given the sandbox and a port (0: any free one), it starts a server and gives its port.
-GRPC_SERVERS: list[Callable[[Sandbox, int], tuple[grpc.Server, int]]] = []
+GRPC_SERVERS: list[Callable[[Sandbox, int], tuple[grpc.Server, int]]] = [google_analytics.grpc_server]
 
 STARTUP_SECONDS = 20
 

@@ -1,0 +1,324 @@
+"""Google Analytics 4: users, sessions, items, ad cost and audiences of several properties (Data API v1beta).
+
+https://developers.google.com/analytics/devguides/reporting/data/v1
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.extract.resource import DltResource
+from google.analytics.data_v1beta import BetaAnalyticsDataClient, types
+from pydantic import Field
+
+from pipelines.connector import Connector, ConnectorError, Options, Plan, Pull, Scope, Table
+from pipelines.retry import patience
+from pipelines.sources.google_analytics_client import (
+    HOST,
+    QUALITY,
+    SCOPES,
+    Report,
+    call,
+    connect,
+    metadata,
+    read_rows,
+    whole_report,
+)
+from pipelines.sources.google_analytics_reports import Period, PeriodReport, period_reports, periods
+
+# Hits are complete after 24 to 48 hours; key events are attributed for up to 12 days more.
+REREAD_DAYS = 14
+RANGES_PER_REQUEST, REQUESTS_PER_BATCH = 4, 5
+MOST_ROWS = 250_000  # the vendor's limit of a page
+EXPORT_AGE_HOURS = 20  # an export counts as today's this long; the vendor refreshes audiences about daily
+EXPORT_POLLS, EXPORT_POLL_SECONDS = 60, 10
+CHECK_DAY = date(2026, 1, 1)  # any day will do
+EXPORT_STATES = types.AudienceExport.State
+
+TEXT, DAY, MOMENT = pa.string(), pa.date32(), pa.timestamp("us", "UTC")
+
+
+def _columns(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema(list(columns.items()))
+
+
+def _dated(names: dict[str, str], metrics: dict[str, str], **more: pa.DataType) -> Table:
+    """A dated report: property, day, the dimensions' and metrics' columns."""
+    texts = dict.fromkeys([*names.values(), *metrics.values()], TEXT)
+    columns = _columns(property_id=TEXT, date_day=DAY, **texts, **more)
+    return Table(
+        columns, ("property_id", "date_day", *names.values()), "slices", REREAD_DAYS, ("property_id", "date_day")
+    )
+
+
+# Dated reports: API name → column, dimensions (beside date) and metrics.
+ITEM_METRICS = {"itemsViewed": "items_viewed", "itemsPurchased": "items_purchased"}
+PRODUCT = {"itemId": "item_id", "itemName": "item_name"}
+CAMPAIGN = {"sessionCampaignName": "session_campaign_name", "sessionGoogleAdsCampaignId": "google_ads_campaign_id"}
+COST = {"advertiserAdCost": "advertiser_ad_cost"}
+TRAFFIC = {
+    "sessionSource": "session_source",
+    "sessionMedium": "session_medium",
+    "sessionCampaignName": "session_campaign_name",
+}
+TRAFFIC_METRICS = {"sessions": "sessions", "totalUsers": "total_users", "engagedSessions": "engaged_sessions"}
+DATED: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "items_by_day": ({}, ITEM_METRICS),
+    "items_by_product": (PRODUCT, ITEM_METRICS),
+    "ad_cost_by_day": (CAMPAIGN, COST),
+    "traffic_by_day": (TRAFFIC, TRAFFIC_METRICS),
+}
+TABLES = {
+    "period_metrics": Table(
+        _columns(
+            property_id=TEXT, report=TEXT, definition=TEXT, grain=TEXT, period_start=DAY, period_end=DAY, metrics=TEXT,
+            asked_at=MOMENT, metadata=TEXT,
+        ),
+        ("property_id", "report", "definition", "grain", "period_start"),
+        "entities",
+        REREAD_DAYS,
+    ),
+    **{
+        name: _dated(dimensions, metrics, **({"currency_code": TEXT} if metrics is COST else {}))
+        for name, (dimensions, metrics) in DATED.items()
+    },
+    "audience_exports": Table(
+        _columns(
+            property_id=TEXT, audience_id=TEXT, captured_on=DAY, captured_at=MOMENT, row_count=pa.int64(), state=TEXT
+        ),
+        ("property_id", "audience_id", "captured_on"),
+        "snapshots",
+        1,
+    ),
+}  # fmt: skip
+
+
+class GoogleAnalyticsOptions(Options):
+    """`[sources.google_analytics]`."""
+
+    properties: list[str] = Field(min_length=1, description="every property to load")
+    primary: str = Field(description="the property that feeds the KPIs")
+    source_groups: dict[str, str] = Field(default_factory=dict, description="group → pattern of the whole source")
+    capture_pages: list[str] = Field(default_factory=list)
+    lead_event: str = "generate_lead"
+    audiences: list[str] = Field(default_factory=list, description="audiences of the primary property, to be exported")
+    week_start: str = "monday"
+    page_rows: int = Field(MOST_ROWS, ge=1, le=MOST_ROWS)
+
+    def reports(self) -> dict[str, PeriodReport]:
+        """The reports that are asked per period, by definition."""
+        reports = period_reports(self.source_groups, self.capture_pages, self.lead_event)
+        return {report.definition: report for report in reports if self.capture_pages or "capture" not in report.name}
+
+
+@dlt.source(name="google_analytics", section="google_analytics", max_table_nesting=0)
+def google_analytics(
+    options: GoogleAnalyticsOptions,
+    plan: Plan,
+    credentials: dlt.TSecretStrValue | None = None,
+    base_url: str = HOST,
+) -> list[DltResource]:
+    """Counts per period, dated reports as Arrow, and the sizes of audiences."""
+    client = connect(base_url, credentials)
+    resources = [
+        dlt.resource(_period_metrics(client, options, plan), name="period_metrics"),
+        dlt.resource(_audience_exports(client, options, plan), name="audience_exports"),
+    ]
+    resources += [dlt.resource(_dated_rows(client, options, plan, name), name=name) for name in DATED]
+    return resources
+
+
+def _period_metrics(
+    client: BetaAnalyticsDataClient, options: GoogleAnalyticsOptions, plan: Plan
+) -> Iterator[dict[str, Any]]:
+    reports = options.reports()
+    for pull in plan.of("period_metrics"):
+        report = reports[pull.definition]
+        yield from _by_day(client, options, plan, pull, report)
+        asked = list(periods(pull.first_day, pull.last_day, options.week_start))
+        size = RANGES_PER_REQUEST * REQUESTS_PER_BATCH
+        for start in range(0, len(asked), size):
+            yield from _by_period(client, plan, pull, report, asked[start : start + size])
+
+
+def _by_day(
+    client: BetaAnalyticsDataClient, options: GoogleAnalyticsOptions, plan: Plan, pull: Pull, report: PeriodReport
+) -> Iterator[dict[str, Any]]:
+    """Every day of the pull, those without visitors too: an empty answer is an answer."""
+    request = _request(pull.account_id, ("date",), report, [(pull.first_day, pull.last_day)])
+    found = whole_report(client, request, options.page_rows)
+    by_day = {date.fromisoformat(dimensions[0]): values for dimensions, values in found.rows}
+    for day in pull.days():
+        yield _period_row(plan, pull, report, Period("day", day, day), by_day.get(day), found.metadata)
+
+
+def _by_period(
+    client: BetaAnalyticsDataClient, plan: Plan, pull: Pull, report: PeriodReport, asked: list[Period]
+) -> Iterator[dict[str, Any]]:
+    """Up to twenty periods in one batch: four date ranges a request, five requests."""
+    groups = [asked[start : start + RANGES_PER_REQUEST] for start in range(0, len(asked), RANGES_PER_REQUEST)]
+    requests = [
+        _request(pull.account_id, (), report, [(period.first_day, period.last_day) for period in group])
+        for group in groups
+    ]
+    batch = types.BatchRunReportsRequest(property=f"properties/{pull.account_id}", requests=requests)
+    answers = call(client.batch_run_reports, batch).reports
+    for group, answer in zip(groups, answers, strict=True):
+        # With a single range there is no dateRange dimension.
+        by_range = {(labels or ["date_range_0"])[0]: values for labels, values in read_rows(answer)}
+        for number, period in enumerate(group):
+            values = by_range.get(f"date_range_{number}")
+            yield _period_row(plan, pull, report, period, values, metadata(answer))
+
+
+def _period_row(
+    plan: Plan, pull: Pull, report: PeriodReport, period: Period, values: list[str] | None, said: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "property_id": pull.account_id,
+        "report": report.name,
+        "definition": pull.definition,
+        "grain": period.grain,
+        "period_start": period.first_day,
+        "period_end": period.last_day,
+        "metrics": dict(zip(report.metrics, values, strict=True)) if values else {},
+        "asked_at": plan.as_of,
+        "metadata": said,
+    }
+
+
+def _request(
+    property_id: str, dimensions: tuple[str, ...], report: PeriodReport, ranges: list[tuple[date, date]]
+) -> types.RunReportRequest:
+    return types.RunReportRequest(
+        property=f"properties/{property_id}",
+        dimensions=[types.Dimension(name=name) for name in dimensions],
+        metrics=[types.Metric(name=name) for name in report.metrics],
+        date_ranges=[types.DateRange(start_date=str(first), end_date=str(last)) for first, last in ranges],
+        dimension_filter=report.expression,
+    )
+
+
+def _dated_rows(
+    client: BetaAnalyticsDataClient, options: GoogleAnalyticsOptions, plan: Plan, name: str
+) -> Iterator[pa.Table]:
+    """One dated report of every property, as Arrow."""
+    dimensions, metrics = DATED[name]
+    for pull in plan.of(name):
+        report = PeriodReport(name, tuple(metrics))
+        request = _request(pull.account_id, ("date", *dimensions), report, [(pull.first_day, pull.last_day)])
+        found = whole_report(client, request, options.page_rows)
+        _keep_caveats(plan, pull, found)
+        columns = [*zip(*(labels + values for labels, values in found.rows), strict=True)] or [()] * (
+            1 + len(dimensions) + len(metrics)
+        )
+        arrays = [pa.array([pull.account_id] * len(found.rows), TEXT), _days(columns[0])]
+        arrays += [pa.array(column, TEXT) for column in columns[1:]]
+        if "currency_code" in TABLES[name].columns.names:
+            arrays.append(pa.array([found.metadata["currencyCode"]] * len(found.rows), TEXT))
+        yield pa.Table.from_arrays(arrays, schema=TABLES[name].columns)
+
+
+def _days(values: tuple[str, ...]) -> "pa.Array[Any]":
+    return pa.array([date.fromisoformat(value) for value in values], DAY)
+
+
+def _keep_caveats(plan: Plan, pull: Pull, found: Report) -> None:
+    """Sampling, thresholds and lost rows go with each day of the report that they touched."""
+    said = {name: found.metadata[name] for name in QUALITY if name in found.metadata}
+    if not said:
+        return
+    plan.warn(f"google_analytics {pull.table} of property {pull.account_id}: the vendor says {', '.join(said)}.")
+    for day in pull.days():
+        plan.caveat(pull.table, pull.account_id, day, **said)
+
+
+def _audience_exports(
+    client: BetaAnalyticsDataClient, options: GoogleAnalyticsOptions, plan: Plan
+) -> Iterator[dict[str, Any]]:
+    """The size of each audience, counted by an export that is at most a day old."""
+    if not plan.of("audience_exports"):
+        return
+    parent = f"properties/{options.primary}"
+    for audience_id in options.audiences:
+        audience = f"{parent}/audiences/{audience_id}"
+        export = _newest(client, parent, audience)
+        if export is None or plan.as_of - export.begin_creating_time > timedelta(hours=EXPORT_AGE_HOURS):
+            device = types.AudienceDimension(dimension_name="deviceId")
+            wanted = types.AudienceExport(audience=audience, dimensions=[device])
+            call(
+                client.create_audience_export,
+                types.CreateAudienceExportRequest(parent=parent, audience_export=wanted),
+            )
+        export = _ready(client, parent, audience)
+        yield {
+            "property_id": options.primary,
+            "audience_id": audience_id,
+            "captured_on": plan.captured_on,
+            "captured_at": plan.as_of,
+            "row_count": export.row_count,
+            "state": export.state.name,
+        }
+
+
+def _newest(client: BetaAnalyticsDataClient, parent: str, audience: str) -> types.AudienceExport | None:
+    listed: Any = call(_list_exports(client), types.ListAudienceExportsRequest(parent=parent))
+    mine = [export for export in listed if export.audience == audience]
+    return max(mine, key=lambda export: export.begin_creating_time, default=None)
+
+
+def _list_exports(client: BetaAnalyticsDataClient) -> Callable[..., list[types.AudienceExport]]:
+    return lambda request, timeout: list(client.list_audience_exports(request=request, timeout=timeout))
+
+
+def _ready(client: BetaAnalyticsDataClient, parent: str, audience: str) -> types.AudienceExport:
+    for _ in range(EXPORT_POLLS):
+        export = _newest(client, parent, audience)
+        if export is not None and export.state == EXPORT_STATES.ACTIVE:
+            return export
+        if export is not None and export.state == EXPORT_STATES.FAILED:
+            break
+        time.sleep(EXPORT_POLL_SECONDS * patience())
+    raise ConnectorError(f"Google Analytics did not finish the export of {audience}; the next refresh asks again.")
+
+
+def scopes(options: GoogleAnalyticsOptions, table: str) -> list[Scope]:
+    """Every property; counts per period also by report, so that a changed group asks only its own history again."""
+    if table == "period_metrics":
+        return [Scope(one, definition) for one in options.properties for definition in options.reports()]
+    if table == "audience_exports":
+        return [Scope(options.primary)] if options.audiences else []
+    return [Scope(one) for one in options.properties]
+
+
+def check(options: GoogleAnalyticsOptions) -> list[str]:
+    """Each property's zone and currency, from a report of one day."""
+    client = connect(
+        dlt.config.get("sources.google_analytics.base_url", str) or HOST,
+        dlt.secrets.get("sources.google_analytics.credentials", str),
+    )
+    lines = []
+    for one in options.properties:
+        request = _request(one, (), PeriodReport("check", ("sessions",)), [(CHECK_DAY, CHECK_DAY)])
+        said = metadata(call(client.run_report, request))
+        primary = ", primary" if one == options.primary else ""
+        lines.append(f"property {one}{primary}: {said['timeZone']}, {said['currencyCode']}")
+    return lines
+
+
+CONNECTOR = Connector(
+    name="google_analytics",
+    title="Google Analytics 4",
+    tables=TABLES,
+    options=GoogleAnalyticsOptions,
+    source=google_analytics,
+    scopes=scopes,
+    check=check,
+    secrets=("credentials",),
+    permissions=SCOPES,
+    docs_url="https://developers.google.com/analytics/devguides/reporting/data/v1",
+    api_version="v1beta",
+)
