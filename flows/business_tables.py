@@ -28,6 +28,7 @@ def write(places: Places, settings: Settings, asked: Asked) -> None:
         _settings(connection, settings)
         _items(connection, settings)
         _sources(connection, settings)
+        _scopes(connection, settings)
         connection.execute("commit")
 
 
@@ -85,3 +86,19 @@ def _sources(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             "insert into raw_parcours.sources values (?, ?, ?, ?, ?)",
             [name, connector.title, name in settings.sources, connector.api_version, ends_on],
         )
+
+
+def _scopes(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """What is asked of each connected table now: an account that is asked no more holds nothing back."""
+    connection.execute(
+        "create or replace table raw_parcours.scopes "
+        "(source varchar, table_name varchar, account_id varchar, definition varchar, kind varchar, reread_days integer)"
+    )
+    for source, options in settings.sources.items():
+        connector = CONNECTORS[source]
+        for name, table in connector.tables.items():
+            for scope in connector.scopes(options, name):
+                connection.execute(
+                    "insert into raw_parcours.scopes values (?, ?, ?, ?, ?, ?)",
+                    [source, name, scope.account_id, scope.definition, table.kind, table.reread_days],
+                )

@@ -1,0 +1,11 @@
+-- One row: zone, currency and windows of the business, and the instant that everything counts as of.
+select
+    time_zone,
+    reporting_currency,
+    week_start,
+    history_start,
+    prospect_window_days,
+    through,
+    as_of,
+    as_of_day
+from {{ ref('int_business') }}

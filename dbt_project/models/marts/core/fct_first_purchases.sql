@@ -1,0 +1,39 @@
+-- One row per person with an address: the first purchase, and how long after the first opt-in it came.
+with ranked as (
+    select
+        *,
+        row_number() over (partition by person_key order by paid_at, order_key) as purchase_number
+    from {{ ref('fct_orders') }}
+    where person_key is not null
+),
+
+started as (
+    select
+        ranked.order_key,
+        ranked.person_key,
+        ranked.paid_at,
+        ranked.date_day,
+        case
+            -- who opts in while ordering has waited no time at all
+            when
+                ranked.has_opted_in
+                and (prospects.opted_in_at is null or prospects.opted_in_at >= coalesce(ranked.ordered_at, ranked.paid_at))
+                then ranked.paid_at
+            else prospects.opted_in_at
+        end as started_at
+    from ranked
+    left join {{ ref('int_prospects') }} as prospects on ranked.person_key = prospects.person_key
+    where ranked.purchase_number = 1
+)
+
+select
+    order_key,
+    person_key,
+    date_day,
+    paid_at,
+    started_at,
+    case
+        when started_at <= paid_at then {{ dbt.datediff('started_at', 'paid_at', 'second') }}
+    end as seconds_to_purchase,
+    coalesce(started_at > paid_at, false) as is_before_opt_in
+from started

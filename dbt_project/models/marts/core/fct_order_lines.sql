@@ -1,0 +1,15 @@
+-- One row per line of a purchase.
+select
+    lines.order_line_key,
+    lines.order_key,
+    orders.date_day,
+    lines.product_id,
+    lines.product_name,
+    lines.line_kind,
+    lines.quantity,
+    lines.currency as currency_charged,
+    lines.net_amount as net_amount_charged,
+    lines.net_amount_reporting as net_amount,
+    orders.currency
+from {{ ref('int_order_lines') }} as lines
+inner join {{ ref('fct_orders') }} as orders on lines.order_key = orders.order_key

@@ -1,0 +1,41 @@
+-- One row per KPI, made from what stands beside its column in the stage tables' YAML.
+{{ depend_on_stage_tables() }}
+{%- for kpi in kpis() %}
+select
+    '{{ kpi.kpi_id }}' as kpi_id,
+    '{{ kpi.stage }}' as stage,
+    {{ kpi.position }} as position,
+    {{ sql_text(kpi.label_fr) }} as label_fr,
+    {{ sql_text(kpi.label_en) }} as label_en,
+    {{ sql_text(kpi.definition) }} as definition,
+    '{{ kpi.class }}' as aggregation_class,
+    '{{ kpi.numerator or "" }}' as numerator,
+    '{{ kpi.denominator or "" }}' as denominator,
+    '{{ kpi.unit }}' as unit,
+    '{{ kpi.good }}' as good,
+    '{{ kpi.cadence }}' as cadence,
+    '{{ kpi.effort }}' as effort,
+    '{{ kpi.owner }}' as owner,
+    {{ 'true' if kpi.is_lever else 'false' }} as is_lever
+{%- if not loop.last %}
+union all
+{%- endif %}
+{%- else %}
+select
+    cast(null as varchar) as kpi_id,
+    cast(null as varchar) as stage,
+    cast(null as integer) as position,
+    cast(null as varchar) as label_fr,
+    cast(null as varchar) as label_en,
+    cast(null as varchar) as definition,
+    cast(null as varchar) as aggregation_class,
+    cast(null as varchar) as numerator,
+    cast(null as varchar) as denominator,
+    cast(null as varchar) as unit,
+    cast(null as varchar) as good,
+    cast(null as varchar) as cadence,
+    cast(null as varchar) as effort,
+    cast(null as varchar) as owner,
+    cast(null as boolean) as is_lever
+where false
+{%- endfor %}

@@ -1,0 +1,25 @@
+select
+    periods.grain,
+    periods.period_start,
+    capture.new_prospects,
+    parts.prospects_in_cohort,
+    parts.prospects_converted,
+    {{ safe_divide('parts.prospects_converted', 'parts.prospects_in_cohort') }} as prospect_to_customer_rate,
+    -- refunds and costs are not loaded yet
+    cast(null as {{ money() }}) as gross_margin,
+    cast(null as {{ money() }}) as net_product_revenue,
+    cast(null as double) as gross_margin_rate,
+    ascension.purchase_frequency
+from {{ ref('dim_periods') }} as periods
+left join {{ ref('fct_parts_by_period') }} as parts
+    on
+        periods.grain = parts.grain
+        and periods.period_start = parts.period_start
+left join {{ ref('kpi_capture') }} as capture
+    on
+        periods.grain = capture.grain
+        and periods.period_start = capture.period_start
+left join {{ ref('kpi_ascension') }} as ascension
+    on
+        periods.grain = ascension.grain
+        and periods.period_start = ascension.period_start

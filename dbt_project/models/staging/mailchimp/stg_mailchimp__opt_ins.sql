@@ -1,0 +1,10 @@
+with source as (
+    select * from {{ source('mailchimp', 'opt_ins') }}
+)
+
+select
+    list_id,
+    member_key,
+    nullif(email_key, '') as person_key,
+    {{ to_utc('timestamp_opt') }} as opted_in_at
+from source

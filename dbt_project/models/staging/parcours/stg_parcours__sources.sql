@@ -1,0 +1,11 @@
+with source as (
+    select * from {{ source('parcours', 'sources') }}
+)
+
+select
+    source,
+    title,
+    is_connected,
+    api_version,
+    api_ends_on
+from source
