@@ -286,9 +286,16 @@ def _ready(client: BetaAnalyticsDataClient, parent: str, audience: str) -> types
 
 
 def scopes(options: GoogleAnalyticsOptions, table: str) -> list[Scope]:
-    """Every property; counts per period also by report, so that a changed group asks only its own history again."""
+    """Every property. Counts per period also by report, so that a changed group asks only its own history again.
+
+    The groups, pages and events feed KPIs, so they are asked of the primary property only.
+    """
     if table == "period_metrics":
-        return [Scope(one, definition) for one in options.properties for definition in options.reports()]
+        reports = options.reports()
+        others = [one for one in options.properties if one != options.primary]
+        return [Scope(options.primary, definition) for definition in reports] + [
+            Scope(one, definition) for one in others for definition, report in reports.items() if report.name == "site"
+        ]
     if table == "audience_exports":
         return [Scope(options.primary)] if options.audiences else []
     return [Scope(one) for one in options.properties]

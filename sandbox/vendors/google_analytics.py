@@ -159,12 +159,11 @@ class Analytics:
         _check_limits(request, dimensions, metrics)
         check(dimensions, metrics)
         several = len(request.date_ranges) > 1
+        names = [one.name or f"date_range_{number}" for number, one in enumerate(request.date_ranges)]
         rows: list[types.Row] = []
-        for number, one in enumerate(request.date_ranges):
-            named = one.name or f"date_range_{number}"
-            for found in self.engine.rows(self._query(site, request, one, dimensions, metrics), self.sandbox.now()):
-                labels = [*found[: len(dimensions)], *([named] if several else [])]
-                rows.append(_row(labels, found[len(dimensions) :]))
+        for number, found in self.engine.rows(self._query(site, request, dimensions, metrics), self.sandbox.now()):
+            labels = [*found[: len(dimensions)], *([names[number]] if several else [])]
+            rows.append(_row(labels, found[len(dimensions) :]))
         rows.sort(
             key=lambda row: [value.value for value in row.metric_values], reverse=True
         )  # as documented: by metric
@@ -178,14 +177,14 @@ class Analytics:
         )
 
     def _query(
-        self, site: Property, request: types.RunReportRequest, one: types.DateRange, dimensions: list[str],
-        metrics: list[str],
-    ) -> Query:  # fmt: skip
+        self, site: Property, request: types.RunReportRequest, dimensions: list[str], metrics: list[str]
+    ) -> Query:
         clause, parameters = where(request.dimension_filter)
-        first, last = _day(one.start_date), _day(one.end_date)
-        if first > last:
-            raise InvalidArgumentError(f"Invalid dateRanges: {one.start_date} is after {one.end_date}.")
-        return Query(site.property_id, first, last, tuple(dimensions), tuple(metrics), clause, tuple(parameters))
+        ranges = tuple((_day(one.start_date), _day(one.end_date)) for one in request.date_ranges)
+        for first, last in ranges:
+            if first > last:
+                raise InvalidArgumentError(f"Invalid dateRanges: {first} is after {last}.")
+        return Query(site.property_id, ranges, tuple(dimensions), tuple(metrics), clause, tuple(parameters))
 
     def _quota(self) -> types.PropertyQuota:
         def status(of: int) -> types.QuotaStatus:

@@ -91,11 +91,10 @@ class InvalidArgumentError(ValueError):
 
 @dataclass(frozen=True)
 class Query:
-    """One date range of a report. `where` is SQL over the dimensions, made by the protocol layer."""
+    """A report over some date ranges. `where` is SQL over the dimensions, made by the protocol layer."""
 
     property_id: str
-    first_day: date
-    last_day: date
+    ranges: tuple[tuple[date, date], ...]
     dimensions: tuple[str, ...]
     metrics: tuple[str, ...]
     where: str
@@ -119,20 +118,23 @@ class Engine:
         self._connection.execute(EVENTS)
         self._connection.execute(AD_COSTS)
 
-    def rows(self, query: Query, now: datetime) -> list[tuple[Any, ...]]:
-        """Dimension values (text), then metric values, for one date range; no row at all where nothing happened."""
+    def rows(self, query: Query, now: datetime) -> list[tuple[int, tuple[Any, ...]]]:
+        """The range's number, then dimension values (text) and metric values; no row where nothing happened."""
         table = "ad_costs" if AD_METRICS & set(query.metrics) else "events"
         dimensions = [f"coalesce({DIMENSIONS[name]}, '{NOT_SET}')" for name in query.dimensions]
         metrics = [METRICS[name][1] for name in query.metrics]
-        group = f"group by {', '.join(str(n + 1) for n in range(len(dimensions)))}" if dimensions else ""
+        ranges = ", ".join("(?, ?::date, ?::date)" for _ in query.ranges)
         sql = (
-            f"select {', '.join([*dimensions, *metrics])}, count(*) as rows_below from {table} "
-            f"where property_id = ? and local_day between ? and ? and shown_at <= ? and ({query.where}) {group}"
+            f"select {', '.join(['ranges.number', *dimensions, *metrics])} from {table} "
+            f"join (values {ranges}) as ranges (number, first_day, last_day) "
+            "on local_day between ranges.first_day and ranges.last_day "
+            f"where property_id = ? and shown_at <= ? and ({query.where}) "
+            f"group by {', '.join(str(n + 1) for n in range(len(dimensions) + 1))}"
         )
-        parameters = [query.property_id, query.first_day, query.last_day, now, *query.parameters]
+        days = [value for number, (first, last) in enumerate(query.ranges) for value in (number, first, last)]
         with self._lock:
-            found = self._connection.execute(sql, parameters).fetchall()
-        return [row[:-1] for row in found if row[-1]]
+            found = self._connection.execute(sql, [*days, query.property_id, now, *query.parameters]).fetchall()
+        return [(row[0], row[1:]) for row in found]
 
 
 def _table(records: Sequence[Any], columns: pa.Schema) -> pa.Table:
@@ -169,7 +171,7 @@ def check(dimensions: Sequence[str], metrics: Sequence[str]) -> None:
 EVENTS = """
 create table events as
 select
-    hits.*,
+    hits.* replace (hash(hits.cookie_id) as cookie_id),
     visits.is_engaged, visits.reported_source as source, visits.reported_medium as medium,
     visits.reported_campaign as campaign,
     coalesce(nullif(visits.google_ads_campaign_id, ''), '(not set)') as google_ads_campaign_id,
@@ -183,6 +185,7 @@ from hits
 left join visits on hits.visit_id = visits.visit_id
 join zones on hits.property_id = zones.property_id
 where hits.cookie_id is not null  -- without consent nothing is reported
+order by hits.property_id, local_day
 """
 AD_COSTS = """
 create table ad_costs as
