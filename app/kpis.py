@@ -61,10 +61,13 @@ def read_values(marts: Path, stage: str | None, grain: str) -> list[dict[str, An
         connection.execute(f"attach '{marts}' as marts (read_only)")
         found = connection.execute(
             """
-            select kpi_values.*, kpi_catalog.label_en, kpi_catalog.good
+            select
+                kpi_values.* replace (case when $stage = 'levers' then 'levers' else kpi_values.stage end as stage),
+                kpi_catalog.label_en, kpi_catalog.label_fr, kpi_catalog.good
             from marts.kpi_values
-            join marts.kpi_catalog using (stage, kpi_id)
-            where kpi_values.grain = $grain and coalesce(kpi_values.stage = $stage, true)
+            join marts.kpi_catalog using (kpi_id)
+            where kpi_values.grain = $grain
+            and coalesce(kpi_values.stage = $stage or ($stage = 'levers' and kpi_catalog.is_lever), true)
             order by kpi_catalog.position, kpi_values.period_start
             """,
             {"grain": grain, "stage": stage},

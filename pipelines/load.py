@@ -101,7 +101,8 @@ def _resource(
 ) -> DltResource:
     """The vendor's rows as Arrow with the table's keys; first the empty table, last the markers of replaced slices."""
     marked = table.kind == "slices"
-    marker_hint: Any = {MARKER: {"hard_delete": True}} if marked else {}
+    # Where the slice is the whole key, the marker has the key of a real row: the real one (false) must win.
+    marker_hint: Any = {MARKER: {"hard_delete": True, "dedup_sort": "asc"}} if marked else {}
 
     def rows() -> Iterator[pa.Table]:
         empty = table.columns.empty_table()

@@ -18,13 +18,15 @@ from sandbox.fault_middleware import FaultMiddleware
 from sandbox.faults import Fault
 from sandbox.request_log import LoggedRequest
 from sandbox.state import Sandbox
-from sandbox.vendors import ecb, google_analytics, shop
+from sandbox.vendors import ecb, facebook, google_analytics, mailchimp, shop
 
 # Every vendor over HTTP: its path prefix and its router. A vendor's author adds the one line (and the import above).
 ROUTERS: dict[str, Callable[[Sandbox], APIRouter]] = {
     "/google_analytics": google_analytics.router,
+    "/facebook": facebook.router,
     "/ecb": ecb.router,
     "/shop": shop.router,
+    "/mailchimp": mailchimp.router,
 }
 
 # Every vendor over gRPC: given the sandbox and a port (0: any free one), it starts a server and gives its port.

@@ -26,6 +26,13 @@ REPORT = Table(
     reread_days=3,
     slice_by=("account_id", "date_day"),
 )
+TOTALS = Table(
+    pa.schema([("account_id", pa.string()), ("date_day", pa.date32()), ("clicks", pa.string())]),
+    key=("account_id", "date_day"),
+    kind="slices",
+    reread_days=3,
+    slice_by=("account_id", "date_day"),
+)
 CONTACTS = Table(
     pa.schema([("id", pa.string()), ("tags", pa.string()), ("score", pa.int64()), ("at", pa.timestamp("us", "UTC"))]),
     key=("id",),
@@ -56,10 +63,18 @@ class Vendor:
                                 "a_field_nobody_declared": {"new": True},
                             }
 
-            return [dlt.resource(report, name="report"), dlt.resource(lambda: iter(self.contacts), name="contacts")]
+            def totals() -> Iterator[dict[str, Any]]:
+                for row in report():
+                    yield row | {"campaign": None}
 
-        scopes = {"report": [Scope("7")], "contacts": [Scope("")]}
-        tables = {"report": REPORT, "contacts": CONTACTS}
+            return [
+                dlt.resource(report, name="report"),
+                dlt.resource(totals, name="totals"),
+                dlt.resource(lambda: iter(self.contacts), name="contacts"),
+            ]
+
+        scopes = {"report": [Scope("7")], "totals": [Scope("7")], "contacts": [Scope("")]}
+        tables = {"report": REPORT, "totals": TOTALS, "contacts": CONTACTS}
         return Connector("toy", "Toy", tables, Options, toy, lambda _, table: scopes[table], lambda _: [])
 
 
@@ -100,11 +115,23 @@ def test_a_row_and_a_day_that_vanished_at_the_vendor_vanish_here(stage: Stage) -
     stage.vendor.report = {day(1): {"a": "1"}, day(3): {"c": "9"}}
     stage.load(4)
     assert stage.report() == [(day(1), "a", "1"), (day(3), "c", "9")]
-    assert stage.rows("select date_day, rows from raw_parcours.slices order by 1") == [
+    assert stage.rows("select date_day, rows from raw_parcours.slices where table_name = 'report' order by 1") == [
         (day(1), 1),
         (day(2), 0),
         (day(3), 1),
         (day(4), 0),
+    ]
+
+
+def test_a_report_with_one_row_a_day_keeps_every_day(stage: Stage) -> None:
+    stage.vendor.report = {day(number): {"a": str(number)} for number in range(1, 31)}
+    stage.load(30)
+    assert stage.rows("select count(*), sum(clicks::int) from raw_toy.totals") == [(30, 465)]
+    stage.vendor.report = {day(29): {"a": "1"}}
+    stage.load(30)
+    assert stage.rows("select date_day, clicks from raw_toy.totals where date_day >= '2026-01-27' order by 1") == [
+        (day(27), "27"),
+        (day(29), "1"),
     ]
 
 

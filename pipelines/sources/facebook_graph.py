@@ -1,0 +1,196 @@
+"""Facebook's Graph API through its own client: whole lists, retries and errors that say what to do.
+
+https://developers.facebook.com/docs/graph-api. The client neither asks again nor knows a rate limit: limits come as
+HTTP 400 with a code of their own, outages as a page of HTML.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+import requests
+from facebook_business.api import FacebookAdsApi, FacebookResponse
+from facebook_business.exceptions import FacebookRequestError
+from facebook_business.session import FacebookSession
+
+from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
+from pipelines.http import TIMEOUT_SECONDS
+from pipelines.retry import VendorBusy, retrying
+
+BASE_URL = "https://graph.facebook.com"
+API_VERSION = "v26.0"
+
+# https://developers.facebook.com/docs/graph-api/guides/error-handling and …/overview/rate-limiting
+PASSING = frozenset({1, 2, 4, 17, 32, 341, 613, *range(80000, 80015)})
+REFUSED = frozenset({10, 102, 104, 190, *range(200, 300)})
+INVALID, VERSION_ENDED = 100, 2635
+GONE = 33  # subcode of INVALID: there is no such object, or the token may not see it
+TOO_MUCH = "reduce the amount of data"  # in a message of code 1: the same page would fail for ever
+LONGEST_WAIT_MINUTES = 5  # about as long as all attempts together wait; asking on is in vain beyond it
+
+Row = dict[str, Any]
+
+
+class InvalidParameter(ConnectorError):
+    """Facebook does not know something that it was asked for."""
+
+
+class ObjectGone(InvalidParameter):
+    """There is no such object, or the token may not see it."""
+
+
+class TooMuchData(ConnectorError):
+    """Facebook cannot give so many rows at once."""
+
+
+class _BearerToken(requests.auth.AuthBase):
+    """Sends the token as a header, so that no address that is logged anywhere holds it."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
+
+
+class Graph:
+    """The Graph API as one token sees it; `advice` is what to do when it refuses that token."""
+
+    def __init__(self, base_url: str, token: str | None, app_secret: str | None, advice: str) -> None:
+        if not token:
+            raise AccessRefused(f"Facebook: there is no access token. {advice}")
+        self.base_url, self.token, self.app_secret, self.advice = base_url, token, app_secret, advice
+        session = FacebookSession(None, app_secret or None, token, timeout=TIMEOUT_SECONDS)
+        session.GRAPH = base_url.rstrip("/")
+        session.requests.params.pop("access_token")
+        session.requests.auth = _BearerToken(token)
+        # Not FacebookAdsApi.init: that installs a crash reporter and a default for the whole process.
+        self.api = FacebookAdsApi(session, api_version=API_VERSION)
+
+    def with_token(self, token: str) -> "Graph":
+        """The same API as another token sees it."""
+        return Graph(self.base_url, token, self.app_secret, self.advice)
+
+    def get(self, *path: str, **params: Any) -> Row:
+        """One object or one answer."""
+        return retrying(self._call, "GET", path, params)
+
+    def post(self, *path: str, **params: Any) -> Row:
+        """Ask for something to be made."""
+        return retrying(self._call, "POST", path, params)
+
+    def pages(self, *path: str, limit: int, **params: Any) -> Iterator[list[Row]]:
+        """A whole list, page by page; a page may be short or empty, only a missing `next` ends it."""
+        after: Row = {}
+        while True:
+            try:
+                answer = self.get(*path, **params, **after, limit=limit)
+            except TooMuchData:
+                if limit == 1:
+                    raise
+                limit = max(1, limit // 2)
+                continue
+            yield answer.get("data") or []
+            paging = answer.get("paging") or {}
+            cursor = (paging.get("cursors") or {}).get("after")
+            if not paging.get("next") or not cursor or after == {"after": cursor}:
+                return
+            after = {"after": cursor}
+
+    def _call(self, method: str, path: tuple[str, ...], params: Mapping[str, Any]) -> Row:
+        where = f"Facebook: {'/'.join(path)}"
+        try:
+            response: FacebookResponse = self.api.call(method, path, params=dict(params))
+            body = response.json()
+        except FacebookRequestError as error:
+            raise self._named(error, where) from None
+        except requests.exceptions.RequestException as error:
+            raise VendorBusy(f"{where} did not answer ({type(error).__name__})") from None
+        except (AttributeError, TypeError, ValueError):
+            # The client's own stumbling over a body that is no answer of the Graph API.
+            raise VendorBusy(f"{where} gave an answer that is not its own") from None
+        if not isinstance(body, dict) or response.status() >= 500:
+            raise VendorBusy(f"{where} gave an answer that is not whole (HTTP {response.status()})")
+        return body
+
+    def _named(self, error: FacebookRequestError, where: str) -> ConnectorError:
+        code, said = error.api_error_code(), self._without_secrets(error.api_error_message() or "no reason given")
+        if not isinstance(code, int):
+            return VendorBusy(f"{where} gave an answer that is not its own (HTTP {error.http_status()})")
+        if code == 1 and TOO_MUCH in said:
+            return TooMuchData(f"{where}: {said}")
+        if code in PASSING:
+            return _busy(f"{where}: {said}", _wait_minutes(error.http_headers()))
+        if code in REFUSED:
+            return AccessRefused(f"{where}: {said} (code {code}). {self.advice}")
+        if code == VERSION_ENDED:
+            return ConnectorError(f"{where}: the API version {API_VERSION} ended: upgrade Parcours. Facebook: {said}")
+        if code == INVALID:
+            kind = ObjectGone if error.api_error_subcode() == GONE else InvalidParameter
+            return kind(f"{where}: {said}")
+        if error.api_transient_error() or (error.http_status() or 0) >= 500:
+            return VendorBusy(f"{where}: {said} (code {code})")
+        return ConnectorError(f"{where}: {said} (code {code})")
+
+    def _without_secrets(self, text: str) -> str:
+        """The vendor quotes addresses and, where it cannot read it, the token."""
+        hidden = re.sub(r"(access_token|appsecret_proof)=[^&\s\"]+", r"\1=…", str(text))
+        return hidden.replace(self.token, "…")
+
+
+class Pages:
+    """The Graph API as each Facebook page's own token sees it, where the vendor gives one; it is asked for once."""
+
+    def __init__(self, graph: Graph, page_rows: int) -> None:
+        self.graph = graph
+        self.page_rows = page_rows
+        self._graphs: dict[str, Graph] = {}
+
+    def of(self, page_id: str) -> Graph:
+        """What to read one page with."""
+        if page_id not in self._graphs:
+            token = self.graph.get(page_id, fields="access_token").get("access_token")
+            self._graphs[page_id] = self.graph.with_token(token) if token else self.graph
+        return self._graphs[page_id]
+
+    def since(self, page_id: str, edge: str, first_day: date, *fields: str) -> Iterator[tuple[date, Row]]:
+        """The objects of a list that were created on `first_day` (UTC) or later, each with that day.
+
+        The lists are newest first, but a single older object (pinned, dated back) is no end: a whole older page is.
+        """
+        wanted = ",".join(("id", "created_time", *fields))
+        for page in self.of(page_id).pages(page_id, edge, limit=self.page_rows, fields=wanted):
+            dated = [(utc_day(row, "created_time", edge), row) for row in page]
+            yield from ((day, row) for day, row in dated if day >= first_day)
+            if dated and all(day < first_day for day, _ in dated):
+                return
+
+
+def utc_day(row: Row, name: str, what: str) -> date:
+    """The day of a time, in UTC."""
+    try:
+        return datetime.fromisoformat(row[name]).astimezone(UTC).date()
+    except (KeyError, TypeError, ValueError):
+        raise ConnectorError(
+            f"Facebook: {name} of {what} is {row.get(name)!r}, not a time. Facebook changed this field; nothing of "
+            "this source was loaded."
+        ) from None
+
+
+def _busy(message: str, minutes: float) -> ConnectorError:
+    if minutes > LONGEST_WAIT_MINUTES:
+        return QuotaExhausted(f"{message}. Facebook answers again in {minutes:g} minutes; refresh then.")
+    return VendorBusy(message, minutes * 60 or None)
+
+
+def _wait_minutes(headers: Mapping[str, str]) -> float:
+    """When the vendor lets calls through again, as far as its usage header says so; 0 where it does not."""
+    try:
+        usage = json.loads(headers.get("X-Business-Use-Case-Usage") or "{}")
+        waits = [one["estimated_time_to_regain_access"] for entries in usage.values() for one in entries]
+        return float(max(waits, default=0))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return 0.0

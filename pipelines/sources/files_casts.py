@@ -1,0 +1,104 @@
+"""SQL (DuckDB) that turns the text of a cell into the value of a field, or into null where it does not fit."""
+
+import re
+
+from pipelines.sources.files_entities import LINE_KINDS, Field
+from pipelines.sources.files_settings import Column, Feed
+from pipelines.sources.files_times import literal, parsed_time
+
+AROUND = " \t\r\n\u00a0\u202f\u200b\ufeff"  # what is cut off at both ends of a cell
+SPACES = "[ \u00a0\u202f]"
+APOSTROPHES = "['\u2019]"
+CURRENCY_SIGNS = "€$£¥"
+QUOTED_CHARACTERS = 60
+TRUE = ("true", "t", "yes", "y", "1", "oui", "o", "vrai")
+FALSE = ("false", "f", "no", "n", "0", "non", "faux")
+AMOUNT = "decimal(18, 6)"
+
+
+def quoted(name: str) -> str:
+    """A column's name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def listed(texts: list[str] | tuple[str, ...]) -> str:
+    """Texts as SQL's `in` wants them."""
+    return f"({', '.join(literal(text) for text in texts)})"
+
+
+def trimmed(cell: str, feed: Feed) -> str:
+    """The cell without what surrounds it, null if nothing is left or what the feed calls empty."""
+    cell = f"nullif(trim({cell}, {literal(AROUND)}), '')"
+    return f"case when {cell} not in {listed(feed.empty)} then {cell} end" if feed.empty else cell
+
+
+def text(cell: str, column: Column, feed: Feed) -> str:
+    """The trimmed cell, renamed as the mapping says."""
+    cell = trimmed(cell, feed)
+    cases = "".join(f" when {literal(old)} then {literal(new)}" for old, new in column.values.items())
+    otherwise = cell if column.otherwise is None else literal(column.otherwise)
+    return f"case {cell}{cases} else {otherwise} end" if cases else otherwise
+
+
+def value(field: Field, cell: str, feed: Feed, time_format: str | list[str], is_native: bool) -> str:
+    """The field's value; a native cell is a plain number or an ISO time, whatever the feed's texts look like."""
+    match field.holds:
+        case "id":
+            return rf"regexp_replace({cell}, '^(-?\d+)\.0+$', '\1')"  # an integer that went through a float
+        case "amount":
+            return f"try_cast({cell} as {AMOUNT})" if is_native else number(cell, feed)
+        case "time":
+            return moment(cell, time_format, is_native)
+        case "day":
+            return f"cast({moment(cell, time_format, is_native)} as date)"
+        case "flag":
+            is_true, is_false = f"lower({cell}) in {listed(TRUE)}", f"lower({cell}) in {listed(FALSE)}"
+            return f"case when {is_true} then true when {is_false} then false end"
+        case "currency":
+            return f"case when regexp_full_match({cell}, '[A-Za-z]{{3}}') then upper({cell}) end"
+        case "line_kind":
+            is_known = f"lower({cell}) in {listed(LINE_KINDS)}"
+            return f"case when {cell} is null then 'product' when {is_known} then lower({cell}) end"
+        case _:
+            return cell
+
+
+def number(cell: str, feed: Feed) -> str:
+    """A number written as the feed says; anything else, a separator in an odd place included, is null."""
+    mark = re.escape(feed.decimal)
+    whole, separator = r"\d*", ""
+    if feed.thousands:
+        separator = {" ": SPACES, "'": APOSTROPHES}.get(feed.thousands, re.escape(feed.thousands))
+        whole = rf"(\d{{1,3}}({separator}\d{{2,3}})*{separator}\d{{3}}|\d*)"
+    pattern = rf"[+-]?{whole}({mark}\d*)?([eE][+-]?\d+)?"
+    plain = f"trim(translate({cell}, {literal('−' + CURRENCY_SIGNS)}, '-'), {literal(AROUND)})"
+    digits = f"regexp_replace({plain}, {literal(separator)}, '', 'g')" if separator else plain
+    digits = digits if feed.decimal == "." else f"replace({digits}, {literal(feed.decimal)}, '.')"
+    return f"case when regexp_full_match({plain}, {literal(pattern)}) then try_cast({digits} as {AMOUNT}) end"
+
+
+def moment(cell: str, time_format: str | list[str], is_native: bool = False) -> str:
+    """An instant, by the first format that fits; without an offset it is meant in the session's time zone."""
+    formats = [time_format] if isinstance(time_format, str) else time_format
+    tried = ", ".join(parsed_time(cell, form) for form in [*formats, *([""] if is_native else [])])
+    found = f"coalesce({tried})"
+    return f"case when year({found}) between 1 and 9999 then {found} end"
+
+
+def reason(field: Field, said: str | None, feed: Feed, time_format: str | list[str]) -> str:
+    """Why a cell was refused; it quotes nothing that is, or looks like, an e-mail address."""
+    if said is None:
+        return "is empty"
+    shown = "a text" if field.holds == "address" or "@" in said else repr(said[:QUOTED_CHARACTERS])
+    formats = [time_format] if isinstance(time_format, str) else time_format
+    time = "in ISO 8601" if not any(formats) else f"as {' or '.join(form or 'ISO 8601' for form in formats)}"
+    separator = f", thousands by {feed.thousands!r}" if feed.thousands else ""
+    wanted = {
+        "amount": f"no number (decimal mark {feed.decimal!r}{separator})",
+        "time": f"no time {time}",
+        "day": f"no day {time}",
+        "flag": "neither true nor false",
+        "currency": "no currency code of three letters",
+        "line_kind": f"none of {', '.join(LINE_KINDS)}",
+    }
+    return f"{shown} is {wanted[field.holds]}"

@@ -1,0 +1,130 @@
+"""The canonical entities a file can be mapped to: their fields, what a field holds, and which ones must be there."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+
+Holds = Literal["text", "id", "line_kind", "currency", "address", "amount", "flag", "time", "day"]
+
+TEXT = pa.string()
+ARROW_TYPES: dict[Holds, pa.DataType] = {
+    "text": TEXT,
+    "id": TEXT,
+    "line_kind": TEXT,
+    "currency": TEXT,
+    "address": TEXT,  # an e-mail address in the file, its keyed hash in the table
+    "amount": pa.decimal128(18, 6),
+    "flag": pa.bool_(),
+    "time": pa.timestamp("us", tz="UTC"),
+    "day": pa.date32(),
+}
+LINE_KINDS = ("product", "gift_card", "shipping", "tip", "fee")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of an entity; a required one must be mapped, and a row without it is refused."""
+
+    holds: Holds
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Entity:
+    """What one row of a file is. Of the fields in `one_of` a row needs at least one."""
+
+    fields: dict[str, Field]
+    one_of: tuple[str, ...] = ()
+
+    @property
+    def required(self) -> list[str]:
+        """The fields without which no file can be mapped."""
+        return [name for name, field in self.fields.items() if field.required]
+
+    @property
+    def addresses(self) -> list[str]:
+        """The fields that are e-mail addresses in the file."""
+        return [name for name, field in self.fields.items() if field.holds == "address"]
+
+
+def _entity(one_of: tuple[str, ...] = (), **fields: Holds | tuple[Holds]) -> Entity:
+    """A field in a tuple is required."""
+    return Entity(
+        {name: Field(said[0], True) if isinstance(said, tuple) else Field(said) for name, said in fields.items()},
+        one_of,
+    )
+
+
+ENTITIES: dict[str, Entity] = {
+    "order_lines": _entity(
+        one_of=("paid_at", "ordered_at"),
+        order_id=("id",),
+        ordered_at="time",
+        paid_at="time",
+        cancelled_at="time",
+        voided_at="time",
+        customer_id="id",
+        email_key="address",
+        currency=("currency",),
+        product_id="id",
+        product_name="text",
+        kind="line_kind",
+        quantity=("amount",),
+        unit_price=("amount",),
+        discount_amount="amount",
+        tax_amount="amount",
+        tax_included="flag",
+        unit_cost="amount",
+        is_test="flag",
+        opted_in="flag",
+        country="text",
+    ),
+    "orders": _entity(
+        one_of=("paid_at", "ordered_at"),
+        order_id=("id",),
+        ordered_at="time",
+        paid_at="time",
+        cancelled_at="time",
+        voided_at="time",
+        customer_id="id",
+        email_key="address",
+        currency=("currency",),
+        amount=("amount",),
+        discount_amount="amount",
+        tax_amount="amount",
+        tax_included="flag",
+        units="amount",
+        is_test="flag",
+        opted_in="flag",
+        country="text",
+    ),
+    "spend": _entity(date_day=("day",), channel="text", campaign="text", amount=("amount",), currency=("currency",)),
+    "mentions": _entity(mention_id=("id",), mentioned_at=("time",), channel="text"),
+    "reviews": _entity(review_id=("id",), reviewed_at=("time",), rating="amount"),
+    "affiliates": _entity(affiliate_id=("id",), joined_at="time", left_at="time", status="text"),
+    "partners": _entity(partner_id=("id",), joined_at="time", left_at="time", status="text"),
+    "leads": _entity(email_key=("address",), opted_in_at=("time",), list_name="text"),
+    "tickets": _entity(ticket_id=("id",), created_at=("time",), status="text"),
+    "answers": _entity(
+        answer_id=("id",), survey=("text",), answered_at=("time",), respondent_key="address", score="amount"
+    ),
+}
+
+# What every entity's table begins with: where the row stands, and the first filter that leaves it out ('' for none).
+PLACE: dict[str, pa.DataType] = {"file_id": TEXT, "feed": TEXT, "row_number": pa.int64(), "filtered_by": TEXT}
+REJECT_COLUMNS: dict[str, pa.DataType] = {
+    "file_id": TEXT,
+    "feed": TEXT,
+    "entity": TEXT,
+    "row_number": pa.int64(),
+    "field": TEXT,
+    "reason": TEXT,
+}
+REJECTS = pa.schema(REJECT_COLUMNS)
+
+
+def columns(entity: str) -> pa.Schema:
+    """The columns of an entity's raw table."""
+    fields = ENTITIES[entity].fields
+    return pa.schema(PLACE | {name: ARROW_TYPES[field.holds] for name, field in fields.items()})

@@ -1,0 +1,156 @@
+"""Where files lie: a feed's location to the files it means now, with names that hold no secret."""
+
+import glob
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from pipelines.connector import ConnectorError
+from pipelines.http import session
+from pipelines.sources.files_settings import Feed, FilesOptions, Format
+
+EXTENSIONS: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".parquet": "parquet",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+VARIABLE = re.compile(r"\$\{(\w+)\}")
+WILDCARD = re.compile(r"[*?\[]")
+DOWNLOADS = 3
+WHOLE_ENDS = (b"\n", b"\r", b"PAR1")  # of a text, of a Parquet file
+GZIP_MARK = b"\x1f\x8b"  # a zipped file knows by itself whether it is whole
+ADVICE = "Check the address of the feed, and the variables that it names."
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a feed. `file_id` is its key in the warehouse; `place` is where to read it, and may be secret."""
+
+    file_id: str
+    feed: str
+    place: str = field(repr=False)
+
+    @property
+    def format(self) -> Format | None:
+        """What the name's ending says."""
+        path = urlsplit(self.place).path if is_url(self.place) else self.place
+        return EXTENSIONS.get(Path(path.lower().removesuffix(".gz")).suffix)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Every file of every feed, and what to say of feeds whose place is missing, and of those where it is empty."""
+
+    files: list[File]
+    missing: list[str]
+    empty: list[str]
+
+
+def is_url(location: str) -> bool:
+    """Whether a location, its variables replaced, is read over HTTP."""
+    return location.lower().startswith(("http://", "https://"))
+
+
+def expanded(location: str) -> str:
+    """A location with its `${NAME}` replaced from the environment."""
+
+    def value(found: re.Match[str]) -> str:
+        known = os.environ.get(found[1], "")
+        if not known:
+            raise ConnectorError(f"{found[1]} is not set: set it in the environment to what `location` needs.")
+        return known
+
+    return VARIABLE.sub(value, location)
+
+
+def hidden(text: str, location: str) -> str:
+    """A message without what the variables of a location stand for."""
+    values = {os.environ.get(name, ""): name for name in VARIABLE.findall(location)}
+    values |= {urlsplit(value).path: name for value, name in values.items() if is_url(value)}
+    for value in sorted(filter(None, values), key=len, reverse=True):
+        text = text.replace(value, f"${{{values[value]}}}")
+    return text
+
+
+def found(options: FilesOptions) -> Found:
+    """Look for the files of every feed."""
+    files: list[File] = []
+    missing: list[str] = []
+    empty: list[str] = []
+    for name, feed in options.feeds.items():
+        try:
+            its_files = files_of(name, feed)
+        except ConnectorError as error:
+            missing.append(str(error))
+            continue
+        files += its_files
+        if not its_files:
+            empty.append(f"files: feed {name}: no file yet at {feed.location}")
+    return Found(files, missing, empty)
+
+
+def files_of(name: str, feed: Feed) -> list[File]:
+    """The files of one feed, by name."""
+    try:
+        location = expanded(feed.location)
+    except ConnectorError as error:
+        raise ConnectorError(f"files: feed {name}: {error}") from None
+    if is_url(location):
+        return [File(f"{name}/{_url_name(feed.location)}", name, location)]
+    start, paths = _listed(Path(location), feed)
+    if not start.is_dir():
+        raise ConnectorError(
+            f"files: feed {name}: nothing to read at {feed.location}: correct `location`, which counts from the "
+            "directory where parcours is started, or put the files there."
+        )
+    kept = sorted(path for path in paths if path.is_file() and not path.name.startswith("."))
+    return [File(f"{name}/{path.relative_to(start).as_posix()}", name, str(path)) for path in kept]
+
+
+def _listed(location: Path, feed: Feed) -> tuple[Path, list[Path]]:
+    """The directory from which files are named, and what is in a folder, matches a wildcard, or is the one file."""
+    if location.is_file():
+        return location.parent, [location]
+    if location.is_dir():
+        return location, [path for path in location.iterdir() if feed.format or File("", "", path.name).format]
+    fixed = WILDCARD.split(str(location))[0]
+    if fixed == str(location):
+        return location, []
+    return Path(fixed + "x").parent, [Path(path) for path in glob.glob(str(location), recursive=True)]
+
+
+def _url_name(location: str) -> str:
+    """The path of an address as the settings write it: variables stay names, since they may be secrets."""
+    without_query = re.split(r"[?#]", location)[0]
+    path = urlsplit(without_query).path if is_url(location) else re.sub(r"^\$\{\w+\}/", "", without_query)
+    return unquote(path).strip("/") or "index"
+
+
+def content(file: File) -> bytes:
+    """The bytes of a file, from disk or over HTTP."""
+    if is_url(file.place):
+        try:
+            return _downloaded(file.place)
+        except ConnectorError as error:
+            raise ConnectorError(f"cannot be fetched: {str(error).removeprefix('files: ')}.") from None
+    try:
+        return Path(file.place).read_bytes()
+    except OSError as error:
+        raise ConnectorError(f"cannot be opened ({error.strerror}).") from None
+
+
+def _downloaded(url: str) -> bytes:
+    """The body; the longest of a few where it ends like one that was cut on the way, since no length tells."""
+    with session("files", ADVICE) as http:
+        longest = b""
+        for _ in range(DOWNLOADS):
+            body = http.get(url).content
+            longest = max(longest, body, key=len)
+            if body.endswith(WHOLE_ENDS) or body.startswith(GZIP_MARK):
+                break
+    return longest

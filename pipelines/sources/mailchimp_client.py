@@ -1,0 +1,83 @@
+"""Mailchimp's calls: address, paging, chosen fields.
+
+https://mailchimp.com/developer/marketing/docs/methods-parameters/
+
+dlt's REST client rather than its configured resources: members are asked per list, each from where it was left, in two
+calls that feed two tables; and what was deleted meanwhile is a warning instead of an error.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+from dlt.sources.helpers.rest_client.client import RESTClient
+from dlt.sources.helpers.rest_client.paginators import OffsetPaginator, SinglePagePaginator
+from requests.auth import HTTPBasicAuth
+
+from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.http import session
+
+API_PATH = "/3.0"
+MOST_ROWS = 1000  # the vendor gives no more in one answer
+ADVICE = (
+    "Create an API key in Mailchimp (Account & billing > Extras > API keys) and set SOURCES__MAILCHIMP__API_KEY to "
+    "all of it; it ends with its data centre, such as -us1."
+)
+DATA_CENTRE = re.compile(r"[a-z]+[0-9]+")
+
+Row = dict[str, Any]
+
+
+class Gone(ConnectorError):
+    """What was asked for does not exist, or no longer."""
+
+
+class Mailchimp:
+    """The calls of one account."""
+
+    def __init__(self, api_key: str, base_url: str, page_rows: int) -> None:
+        if not api_key:
+            raise AccessRefused(f"mailchimp: there is no API key. {ADVICE}")
+        self.page_rows = page_rows
+        self.client = RESTClient(
+            (base_url or _address(api_key)) + API_PATH,
+            auth=HTTPBasicAuth("any", api_key),
+            session=session("mailchimp", ADVICE),
+        )
+
+    def pages(self, path: str, holder: str, fields: tuple[str, ...], **filters: str) -> Iterator[list[Row]]:
+        """The pages of a collection, with only these fields of its items."""
+        wanted = ",".join(["total_items", *(f"{holder}.{name}" for name in fields)])
+        paginator = OffsetPaginator(limit=self.page_rows, limit_param="count", total_path="total_items")
+        yield from self._read(path, holder, paginator, {"fields": wanted, **filters})
+
+    def whole(self, path: str, holder: str) -> Iterator[list[Row]]:
+        """A collection that comes in one answer and knows no choice of fields."""
+        yield from self._read(path, holder, SinglePagePaginator(), {})
+
+    def one(self, path: str, fields: tuple[str, ...]) -> Row:
+        """One thing."""
+        response = self.client.get(path, params={"fields": ",".join(fields)}, hooks={"response": [_refuse_gone]})
+        found: Row = response.json()
+        return found
+
+    def _read(
+        self, path: str, holder: str, paginator: OffsetPaginator | SinglePagePaginator, params: Row
+    ) -> Iterator[list[Row]]:
+        # With hooks of its own the client leaves errors to the session, which names them and asks again.
+        hooks: Any = {"response": [_refuse_gone]}
+        for page in self.client.paginate(path, params=params, paginator=paginator, data_selector=holder, hooks=hooks):
+            yield list(page)
+
+
+def _refuse_gone(response: requests.Response, *_: Any, **__: Any) -> None:
+    if response.status_code == requests.codes.not_found:
+        raise Gone("mailchimp: not found")
+
+
+def _address(api_key: str) -> str:
+    data_centre = api_key.strip().rpartition("-")[2]
+    if "-" not in api_key or not DATA_CENTRE.fullmatch(data_centre):
+        raise AccessRefused(f"mailchimp: the API key does not end with a data centre. {ADVICE}")
+    return f"https://{data_centre}.api.mailchimp.com"

@@ -1,0 +1,86 @@
+"""Money: the ECB's rate of the day, and what was spent on advertising."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from sandbox.truth.view import View
+
+WITHOUT_MINOR_UNIT = {"JPY"}
+MICRO = Decimal("0.000001")
+
+
+def major(amount: int, currency: str) -> Decimal:
+    """An amount in minor units, in units of its currency."""
+    return Decimal(amount) if currency in WITHOUT_MINOR_UNIT else Decimal(amount) / 100
+
+
+class Converter:
+    """Amounts in the reporting currency, at the last rate known for their day."""
+
+    def __init__(self, view: View) -> None:
+        self._reporting = view.business.currency
+        self._rates: dict[str, list[tuple[date, Decimal]]] = defaultdict(list)
+        for rate in sorted(view.world.rates, key=lambda rate: rate.date_day):
+            if rate.shown_at <= view.now:
+                self._rates[rate.currency].append((rate.date_day, Decimal(rate.rate)))
+
+    def convert(self, amount: Decimal, currency: str, day: date) -> Decimal | None:
+        """The amount to six decimals; None without a rate, never the amount as it is."""
+        if currency != self._reporting:
+            taken, given = self._rate(currency, day), self._rate(self._reporting, day)
+            if taken is None or given is None:
+                return None
+            amount = amount / taken * given
+        return amount.quantize(MICRO, ROUND_HALF_EVEN)
+
+    def _rate(self, currency: str, day: date) -> Decimal | None:
+        """Units of the currency for one euro."""
+        if currency == "EUR":
+            return Decimal(1)
+        rates = self._rates[currency]
+        position = bisect_right(rates, day, key=lambda rate: rate[0])
+        return rates[position - 1][1] if position else None
+
+
+def spend_by_day(view: View) -> dict[date, Decimal]:
+    """All advertising in the reporting currency, rounded per source, account and day."""
+    converter = Converter(view)
+    found: dict[date, Decimal] = defaultdict(Decimal)
+    for (_, currency, day), cents in [*_facebook(view).items(), *_google(view).items()]:
+        amount = converter.convert(major(cents, currency), currency, day)
+        if amount is not None:
+            found[day] += amount
+    return found
+
+
+def _facebook(view: View) -> dict[tuple[str, str, date], int]:
+    """Spend per account; the vendor leaves out the day of an ad that has no impressions (any more)."""
+    world = view.world
+    accounts = {account.account_id: account for account in world.ad_accounts}
+    of_campaign = {campaign.campaign_id: accounts[campaign.account_id] for campaign in world.ad_campaigns}
+    of_set = {ad_set.adset_id: of_campaign[ad_set.campaign_id] for ad_set in world.ad_sets}
+    of_ad = {ad.ad_id: of_set[ad.adset_id] for ad in world.ads}
+    impressions: dict[tuple[str, date], int] = defaultdict(int)
+    spend: dict[tuple[str, date], int] = defaultdict(int)
+    for delivery in world.ad_deliveries:
+        if delivery.shown_at <= view.now:
+            impressions[delivery.ad_id, delivery.date_day] += delivery.impressions
+            spend[delivery.ad_id, delivery.date_day] += delivery.spend
+    found: dict[tuple[str, str, date], int] = defaultdict(int)
+    for (ad_id, day), cents in spend.items():
+        if impressions[ad_id, day] > 0:
+            found[of_ad[ad_id].account_id, of_ad[ad_id].currency, day] += cents
+    return found
+
+
+def _google(view: View) -> dict[tuple[str, str, date], int]:
+    """Google Ads cost in the primary property; cost without its campaign is another network's, imported."""
+    currency = {one.property_id: one.currency for one in view.world.properties}
+    primary = view.business.primary_property
+    found: dict[tuple[str, str, date], int] = defaultdict(int)
+    for cost in view.world.linked_ad_costs:
+        if cost.property_id == primary and cost.google_ads_campaign_id and cost.shown_at <= view.now:
+            found[primary, currency[primary], cost.date_day] += cost.cost
+    return found

@@ -1,0 +1,253 @@
+"""Facebook pages (https://developers.facebook.com/docs/graph-api/reference/page): counters, posts, what they cause."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time, timedelta
+
+from sandbox.events import Comment, Page, Post
+from sandbox.state import Sandbox
+from sandbox.vendors.facebook_graph import (
+    Call,
+    Chosen,
+    GraphError,
+    Row,
+    chosen,
+    listed,
+    no_such_object,
+    picked,
+    written,
+)
+
+# The vendor's day of page insights begins at midnight of its own zone, California.
+INSIGHTS_HOUR = time(8, tzinfo=UTC)
+MOST_DAYS, OLDEST_DAYS = 90, 730
+METRICS = ("page_follows", "page_media_view", "page_post_engagements", "page_views_total")
+
+
+def answer_page(sandbox: Sandbox, call: Call) -> Row:
+    """The answer to any call that does not concern ads."""
+    page = next((one for one in sandbox.world.pages if one.page_id == call.node), None)
+    if page is not None:
+        return _page_edge(sandbox, call, page)
+    post = next((one for one in _shown_posts(sandbox) if one.post_id == call.node), None)
+    if post is not None and call.edge == "comments":
+        return _comments(sandbox, call, post)
+    if post is not None and not call.edge:
+        fields = chosen(call.params.get("fields", "id,created_time,message"))
+        return picked(_post_row(sandbox, post, fields, call.fault), fields, "PagePost")
+    raise no_such_object(call.node)
+
+
+def _page_edge(sandbox: Sandbox, call: Call, page: Page) -> Row:
+    edges: dict[str, Callable[[Sandbox, Call, Page], Row]] = {
+        "": _node,
+        "posts": _posts,
+        "published_posts": _posts,
+        "tagged": _tagged,
+        "insights": _insights,
+        "ratings": _ratings,
+    }
+    if call.edge not in edges:
+        raise GraphError(2500, f"Unknown path components: /{call.edge}")
+    return edges[call.edge](sandbox, call, page)
+
+
+def _followers(sandbox: Sandbox, page: Page, now: datetime) -> int:
+    """How many the page has gained since the world began."""
+    return sum(one.change for one in sandbox.world.follows if one.page_id == page.page_id and one.happened_at <= now)
+
+
+def _node(sandbox: Sandbox, call: Call, page: Page) -> Row:
+    gained = _followers(sandbox, page, sandbox.now())
+    row: Row = {
+        "id": page.page_id,
+        "name": page.name,
+        "access_token": f"sandbox-token-page-{page.page_id}",
+        "fan_count": page.likes_at_start + gained,
+        "followers_count": page.followers_at_start + gained,
+    }
+    if call.fault == "changed_type":
+        row["fan_count"] = "many"
+    answer = picked(row, chosen(call.params.get("fields", "id,name")), "Page")
+    return answer | ({"a_field_of_tomorrow": "1"} if call.fault == "new_column" else {})
+
+
+def _ratings(sandbox: Sandbox, call: Call, page: Page) -> Row:
+    raise GraphError(12, "(#12) Recommendations are deprecated for versions v22.0 and higher")
+
+
+def _shown_posts(sandbox: Sandbox) -> list[Post]:
+    """Every post that is there now, newest first."""
+    now = sandbox.now()
+    posts = [one for one in sandbox.world.posts if _is_shown(one.created_at, one.deleted_at, now)]
+    return sorted(posts, key=lambda post: (post.created_at, post.post_id), reverse=True)
+
+
+def _is_shown(created_at: datetime, deleted_at: datetime | None, now: datetime) -> bool:
+    return created_at <= now and (deleted_at is None or deleted_at > now)
+
+
+def _posts(sandbox: Sandbox, call: Call, page: Page) -> Row:
+    fields = chosen(call.params.get("fields", "id,created_time,message"))
+    mine = [post for post in _shown_posts(sandbox) if post.page_id == page.page_id]
+    return listed(
+        sandbox,
+        call,
+        f"/{{page}}/{call.edge}",
+        mine,
+        lambda post: picked(_post_row(sandbox, post, fields, call.fault), fields, "PagePost"),
+    )
+
+
+def _post_row(sandbox: Sandbox, post: Post, fields: Iterable[Chosen], fault: str) -> Row:
+    """A post; its counters are made only where they are asked for."""
+    makers: dict[str, Callable[[Chosen], Row | None]] = {
+        "reactions": lambda field: _summary(field, _reactions(sandbox, post)),
+        "comments": lambda field: _summary(field, len(_shown_comments(sandbox, post, field.arguments.get("filter")))),
+        "shares": lambda _: _shares(sandbox, post),
+    }
+    row: Row = {
+        "id": post.post_id,
+        "created_time": written(post.created_at),
+        "updated_time": written(post.created_at),
+        "message": post.message,
+        "from": {"id": post.page_id},
+        **dict.fromkeys(makers),
+    }
+    row |= {field.name: makers[field.name](field) for field in fields if field.name in makers}
+    if fault == "changed_type" and row["reactions"]:
+        row["reactions"]["summary"]["total_count"] = "many"
+    return row
+
+
+def _summary(field: Chosen, count: int) -> Row:
+    wants_count = field.arguments.get("summary") in ("total_count", "true", "1")
+    return {"data": []} | ({"summary": {"total_count": count}} if wants_count else {})
+
+
+def _reactions(sandbox: Sandbox, post: Post) -> int:
+    now = sandbox.now()
+    mine = (one for one in sandbox.world.reactions if one.post_id == post.post_id)
+    return sum(_is_shown(one.happened_at, one.removed_at, now) for one in mine)
+
+
+def _shares(sandbox: Sandbox, post: Post) -> Row | None:
+    """Left out until somebody has shared the post."""
+    now = sandbox.now()
+    count = sum(one.post_id == post.post_id and one.happened_at <= now for one in sandbox.world.shares)
+    return {"count": count} if count else None
+
+
+def _shown_comments(sandbox: Sandbox, post: Post, how: str | None) -> list[Comment]:
+    """The comments there are now, oldest first; replies only where the filter is `stream`."""
+    now = sandbox.now()
+    found = [
+        one
+        for one in sandbox.world.comments
+        if one.post_id == post.post_id and _is_shown(one.created_at, one.deleted_at, now)
+    ]
+    wanted = [one for one in found if how == "stream" or one.parent_id is None]
+    return sorted(wanted, key=lambda one: (one.created_at, one.comment_id))
+
+
+def _comments(sandbox: Sandbox, call: Call, post: Post) -> Row:
+    fields = chosen(call.params.get("fields", "id,created_time,message,from"))
+    rows = [
+        picked(
+            {
+                "id": one.comment_id,
+                "created_time": written(one.created_at),
+                "message": one.message,
+                "parent": {"id": one.parent_id, "created_time": written(one.created_at)} if one.parent_id else None,
+                "from": {"name": "Somebody", "id": one.author_id} if one.author_id else None,
+            },
+            fields,
+            "Comment",
+        )
+        for one in _shown_comments(sandbox, post, call.params.get("filter"))
+    ]
+    return listed(sandbox, call, "/{post}/comments", rows)
+
+
+def _tagged(sandbox: Sandbox, call: Call, page: Page) -> Row:
+    now = sandbox.now()
+    shown = [
+        one
+        for one in sandbox.world.tags
+        if one.page_id == page.page_id and _is_shown(one.created_at, one.deleted_at, now)
+    ]
+    fields = chosen(call.params.get("fields", "id,created_time"))
+    rows = [
+        picked(
+            {
+                "id": one.post_id,
+                "created_time": written(one.created_at),
+                "message": f"Merci {page.name}",
+                "from": {"name": "Somebody", "id": one.author_id} if one.author_id else None,
+            },
+            fields,
+            "PagePost",
+        )
+        for one in sorted(shown, key=lambda one: (one.created_at, one.post_id), reverse=True)
+    ]
+    return listed(sandbox, call, "/{page}/tagged", rows)
+
+
+def _insights(sandbox: Sandbox, call: Call, page: Page) -> Row:
+    """One entry per metric, without cursors: its pages are other days, and one unknown metric refuses all."""
+    metrics = [part.strip(' "[]') for part in call.params.get("metric", "").split(",") if part.strip(' "[]')]
+    if not metrics:
+        raise GraphError(3001, "(#3001) No metric was specified to be fetched", 1504028)
+    if any(metric not in METRICS for metric in metrics):
+        raise GraphError(100, "(#100) The value must be a valid insights metric")
+    days = _insight_days(sandbox, call)
+    data = [
+        {
+            "name": metric,
+            "period": "day",
+            "values": [
+                {"value": _measured(sandbox, page, metric, day), "end_time": written(_ends(day))} for day in days
+            ],
+            "title": metric.replace("_", " ").capitalize(),
+            "description": "Daily: as the page's own statistics show it.",
+            "id": f"{page.page_id}/insights/{metric}/day",
+        }
+        for metric in metrics
+    ]
+    sandbox.requests.note("/{page}/insights", 1, len(data))
+    shifted = call.url + "?since=1&until=2"
+    return {"data": data, "paging": {"previous": shifted, "next": shifted}}
+
+
+def _insight_days(sandbox: Sandbox, call: Call) -> list[date]:
+    """The days from `since` up to and without `until` that have ended by now."""
+    now = sandbox.now()
+    until = _day(call.params.get("until"), now.date() + timedelta(days=1))
+    since = _day(call.params.get("since"), until - timedelta(days=2))
+    if (until - since).days > MOST_DAYS:
+        raise GraphError(100, "(#100) There cannot be more than 90 days (7776000 s) between since and until")
+    if since < now.date() - timedelta(days=OLDEST_DAYS):
+        raise GraphError(100, "(#100) since param is not valid: only the last two years are available")
+    days = [since + timedelta(days=number) for number in range((until - since).days)]
+    return [day for day in days if _ends(day) <= now]
+
+
+def _day(text: str | None, default: date) -> date:
+    if not text:
+        return default
+    return datetime.fromtimestamp(int(text), UTC).date() if text.isdigit() else date.fromisoformat(text[:10])
+
+
+def _ends(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), INSIGHTS_HOUR)
+
+
+def _measured(sandbox: Sandbox, page: Page, metric: str, day: date) -> int:
+    """The level at the day's end for followers; for the others what the day's events add up to."""
+    end = _ends(day)
+    if metric == "page_follows":
+        return page.followers_at_start + _followers(sandbox, page, end)
+    world, start = sandbox.world, end - timedelta(days=1)
+    mine = {post.post_id for post in world.posts if post.page_id == page.page_id}
+    engaged = sum(one.post_id in mine and start < one.happened_at <= end for one in world.reactions)
+    engaged += sum(one.post_id in mine and start < one.created_at <= end for one in world.comments)
+    return engaged if metric == "page_post_engagements" else 30 + 12 * engaged

@@ -1,0 +1,73 @@
+"""The published file as an analyst finds it."""
+
+import subprocess
+import sys
+
+import duckdb
+
+from flows.places import PROJECT
+from tests.end_to_end.conftest import Refreshed
+
+STAGES = ("awareness", "engagement", "capture", "conversion", "experience", "ascension", "fan", "ambassador")
+
+
+def test_every_table_and_column_is_explained(refreshed: Refreshed) -> None:
+    with duckdb.connect(str(refreshed.places.marts), read_only=True) as marts:
+        tables = marts.execute("select table_name from duckdb_tables() where comment is null").fetchall()
+        columns = marts.execute("select table_name, column_name from duckdb_columns() where comment is null").fetchall()
+        names = {name for (name,) in marts.execute("select table_name from duckdb_tables()").fetchall()}
+    assert tables == []
+    assert columns == []
+    assert {f"kpi_{stage}" for stage in STAGES} | {"kpi_levers", "kpi_values", "kpi_catalog"} <= names
+
+
+def test_no_stored_sum_is_a_double(refreshed: Refreshed) -> None:
+    """A double may be a ratio, a rate, or one of `kpi_values`' own columns, never a sum."""
+    with duckdb.connect(str(refreshed.places.marts), read_only=True) as marts:
+        doubles = marts.execute(
+            "select table_name, column_name from duckdb_columns() where data_type = 'DOUBLE' "
+            "and table_name != 'kpi_values'"
+        ).fetchall()
+        wide = marts.execute(
+            "select table_name, column_name from duckdb_columns() where data_type = 'HUGEINT' "
+            "or (data_type like 'DECIMAL%' and numeric_precision > 18)"
+        ).fetchall()
+    ratios = ("_rate", "_share", "_per_prospect", "_per_session", "_per_customer", "_with_proxies", "_basket")
+    others = {"avg_session_duration", "avg_days_to_first_purchase", "median_days_to_first_purchase", "nps",
+              "north_star", "purchase_frequency", "median_seconds_to_purchase"}  # fmt: skip
+    assert [one for one in doubles if not one[1].endswith(ratios) and one[1] not in others] == []
+    assert wide == []
+
+
+def test_no_address_of_the_world_is_in_the_warehouse(refreshed: Refreshed) -> None:
+    with duckdb.connect(str(refreshed.places.warehouse), read_only=True) as warehouse:
+        columns = warehouse.execute(
+            "select schema_name, table_name, column_name from duckdb_columns() where data_type = 'VARCHAR' "
+            "and not internal and schema_name not like '%staging'"
+        ).fetchall()
+        assert len(columns) > 200
+        held = [
+            column
+            for schema, table, column in columns
+            if warehouse.execute(
+                f'select count(*) from "{schema}"."{table}" where regexp_matches("{column}", \'[^ ]@[a-z]\')'
+            ).fetchall()
+            != [(0,)]
+        ]
+    assert held == []
+
+
+def test_the_models_unit_tests_hold(refreshed: Refreshed) -> None:
+    run = subprocess.run(
+        [
+            sys.executable, "-m", "dbt.cli.main", "test", "--select", "test_type:unit",
+            "--project-dir", str(PROJECT / "dbt_project"), "--profiles-dir", str(PROJECT),
+            "--target-path", str(refreshed.places.data / "units"), "--log-path", str(refreshed.places.data / "units"),
+        ],
+        capture_output=True,
+        text=True,
+        env={"PARCOURS_WAREHOUSE": str(refreshed.places.warehouse), "PATH": ""},
+        check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout[-3000:]
+    assert "ERROR=0" in run.stdout

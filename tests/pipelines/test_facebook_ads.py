@@ -1,0 +1,299 @@
+"""The Facebook ads connector against the Marketing API, over a real socket, with Facebook's own client."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+import requests
+
+from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.load import Asked, LoadResult, load
+from pipelines.sources.facebook_ads import ATTRIBUTION_DAYS, CONNECTOR, INSIGHTS, FacebookAdsOptions
+from sandbox import events
+from sandbox.server import Running, running
+from sandbox.vendors import facebook_ads as vendor
+
+FIRST_DAY = date(2026, 2, 1)
+THROUGH = date(2026, 3, 12)  # forty days: two reports
+EARLIER = datetime(2026, 1, 20, 9, tzinfo=UTC)
+TOKEN = "SOURCES__FACEBOOK_ADS__ACCESS_TOKEN"
+NUMBER_OF_ADS = 7
+
+
+def morning(day: date) -> datetime:
+    """When the vendor shows a day: five o'clock the next morning."""
+    return datetime(day.year, day.month, day.day, 5, tzinfo=UTC) + timedelta(days=1)
+
+
+def delivery(ad: str, day: date, impressions: int, spend: int, **more: Any) -> events.AdDelivery:
+    said: dict[str, Any] = {
+        "country": "FR", "platform": "facebook", "shown_at": morning(day),
+        "clicks": impressions // 10, "link_clicks": impressions // 20, "reach": impressions // 2,
+    }  # fmt: skip
+    return events.AdDelivery(ad, day, impressions=impressions, spend=spend, **(said | more))
+
+
+@pytest.fixture
+def world() -> events.World:
+    day, last = date(2026, 3, 10), date(2026, 3, 11)
+    return events.World(
+        FIRST_DAY,
+        THROUGH,
+        ad_accounts=[events.AdAccount("1001", "Boutique FR", "EUR", "Europe/Paris")],
+        ad_campaigns=[
+            events.AdCampaign("231", "1001", "Prospection", "OUTCOME_SALES", "ACTIVE", EARLIER, EARLIER),
+            events.AdCampaign("232", "1001", "Soldes", "OUTCOME_SALES", "DELETED", EARLIER, EARLIER),
+        ],
+        ad_sets=[events.AdSet("241", "231", "Large", "ACTIVE", 1000, EARLIER, EARLIER)],
+        ads=[
+            events.Ad(f"25{number}", "241", f"Image {number}", "ACTIVE", EARLIER, EARLIER)
+            for number in range(NUMBER_OF_ADS)
+        ],
+        ad_deliveries=[
+            delivery("250", FIRST_DAY, 100, 250),
+            delivery("250", day, 200, 1435),
+            delivery("250", day, 60, 65, country="BE", platform="instagram"),
+            delivery("251", day, 40, 0),
+            delivery("250", last, 20, 5),
+            *(delivery(f"25{number}", date(2026, 3, 1), 10 + number, 10) for number in range(NUMBER_OF_ADS)),
+        ],
+        ad_conversions=[
+            events.AdConversion("250", day, "FR", "facebook", morning(day), "purchase", "1d_click", 1, 4990),
+            events.AdConversion("250", day, "FR", "facebook", morning(day), "purchase", "28d_click", 1, 1000),
+        ],
+        custom_audiences=[
+            events.CustomAudience("2601", "1001", "Panier", EARLIER),
+            events.CustomAudience("2602", "1001", "Nouveaux", EARLIER),
+        ],
+        audience_sizes=[
+            events.AudienceSize("2601", EARLIER, 1000, 1180),
+            events.AudienceSize("2601", datetime(2026, 3, 14, tzinfo=UTC), 1300, 1530),
+        ],
+    )
+
+
+@pytest.fixture
+def facebook(world: events.World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    with running(world, morning(THROUGH)) as sandbox:
+        for name, value in sandbox.environment().items():
+            monkeypatch.setenv(name, value)
+        yield sandbox
+
+
+def pull(folder: Path, through: date = THROUGH, first_day: date = FIRST_DAY, **options: Any) -> LoadResult:
+    asked = Asked(through, morning(through), ZoneInfo("Europe/Paris"), first_day)
+    chosen = FacebookAdsOptions.model_validate({"accounts": ["1001"], "page_rows": 4, "report_rows": 4} | options)
+    return load(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
+
+
+def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
+        warehouse.execute("use raw_facebook_ads")
+        return warehouse.execute(query).fetchall()
+
+
+def test_the_whole_structure_arrives_deleted_campaigns_too(facebook: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    assert rows(tmp_path, "select account_id, name, currency, timezone_name from accounts") == [
+        ("1001", "Boutique FR", "EUR", "Europe/Paris")
+    ]
+    assert rows(tmp_path, "select id, status, effective_status from campaigns order by id") == [
+        ("231", "ACTIVE", "ACTIVE"),
+        ("232", "DELETED", "DELETED"),
+    ]
+    assert rows(tmp_path, "select id, campaign_id, daily_budget, created_time from adsets") == [
+        ("241", "231", "1000", "2026-01-20T09:00:00+0000")
+    ]
+    assert rows(tmp_path, "select count(distinct id) from ads") == [(NUMBER_OF_ADS,)]
+    pages = facebook.sandbox.requests.pages()
+    assert pages["/{account}/ads"] == NUMBER_OF_ADS  # four asked, one given per page
+    assert pages["/{report}/insights"] >= 2
+
+
+def test_insights_are_what_the_vendor_wrote(facebook: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    found = rows(
+        tmp_path,
+        "select impressions, clicks, inline_link_clicks, reach, spend, campaign_name, account_currency, actions, "
+        "action_values from ads_insights where ad_id = '250' and date_start = '2026-03-10'",
+    )
+    assert found[0][:7] == ("260", "26", "13", "130", "15.00", "Prospection", "EUR")
+    purchase = {"action_type": "purchase", "value": "1", "1d_click": "1", "7d_click": "1", "28d_click": "2"}
+    assert json.loads(found[0][7]) == [purchase, {"action_type": "link_click", "value": "13"}]
+    assert json.loads(found[0][8]) == [
+        {"action_type": "purchase", "value": "49.90", "1d_click": "49.90", "7d_click": "49.90", "28d_click": "59.90"}
+    ]
+    zero = "select impressions, spend, action_values from ads_insights where ad_id = '251' order by date_start desc"
+    assert rows(tmp_path, zero)[0] == ("40", None, None)
+
+
+def test_breakdowns_hold_the_same_spend_as_the_totals(facebook: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    spend = "select sum(cast(spend as decimal(18, 2))) from "
+    totals = {name: rows(tmp_path, spend + name)[0][0] for name in INSIGHTS}
+    assert set(map(str, totals.values())) == {"18.25"}  # 2.50 + 14.35 + 0.65 + 0.05 + 7 × 0.10
+    assert rows(
+        tmp_path,
+        "select country, spend from ads_insights_by_country "
+        "where date_start = '2026-03-10' and ad_id = '250' order by 1",
+    ) == [("BE", "0.65"), ("FR", "14.35")]
+    assert rows(
+        tmp_path,
+        "select publisher_platform from ads_insights_by_platform "
+        "where date_start = '2026-03-10' and ad_id = '250' order by 1",
+    ) == [("facebook",), ("instagram",)]
+
+
+def test_a_second_run_adds_nothing(facebook: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    first = {name: rows(tmp_path, f"select {', '.join(CONNECTOR.tables[name].key)} from {name} order by all")
+             for name in CONNECTOR.tables}  # fmt: skip
+    facebook.sandbox.requests.clear()
+    pull(tmp_path)
+    for name, known in first.items():
+        assert rows(tmp_path, f"select {', '.join(CONNECTOR.tables[name].key)} from {name} order by all") == known
+        assert known
+    assert ATTRIBUTION_DAYS == 28  # one report for each of the three tables, after two on the first run
+    assert sum(one.method == "POST" for one in facebook.requests()) == 3
+
+
+def test_a_restated_day_is_updated_and_a_vanished_one_vanishes(
+    facebook: Running, world: events.World, tmp_path: Path
+) -> None:
+    pull(tmp_path)
+    later = morning(THROUGH) + timedelta(hours=1)
+    world.ad_deliveries.append(delivery("250", date(2026, 3, 10), 40, 165, shown_at=later))
+    world.ad_deliveries.append(delivery("250", date(2026, 3, 11), -20, -5, shown_at=later))
+    facebook.set_clock(later)
+    pull(tmp_path)
+    query = "select date_start, spend from ads_insights where ad_id = '250' and date_start >= '2026-03-10' order by 1"
+    assert rows(tmp_path, query) == [(date(2026, 3, 10), "16.65")]
+
+
+def test_audiences_are_captured_day_by_day(facebook: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    later = THROUGH + timedelta(days=2)
+    facebook.set_clock(morning(later))
+    pull(tmp_path, later)
+    assert rows(
+        tmp_path,
+        "select captured_on, id, approximate_count_lower_bound, approximate_count_upper_bound "
+        "from custom_audiences order by all",
+    ) == [
+        (date(2026, 3, 13), "2601", 1000, 1180),
+        (date(2026, 3, 13), "2602", -1, -1),
+        (date(2026, 3, 15), "2601", 1300, 1530),
+        (date(2026, 3, 15), "2602", -1, -1),
+    ]
+
+
+def test_an_audience_that_is_nowhere_is_warned_of(facebook: Running, tmp_path: Path) -> None:
+    result = pull(tmp_path, retargeting_audiences=["2601", "2699"])
+    assert result.warnings == ["facebook_ads: no account has the audience 2699; correct retargeting_audiences"]
+
+
+@pytest.mark.parametrize("kind", ["429", "500", "502_html", "timeout", "reset", "truncated"])
+def test_a_passing_fault_is_survived(facebook: Running, tmp_path: Path, kind: str) -> None:
+    for path in (r"/act_1001/?$", "/campaigns$", r"/act_1001/insights$", r"v26.0/60\d+/?$", r"/60\d+/insights$"):
+        facebook.fault(path, kind, times=2, seconds=0.01)
+    pull(tmp_path, first_day=date(2026, 3, 10))
+    assert rows(tmp_path, "select count(*) from ads_insights") == [(3,)]
+    assert rows(tmp_path, "select count(*) from campaigns") == [(2,)]
+    assert facebook.sandbox.faults.pending() == []
+
+
+def test_a_report_that_failed_is_asked_for_again(
+    facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = vendor.job_statuses
+    monkeypatch.setattr(
+        vendor, "job_statuses", lambda number: ("Job Running", "Job Failed") if number == 1 else whole(number)
+    )
+    pull(tmp_path, first_day=date(2026, 3, 10))
+    assert rows(tmp_path, "select count(*) from ads_insights") == [(3,)]
+    assert sum(one.method == "POST" for one in facebook.requests()) == 4  # three tables, one of them twice
+
+
+@pytest.mark.parametrize("status", ["Job Failed", "Job Skipped"])
+def test_a_report_that_always_fails_is_an_error(
+    facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    monkeypatch.setattr(vendor, "job_statuses", lambda number: ("Job Running", status))
+    with pytest.raises(ConnectorError, match="did not finish the report of account 1001 from 2026-03-10 to 2026-03-12"):
+        pull(tmp_path, first_day=date(2026, 3, 10))
+
+
+def test_a_wrong_token_is_refused_with_advice(
+    facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TOKEN, "EAAwrongtoken123")
+    with pytest.raises(AccessRefused, match=f"{TOKEN}.*ads_read") as refused:
+        pull(tmp_path)
+    assert "EAAwrongtoken123" not in str(refused.value)
+    assert len(facebook.requests()) == 1
+
+
+def test_a_new_field_does_no_harm(facebook: Running, tmp_path: Path) -> None:
+    facebook.fault("act_1001|/insights", "new_column", times=1000)
+    pull(tmp_path)
+    assert rows(tmp_path, "select count(*) from ads_insights where date_start = '2026-03-01'") == [(NUMBER_OF_ADS,)]
+
+
+def test_a_metric_that_is_no_number_is_refused_by_name(facebook: Running, tmp_path: Path) -> None:
+    facebook.fault(r"/60\d+/insights$", "changed_type")
+    with pytest.raises(ConnectorError, match="impressions of ad 250 on 2026-02-01 is 'many', not a number"):
+        pull(tmp_path)
+
+
+def test_an_audience_size_that_is_no_number_is_refused_by_name(facebook: Running, tmp_path: Path) -> None:
+    facebook.fault("/customaudiences$", "changed_type")
+    with pytest.raises(ConnectorError, match="approximate_count_lower_bound is a str that is no int64"):
+        pull(tmp_path)
+
+
+def test_history_that_the_vendor_no_longer_has_is_left_out(
+    facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.sources.facebook_ads.KEPT_DAYS", 5)
+    result = pull(tmp_path)
+    assert result.warnings == [
+        f"facebook_ads: {name} of account 1001 begins on 2026-03-08: Facebook keeps 37 months" for name in INSIGHTS
+    ]
+    assert rows(tmp_path, "select count(*) from ads_insights") == [(3,)]
+
+
+def test_check_says_what_is_connected(facebook: Running) -> None:
+    said = CONNECTOR.check(FacebookAdsOptions(accounts=["1001"]))
+    assert said == ["Marketing API v26.0", "account 1001, Boutique FR: EUR, Europe/Paris"]
+
+
+def test_without_a_token_check_says_which_one_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(TOKEN, raising=False)
+    with pytest.raises(AccessRefused, match=f"there is no access token.*{TOKEN}"):
+        CONNECTOR.check(FacebookAdsOptions(accounts=["1001"]))
+
+
+def test_without_a_base_url_it_is_facebook_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[requests.PreparedRequest] = []
+
+    def keep(_: requests.Session, request: requests.PreparedRequest, **__: object) -> requests.Response:
+        asked.append(request)
+        raise ConnectorError("not sent")
+
+    monkeypatch.delenv("SOURCES__FACEBOOK_ADS__BASE_URL", raising=False)
+    monkeypatch.setenv(TOKEN, "a-token")
+    monkeypatch.setenv("SOURCES__FACEBOOK_ADS__APP_SECRET", "a-secret")
+    monkeypatch.setattr(requests.Session, "send", keep)
+    with pytest.raises(ConnectorError, match="not sent"):
+        CONNECTOR.check(FacebookAdsOptions(accounts=["1001"]))
+    url = str(asked[0].url)
+    assert url.startswith("https://graph.facebook.com/v26.0/act_1001?")
+    assert "appsecret_proof=" in url
+    assert "a-token" not in url
+    assert "a-secret" not in url
+    assert asked[0].headers["Authorization"] == "Bearer a-token"

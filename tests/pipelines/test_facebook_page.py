@@ -1,0 +1,299 @@
+"""The Facebook page connector against the Graph API, over a real socket, with Facebook's own client."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+import requests
+
+from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.identity import keyed_hash
+from pipelines.load import Asked, LoadResult, load
+from pipelines.retry import VendorBusy
+from pipelines.sources.facebook_page import CONNECTOR, COUNTED_DAYS, FacebookPageOptions
+from sandbox.events import Comment, Follow, Page, Post, Reaction, Share, Tag, World
+from sandbox.server import Running, running
+from sandbox.state import Sandbox
+from sandbox.vendors import facebook_page as vendor
+from sandbox.vendors.facebook_graph import Call, Row, no_such_object
+
+FIRST_DAY = date(2026, 3, 2)
+THROUGH = date(2026, 3, 12)
+TOKEN = "SOURCES__FACEBOOK_PAGE__ACCESS_TOKEN"
+NUMBER_OF_POSTS = 7
+RETIRED = "facebook_page: Facebook does not give page_impressions of page 2001; its rows are missing"
+
+
+def at(day: int, hour: int = 12) -> datetime:
+    return datetime(2026, 3, day, hour, tzinfo=UTC)
+
+
+@pytest.fixture
+def world() -> World:
+    return World(
+        FIRST_DAY,
+        THROUGH,
+        pages=[Page("2001", "Boutique", 1000, 900)],
+        follows=[Follow("2001", at(day), change) for day, change in ((3, 1), (4, 1), (5, -1), (14, 1))],
+        posts=[
+            *(Post(f"2001_{day - 2}", "2001", at(day), "Actualité", None) for day in range(2, 2 + NUMBER_OF_POSTS)),
+            Post("2001_8", "2001", at(4), "Retirée", at(5)),
+            Post("2001_9", "2001", at(2) - timedelta(days=COUNTED_DAYS + 5), "Ancienne", None),
+        ],
+        reactions=[
+            Reaction("2001_0", "LIKE", at(3), None),
+            Reaction("2001_0", "LOVE", at(3), None),
+            Reaction("2001_0", "SAD", at(3), at(4)),
+            Reaction("2001_0", "LIKE", at(14), None),
+        ],
+        shares=[Share("2001_0", at(3))],
+        comments=[
+            Comment("0_1", "2001_0", None, "9000001", "Merci", at(3), None),
+            Comment("0_2", "2001_0", "0_1", "2001", "Avec plaisir", at(3, 14), None),
+            Comment("0_3", "2001_0", None, None, "Bravo", at(4), None),
+            Comment("0_4", "2001_0", None, "9000002", "Oups", at(4), at(5)),
+            Comment("1_1", "2001_1", None, "9000001", "Encore", at(5), None),
+            Comment("8_1", "2001_8", None, "9000001", "Perdu", at(4), None),
+            Comment("0_5", "2001_0", None, "9000003", "Tard", at(14), None),
+        ],
+        tags=[
+            Tag("9000001_77", "2001", "9000001", at(6), None),
+            Tag("8000001_78", "2001", None, at(7), None),
+            Tag("2001_79", "2001", "2001", at(8), None),
+            Tag("9000002_80", "2001", "9000002", at(9), at(14)),
+            Tag("9000003_81", "2001", "9000003", at(2) - timedelta(days=30), None),
+        ],
+    )  # fmt: skip
+
+
+@pytest.fixture
+def facebook(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    with running(world, at(13, 9)) as sandbox:
+        for name, value in sandbox.environment().items():
+            monkeypatch.setenv(name, value)
+        yield sandbox
+
+
+def pull(folder: Path, through: date = THROUGH, first_day: date = FIRST_DAY, **options: Any) -> LoadResult:
+    as_of = datetime(through.year, through.month, through.day, 9, tzinfo=UTC) + timedelta(days=1)
+    asked = Asked(through, as_of, ZoneInfo("Europe/Paris"), first_day)
+    chosen = FacebookPageOptions.model_validate({"pages": ["2001"], "page_rows": 8} | options)
+    return load(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
+
+
+def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
+        warehouse.execute("use raw_facebook_page")
+        return warehouse.execute(query).fetchall()
+
+
+def test_followers_are_captured_day_by_day(facebook: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    facebook.set_clock(at(15, 9))
+    pull(tmp_path, date(2026, 3, 14))
+    assert rows(tmp_path, "select page_id, captured_on, name, fan_count, followers_count from pages order by 2") == [
+        ("2001", date(2026, 3, 13), "Boutique", 901, 1001),
+        ("2001", date(2026, 3, 15), "Boutique", 902, 1002),
+    ]
+
+
+def test_every_post_arrives_from_all_pages_but_the_old_one_and_the_deleted_one(
+    facebook: Running, tmp_path: Path
+) -> None:
+    pull(tmp_path)
+    assert rows(tmp_path, "select id from posts order by 1") == [
+        (f"2001_{number}",) for number in range(NUMBER_OF_POSTS)
+    ]
+    assert facebook.sandbox.requests.pages()["/{page}/published_posts"] == 4  # eight posts, two a page
+
+
+def test_counters_are_captured_day_by_day(facebook: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    facebook.set_clock(at(15, 9))
+    pull(tmp_path, date(2026, 3, 14))
+    counters = rows(tmp_path, "select reactions, comments, shares from posts where id = '2001_0' order by captured_on")
+    assert [tuple(json.loads(text) for text in row) for row in counters] == [
+        ({"summary": {"total_count": 2}}, {"summary": {"total_count": 3}}, {"count": 1}),
+        ({"summary": {"total_count": 3}}, {"summary": {"total_count": 4}}, {"count": 1}),
+    ]
+    assert rows(tmp_path, "select distinct shares from posts where id = '2001_1'") == [(None,)]
+
+
+def test_comments_and_replies_arrive_with_hashed_withheld_and_own_authors(facebook: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    assert rows(
+        tmp_path, "select post_day, post_id, id, parent_id, created_time, author_key from comments order by id"
+    ) == [
+        (FIRST_DAY, "2001_0", "0_1", "", "2026-03-03T12:00:00+0000", keyed_hash("9000001")),
+        (FIRST_DAY, "2001_0", "0_2", "0_1", "2026-03-03T14:00:00+0000", "2001"),
+        (FIRST_DAY, "2001_0", "0_3", "", "2026-03-04T12:00:00+0000", ""),
+        (date(2026, 3, 3), "2001_1", "1_1", "", "2026-03-05T12:00:00+0000", keyed_hash("9000001")),
+    ]
+
+
+def test_a_deleted_comment_vanishes_and_so_do_those_of_a_deleted_post(
+    facebook: Running, world: World, tmp_path: Path
+) -> None:
+    pull(tmp_path)
+    world.comments[0] = replace(world.comments[0], deleted_at=at(13, 10))
+    world.posts[1] = replace(world.posts[1], deleted_at=at(13, 10))
+    facebook.set_clock(at(13, 11))
+    pull(tmp_path)
+    assert rows(tmp_path, "select id from comments order by 1") == [("0_2",), ("0_3",)]
+
+
+def test_a_post_that_is_deleted_while_it_is_read_does_no_harm(
+    facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = vendor._comments
+
+    def gone(sandbox: Sandbox, call: Call, post: Post) -> Row:
+        if post.post_id == "2001_0":
+            raise no_such_object(post.post_id)
+        return whole(sandbox, call, post)
+
+    monkeypatch.setattr(vendor, "_comments", gone)
+    pull(tmp_path)
+    assert rows(tmp_path, "select id from comments") == [("1_1",)]
+
+
+def test_mentions_arrive_newest_first_and_only_as_old_as_asked(facebook: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    assert rows(tmp_path, "select created_day, id, author_key from tagged order by 1") == [
+        (date(2026, 3, 6), keyed_hash("9000001_77"), keyed_hash("9000001")),
+        (date(2026, 3, 7), keyed_hash("8000001_78"), ""),
+        (date(2026, 3, 8), "2001_79", "2001"),
+        (date(2026, 3, 9), keyed_hash("9000002_80"), keyed_hash("9000002")),
+    ]
+
+
+def test_a_deleted_mention_vanishes(facebook: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    facebook.set_clock(at(15, 9))
+    pull(tmp_path, date(2026, 3, 14))
+    assert rows(tmp_path, "select count(*), max(created_day) from tagged") == [(3, date(2026, 3, 8))]
+
+
+def test_no_member_id_and_no_text_is_kept(facebook: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    kept = str([rows(tmp_path, f"from {name}") for name in CONNECTOR.tables])
+    for private in ("900000", "800000", "Somebody", "Merci", "Oups"):
+        assert private not in kept
+
+
+def test_insights_are_dated_by_the_day_that_ends_the_next_morning(facebook: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    levels = rows(
+        tmp_path, "select date_day, value, end_time, period from page_insights where metric = 'page_follows' order by 1"
+    )
+    assert [day for day, *_ in levels] == [FIRST_DAY + timedelta(days=number) for number in range(11)]
+    assert levels[:4] == [
+        (date(2026, 3, 2), "1000", "2026-03-03T08:00:00+0000", "day"),
+        (date(2026, 3, 3), "1001", "2026-03-04T08:00:00+0000", "day"),
+        (date(2026, 3, 4), "1002", "2026-03-05T08:00:00+0000", "day"),
+        (date(2026, 3, 5), "1001", "2026-03-06T08:00:00+0000", "day"),
+    ]
+
+
+def test_a_retired_metric_costs_itself_only(facebook: Running, tmp_path: Path) -> None:
+    result = pull(tmp_path)
+    assert rows(tmp_path, "select metric, count(*) from page_insights group by 1 order by 1") == [
+        ("page_follows", 11),
+        ("page_media_view", 11),
+        ("page_post_engagements", 11),
+    ]
+    assert result.warnings == [RETIRED]
+    assert sum(one.path.endswith("/insights") for one in facebook.requests()) == 5  # together, then one by one
+
+
+def test_long_histories_of_insights_are_asked_in_parts(facebook: Running, tmp_path: Path) -> None:
+    result = pull(tmp_path, first_day=date(2024, 1, 1))
+    query = "select min(date_day), max(date_day), count(*) from page_insights where metric = 'page_follows'"
+    assert rows(tmp_path, query) == [(date(2024, 3, 14), THROUGH, 729)]
+    cut = "facebook_page: insights of page 2001 begin on 2024-03-14: Facebook keeps two years"
+    assert result.warnings == [cut, RETIRED]
+
+
+def test_a_second_run_adds_nothing(facebook: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    first = {name: rows(tmp_path, f"select {', '.join(table.key)} from {name} order by all")
+             for name, table in CONNECTOR.tables.items()}  # fmt: skip
+    pull(tmp_path)
+    for name, known in first.items():
+        assert rows(tmp_path, f"select {', '.join(CONNECTOR.tables[name].key)} from {name} order by all") == known
+        assert known
+
+
+@pytest.mark.parametrize("kind", ["429", "500", "502_html", "timeout", "reset", "truncated"])
+def test_a_passing_fault_is_survived(facebook: Running, tmp_path: Path, kind: str) -> None:
+    for path in ("/2001/?$", "/published_posts$", "/comments$", "/tagged$", "/insights$"):
+        facebook.fault(path, kind, times=2, seconds=0.01)
+    pull(tmp_path)
+    counts = [rows(tmp_path, f"select count(*) from {name}")[0][0] for name in CONNECTOR.tables]
+    assert counts == [1, NUMBER_OF_POSTS, 4, 4, 33]
+    assert facebook.sandbox.faults.pending() == []
+
+
+def test_a_lasting_fault_is_named(facebook: Running, tmp_path: Path) -> None:
+    facebook.fault("/tagged$", "429", times=100)
+    with pytest.raises(VendorBusy, match=r"Facebook: 2001/tagged: \(#80001\) There have been too many calls"):
+        pull(tmp_path)
+
+
+def test_a_wrong_token_is_refused_with_advice(
+    facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TOKEN, "EAAwrongtoken123")
+    with pytest.raises(AccessRefused, match=rf"\(code 190\).*{TOKEN}.*read_insights") as refused:
+        pull(tmp_path)
+    assert "EAAwrongtoken123" not in str(refused.value)
+
+
+def test_an_expired_token_is_refused(facebook: Running, tmp_path: Path) -> None:
+    facebook.fault("/comments$", "token_expired")
+    with pytest.raises(AccessRefused, match="Session has expired"):
+        pull(tmp_path)
+
+
+def test_a_new_field_does_no_harm(facebook: Running, tmp_path: Path) -> None:
+    facebook.fault("/2001", "new_column", times=1000)
+    pull(tmp_path)
+    assert rows(tmp_path, "select count(*) from posts") == [(NUMBER_OF_POSTS,)]
+
+
+def test_a_counter_that_is_no_number_is_refused_by_name(facebook: Running, tmp_path: Path) -> None:
+    facebook.fault("/published_posts$", "changed_type")
+    with pytest.raises(ConnectorError, match="reactions of post 2001_6 is 'many', not a number"):
+        pull(tmp_path)
+
+
+def test_followers_that_are_no_number_are_refused_by_name(facebook: Running, tmp_path: Path) -> None:
+    facebook.fault("/2001/?$", "changed_type", times=2)
+    with pytest.raises(ConnectorError, match="fan_count is a str that is no int64"):
+        pull(tmp_path)
+
+
+def test_check_says_what_is_connected(facebook: Running) -> None:
+    said = CONNECTOR.check(FacebookPageOptions(pages=["2001"]))
+    assert said == ["Graph API v26.0", "page 2001, Boutique: 1001 followers"]
+
+
+def test_without_a_base_url_it_is_facebook_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def keep(_: requests.Session, request: requests.PreparedRequest, **__: object) -> requests.Response:
+        asked.append(str(request.url))
+        raise ConnectorError("not sent")
+
+    monkeypatch.delenv("SOURCES__FACEBOOK_PAGE__BASE_URL", raising=False)
+    monkeypatch.setenv(TOKEN, "a-token")
+    monkeypatch.setattr(requests.Session, "send", keep)
+    with pytest.raises(ConnectorError, match="not sent"):
+        CONNECTOR.check(FacebookPageOptions(pages=["2001"]))
+    assert asked == ["https://graph.facebook.com/v26.0/2001?fields=name%2Cfan_count%2Cfollowers_count"]

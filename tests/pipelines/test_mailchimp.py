@@ -1,0 +1,489 @@
+"""The Mailchimp connector against the Mailchimp API, over a real socket."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+import requests
+
+from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.http import VendorSession
+from pipelines.identity import email_key, keyed_hash
+from pipelines.load import Asked, LoadResult, load
+from pipelines.rows import RowRefused
+from pipelines.sources.mailchimp import CONNECTOR, MailchimpOptions
+from sandbox.events import (
+    Automation,
+    Contact,
+    ContactEvent,
+    MailClick,
+    Mailing,
+    MailList,
+    MailOpen,
+    MailSend,
+    Person,
+    World,
+)
+from sandbox.server import Running, running
+
+FIRST_DAY, THROUGH = date(2026, 1, 1), date(2026, 3, 15)
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+ADDRESSES = {
+    "ada": " Ada.Lovelace@Gmail.com ",  # subscribed, left and came back
+    "bob": "bob@example.com",  # subscribed
+    "cleo": "cleo@example.com",  # archived
+    "dora": "dora@example.com",  # never confirmed
+    "emil": "emil@example.com",  # only written to
+    "fay": "fay@example.com",  # imported without an opt-in
+    "gil": "gil@example.com",  # cleaned
+}
+KINDS = {"emil": "transactional", "fay": "imported"}
+
+
+def contact(name: str, list_id: str = "L1", created_at: datetime = NOON - 30 * DAY) -> Contact:
+    return Contact(name, "mailchimp", list_id, 1, ADDRESSES[name], KINDS.get(name, "subscriber"), created_at)
+
+
+def mailing(mailing_id: str, kind: str, sent_at: datetime = NOON, **more: Any) -> Mailing:
+    return replace(Mailing(mailing_id, "mailchimp", "L1", kind, None, None, f"Letter {mailing_id}", sent_at), **more)
+
+
+@pytest.fixture
+def world() -> World:
+    subscribed = NOON - 20 * DAY
+    return World(
+        FIRST_DAY,
+        THROUGH,
+        people=[Person(1, "ada.lovelace@gmail.com", (), "Augusta", "Byron", "", "", "FR")],
+        mail_lists=[
+            MailList("L1", "mailchimp", "Letter", NOON - 90 * DAY),
+            MailList("L2", "mailchimp", "Webinar", NOON - 90 * DAY),
+            MailList("7", "brevo", "Elsewhere", NOON - 90 * DAY),
+        ],
+        contacts=[
+            *(contact(name) for name in ADDRESSES),
+            replace(contact("bob", "L2"), contact_id="bob2"),
+        ],
+        contact_events=[
+            ContactEvent("ada", "signup", subscribed - HOUR),
+            ContactEvent("ada", "confirm", subscribed),
+            ContactEvent("ada", "unsubscribe", NOON - 5 * DAY),
+            ContactEvent("ada", "confirm", NOON + 5 * DAY),
+            ContactEvent("bob", "confirm", subscribed),
+            ContactEvent("bob2", "confirm", subscribed + HOUR),
+            ContactEvent("cleo", "confirm", subscribed),
+            ContactEvent("cleo", "archive", NOON),
+            ContactEvent("dora", "signup", subscribed),
+            ContactEvent("gil", "confirm", subscribed),
+            ContactEvent("gil", "clean", NOON),
+        ],
+        automations=[Automation("A1", "mailchimp", "L1", "Follow-up", True, NOON - 10 * DAY)],
+        mailings=[
+            mailing("R1", "regular"),
+            mailing("P1", "ab_parent", NOON + DAY),
+            mailing("C1", "ab_child", NOON + DAY, parent_id="P1"),
+            mailing("C2", "ab_child", NOON + DAY, parent_id="P1"),
+            mailing("J1", "journey", NOON + 2 * DAY),
+            mailing("S1", "automation", NOON - 10 * DAY, automation_id="A1"),
+        ],
+        mail_sends=[
+            MailSend(1, "R1", "ada", NOON, ""),
+            MailSend(2, "R1", "bob", NOON, ""),
+            MailSend(3, "R1", "gil", NOON, "hard"),
+            MailSend(4, "C1", "ada", NOON + DAY, ""),
+            MailSend(5, "C2", "bob", NOON + DAY, "soft"),
+            MailSend(6, "J1", "ada", NOON + 2 * DAY, ""),
+            MailSend(7, "S1", "ada", NOON, ""),
+            MailSend(8, "S1", "ada", NOW + HOUR, ""),
+            MailSend(9, "S1", "bob", NOW + 2 * HOUR, ""),
+        ],
+        mail_opens=[
+            MailOpen(1, NOON + HOUR, NOON + HOUR, by_proxy=False),
+            MailOpen(1, NOON + 2 * HOUR, NOON + 2 * HOUR, by_proxy=False),
+            MailOpen(2, NOON + HOUR, NOON + HOUR, by_proxy=True),
+            MailOpen(2, NOW, NOW + HOUR, by_proxy=False),
+            MailOpen(7, NOON + HOUR, NOON + HOUR, by_proxy=False),
+            MailOpen(8, NOW + 2 * HOUR, NOW + 2 * HOUR, by_proxy=False),
+        ],
+        mail_clicks=[
+            MailClick(1, NOON + HOUR, NOON + HOUR, False, "https://boutique.example/"),
+            MailClick(1, NOON + HOUR, NOON + HOUR, False, "https://boutique.example/"),
+            MailClick(1, NOON + HOUR, NOON + HOUR, False, "https://boutique.example/offre"),
+            MailClick(2, NOON, NOON, True, "https://boutique.example/"),
+        ],
+    )
+
+
+@pytest.fixture
+def mailchimp(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    with running(world, NOW) as sandbox:
+        monkeypatch.setenv("SOURCES__MAILCHIMP__BASE_URL", f"{sandbox.base_url}/mailchimp")
+        monkeypatch.setenv("SOURCES__MAILCHIMP__API_KEY", "sandbox-us1")
+        yield sandbox
+
+
+def pull(folder: Path, now: datetime = NOW, **options: Any) -> LoadResult:
+    through = (now - DAY).date()
+    asked = Asked(through, now, ZoneInfo("Europe/Paris"), FIRST_DAY)
+    return load(CONNECTOR, MailchimpOptions(**options), folder / "warehouse.duckdb", folder / "state", asked)
+
+
+def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
+        warehouse.execute("set timezone = 'UTC'; set schema = 'raw_mailchimp'")
+        return warehouse.execute(query).fetchall()
+
+
+def everything(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        name: rows(folder, f"select {', '.join(table.columns.names)} from {name} order by all")
+        for name, table in CONNECTOR.tables.items()
+    }
+
+
+def vendor_id(name: str) -> str:
+    return hashlib.md5(ADDRESSES[name].strip().lower().encode(), usedforsecurity=False).hexdigest()
+
+
+def member_key(name: str) -> str:
+    return keyed_hash(vendor_id(name))
+
+
+def members(folder: Path, list_id: str = "L1") -> dict[str, tuple[str, str]]:
+    """Name → status and opt-in, of the members of a list."""
+    names = {member_key(name): name for name in ADDRESSES}
+    found = rows(folder, f"select member_key, status, timestamp_opt from members where list_id = '{list_id}'")
+    return {names[key]: (status, opted_in) for key, status, opted_in in found}
+
+
+def asked_of(sandbox: Running, path: str) -> list[dict[str, str]]:
+    return [dict(call.query) for call in sandbox.requests() if call.path == f"/mailchimp/3.0{path}"]
+
+
+def test_every_state_of_a_member_arrives_as_the_vendor_says_it(mailchimp: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    opted_in = "2026-02-09T12:00:00+00:00"
+    assert members(tmp_path) == {
+        "ada": ("subscribed", "2026-03-06T12:00:00+00:00"),
+        "bob": ("subscribed", opted_in),
+        "cleo": ("archived", opted_in),
+        "dora": ("pending", ""),
+        "emil": ("transactional", ""),
+        "fay": ("subscribed", ""),
+        "gil": ("cleaned", opted_in),
+    }
+    assert members(tmp_path, "L2") == {"bob": ("subscribed", "2026-02-09T13:00:00+00:00")}
+
+
+def test_a_person_has_one_key_in_every_list(mailchimp: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    keys = rows(tmp_path, f"select list_id, email_key from members where member_key = '{member_key('bob')}' order by 1")
+    assert keys == [("L1", email_key("bob@example.com")), ("L2", email_key("bob@example.com"))]
+    ada = rows(tmp_path, f"select email_key from members where member_key = '{member_key('ada')}'")
+    assert ada == [(email_key("adalovelace@gmail.com"),)]
+
+
+def test_only_who_confirmed_has_an_opt_in(mailchimp: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    keys = {key for (key,) in rows(tmp_path, "select member_key from opt_ins where list_id = 'L1'")}
+    assert keys == {member_key(name) for name in ("ada", "bob", "cleo", "gil")}
+
+
+def test_a_second_opt_in_keeps_the_first(mailchimp: Running, tmp_path: Path) -> None:
+    mailchimp.set_clock(NOON)
+    pull(tmp_path, NOON)
+    mailchimp.set_clock(NOW)
+    pull(tmp_path)
+    found = rows(
+        tmp_path, f"select timestamp_opt from opt_ins where member_key = '{member_key('ada')}' order by timestamp_opt"
+    )
+    assert found == [("2026-02-09T12:00:00+00:00",), ("2026-03-06T12:00:00+00:00",)]
+    assert members(tmp_path)["ada"] == ("subscribed", "2026-03-06T12:00:00+00:00")
+
+
+def test_all_pages_arrive(mailchimp: Running, tmp_path: Path) -> None:
+    pull(tmp_path / "whole")
+    mailchimp.sandbox.requests.clear()
+    pull(tmp_path / "paged", page_rows=2)
+    assert everything(tmp_path / "paged") == everything(tmp_path / "whole")
+    assert mailchimp.sandbox.requests.pages()["/lists/{list}/members"] == 3  # six members and an archived one
+    assert mailchimp.sandbox.requests.pages()["/reports"] == 3  # five reports
+
+
+def test_a_second_run_adds_nothing(mailchimp: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    first = everything(tmp_path)
+    pull(tmp_path)
+    assert everything(tmp_path) == first
+
+
+def test_a_second_run_asks_only_for_recent_changes(mailchimp: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    assert "since_last_changed" not in asked_of(mailchimp, "/lists/L1/members")[0]
+    mailchimp.sandbox.requests.clear()
+    pull(tmp_path)
+    # Seven business days of Paris up to the 15th begin on the 9th, 23:00 UTC of the 8th.
+    assert {call["since_last_changed"] for call in asked_of(mailchimp, "/lists/L1/members")} == {
+        "2026-03-08T22:59:59+00:00"
+    }
+    assert asked_of(mailchimp, "/reports")[0]["since_send_time"] == "2026-02-15T22:59:59+00:00"
+    assert asked_of(mailchimp, "/campaigns")[0]["since_send_time"] == "2026-01-29T22:59:59+00:00"
+
+
+def test_a_list_that_is_new_here_is_read_whole(mailchimp: Running, tmp_path: Path) -> None:
+    pull(tmp_path, lists=["L1"])
+    assert members(tmp_path, "L2") == {}
+    pull(tmp_path)
+    assert set(members(tmp_path, "L2")) == {"bob"}
+
+
+def test_the_vendor_is_asked_once_for_members_and_opt_ins(mailchimp: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    assert [call.get("status") for call in asked_of(mailchimp, "/lists/L1/members")] == [None, "archived"]
+    assert len(asked_of(mailchimp, "/lists")) == len(asked_of(mailchimp, "/automations")) == 1
+
+
+def test_nothing_personal_is_asked_for_but_the_address(mailchimp: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    fields = asked_of(mailchimp, "/lists/L1/members")[0]["fields"]
+    assert fields == (
+        "total_items,members.id,members.email_address,members.status,members.timestamp_signup,members.timestamp_opt,"
+        "members.last_changed"
+    )
+
+
+def test_no_address_and_no_vendor_id_of_a_person_reaches_the_disk(mailchimp: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()).lower()
+    assert member_key("bob").encode() in written
+    for name, address in ADDRESSES.items():
+        assert address.strip().lower().encode() not in written
+        assert vendor_id(name).encode() not in written
+    assert b"augusta" not in written
+    assert b"192.0.2.1" not in written
+
+
+def test_campaigns_of_every_type_arrive_and_name_their_parent(mailchimp: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    assert rows(
+        tmp_path, "select id, type, status, list_id, parent_campaign_id, emails_sent from campaigns order by 1"
+    ) == [
+        ("C1", "variate", "sent", "L1", "P1", 1),
+        ("C2", "variate", "sent", "L1", "P1", 1),
+        ("J1", "journey-email", "sent", "L1", "", 1),
+        ("P1", "variate", "sent", "L1", "", 2),
+        ("R1", "regular", "sent", "L1", "", 3),
+    ]
+
+
+def test_a_report_counts_as_the_vendor_does(mailchimp: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    [(kind, sent, *parts)] = rows(
+        tmp_path, "select type, emails_sent, bounces, opens, clicks from reports where id = 'R1'"
+    )
+    bounces, opens, clicks = map(json.loads, parts)
+    assert (kind, sent) == ("regular", 3)
+    assert bounces == {"hard_bounces": 1, "soft_bounces": 0, "syntax_errors": 0}
+    # Ada twice and the proxy of Bob once, of two delivered; Bob himself shows an hour later.
+    assert opens == {
+        "opens_total": 3,
+        "unique_opens": 2,
+        "open_rate": 1.0,
+        "proxy_excluded_opens": 2,
+        "proxy_excluded_unique_opens": 1,
+        "proxy_excluded_open_rate": 0.5,
+        "last_open": "2026-03-01T14:00:00+00:00",
+    }
+    # Ada: one link twice, another once; Bob's link was opened by a scanner, which looks like Bob.
+    assert clicks == {
+        "clicks_total": 4,
+        "unique_clicks": 3,
+        "unique_subscriber_clicks": 2,
+        "click_rate": 1.0,
+        "last_click": "2026-03-01T13:00:00+00:00",
+    }
+
+
+def test_a_late_open_updates_its_report(mailchimp: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    later = NOW + 2 * HOUR
+    mailchimp.set_clock(later)
+    pull(tmp_path, later)
+    [(opens,)] = rows(tmp_path, "select opens from reports where id = 'R1'")
+    assert json.loads(opens)["opens_total"] == 4
+    assert json.loads(opens)["proxy_excluded_unique_opens"] == 2
+
+
+def test_an_automation_is_captured_once_a_day_with_its_lifetime_counters(mailchimp: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    tomorrow = NOW + DAY
+    mailchimp.set_clock(tomorrow)
+    pull(tmp_path, tomorrow - HOUR)
+    pull(tmp_path, tomorrow)
+    found = rows(
+        tmp_path,
+        "select automation_id, id, captured_on, captured_at, emails_sent, opens from automation_emails order by 3",
+    )
+    # Ada got the e-mail twice and opened both: two opens of one person.
+    assert [row[:5] for row in found] == [
+        ("A1", "S1", date(2026, 3, 16), NOW, 1),
+        ("A1", "S1", date(2026, 3, 17), tomorrow, 3),
+    ]
+    assert [json.loads(row[5])["opens_total"] for row in found] == [1, 2]
+    assert [json.loads(row[5])["unique_opens"] for row in found] == [1, 1]
+    assert rows(tmp_path, "select id, status, list_id, emails_sent from automations") == [("A1", "sending", "L1", 3)]
+
+
+def test_lists_arrive_with_their_stats(mailchimp: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    found = rows(tmp_path, "select id, name, date_created, stats from lists order by id")
+    assert [row[:3] for row in found] == [
+        ("L1", "Letter", "2025-12-01T12:00:00+00:00"),
+        ("L2", "Webinar", "2025-12-01T12:00:00+00:00"),
+    ]
+    assert json.loads(found[0][3])["member_count"] == 3
+
+
+def test_rows_are_counted_in_the_load_log(mailchimp: Running, tmp_path: Path) -> None:
+    result = pull(tmp_path)
+    counted = {
+        "lists": 2,
+        "members": 8,
+        "opt_ins": 5,
+        "campaigns": 5,
+        "reports": 5,
+        "automations": 1,
+        "automation_emails": 1,
+    }
+    assert result.rows == counted
+    logged = rows(tmp_path, "select table_name, rows from raw_parcours.loads where source = 'mailchimp'")
+    assert dict(logged) == counted
+
+
+@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated", "quota_gone"])
+def test_a_passing_fault_is_survived(mailchimp: Running, tmp_path: Path, kind: str) -> None:
+    mailchimp.fault("/mailchimp/3.0/lists/L1/members", kind, times=2)
+    mailchimp.fault("/mailchimp/3.0/reports/S1", kind)
+    result = pull(tmp_path)
+    assert result.warnings == []
+    assert len(members(tmp_path)) == 7
+    assert len(rows(tmp_path, "select id from automation_emails")) == 1
+
+
+@pytest.mark.parametrize("fault", ["token_expired", None])
+def test_a_refused_key_says_what_to_do_and_not_the_key(
+    mailchimp: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
+) -> None:
+    if fault:
+        mailchimp.fault("/mailchimp", fault)
+    else:
+        monkeypatch.setenv("SOURCES__MAILCHIMP__API_KEY", "f00dcafe-us1")
+    with pytest.raises(AccessRefused, match="Create an API key in Mailchimp") as refused:
+        pull(tmp_path)
+    assert "f00dcafe" not in str(refused.value)
+    assert len(mailchimp.requests()) == 1  # asking again cannot help
+
+
+@pytest.mark.parametrize("key", ["f00dcafe", "f00dcafe-", "f00dcafe-us1.example.com/"])
+def test_a_key_without_a_data_centre_is_refused_before_it_is_sent(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.delenv("SOURCES__MAILCHIMP__BASE_URL", raising=False)
+    monkeypatch.setenv("SOURCES__MAILCHIMP__API_KEY", key)
+    with pytest.raises(AccessRefused, match="does not end with a data centre") as refused:
+        CONNECTOR.check(MailchimpOptions())
+    assert "f00dcafe" not in str(refused.value)
+
+
+def test_an_unknown_field_does_no_harm(mailchimp: Running, tmp_path: Path) -> None:
+    mailchimp.fault("/mailchimp", "new_column", times=100)
+    pull(tmp_path)
+    [(opens,)] = rows(tmp_path, "select opens from reports where id = 'R1'")
+    assert json.loads(opens)["loyalty_tier"] == "gold"
+    assert len(members(tmp_path)) == 7
+
+
+def test_a_count_that_is_a_word_is_refused_by_name(mailchimp: Running, tmp_path: Path) -> None:
+    mailchimp.fault("/mailchimp/3.0/reports", "changed_type")
+    with pytest.raises(RowRefused, match="mailchimp: reports row 1: emails_sent is a str that is no int64"):
+        pull(tmp_path)
+
+
+def rewind_after(sandbox: Running, path: str, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a path has been answered, the vendor is as it was at an earlier instant: what came since is gone."""
+    send = VendorSession.send
+
+    def send_and_rewind(self: VendorSession, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        response = send(self, request, **more)
+        if urlsplit(request.url or "").path == f"/mailchimp/3.0{path}":
+            sandbox.set_clock(now)
+        return response
+
+    monkeypatch.setattr(VendorSession, "send", send_and_rewind)
+
+
+def test_a_list_deleted_meanwhile_is_warned_of_and_read_whole_when_it_is_back(
+    mailchimp: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        rewind_after(mailchimp, "/lists", NOON - 91 * DAY, patch)
+        result = pull(tmp_path)
+    assert "mailchimp: list L1 was deleted meanwhile; its members stay as they were" in result.warnings
+    assert members(tmp_path) == {}
+    mailchimp.set_clock(NOW)
+    pull(tmp_path)
+    assert len(members(tmp_path)) == 7
+
+
+@pytest.mark.parametrize(
+    ("path", "warning"),
+    [
+        ("/automations", "mailchimp: automation A1 was deleted meanwhile; its e-mails are not captured"),
+        ("/automations/A1/emails", "mailchimp: automation e-mail S1 has no report; it is not captured"),
+    ],
+)
+def test_an_automation_deleted_meanwhile_is_warned_of(
+    mailchimp: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, warning: str
+) -> None:
+    rewind_after(mailchimp, path, NOON - 11 * DAY, monkeypatch)
+    result = pull(tmp_path)
+    assert warning in result.warnings
+    assert rows(tmp_path, "select id from automation_emails") == []
+
+
+def test_a_wanted_list_that_does_not_exist_is_warned_of(mailchimp: Running, tmp_path: Path) -> None:
+    result = pull(tmp_path, lists=["L2", "L9"])
+    assert result.warnings == ["mailchimp: list L9 does not exist; correct [sources.mailchimp] lists"]
+    assert rows(tmp_path, "select distinct list_id from members") == [("L2",)]
+
+
+def test_check_names_the_account_and_what_the_options_get_wrong(mailchimp: Running) -> None:
+    assert CONNECTOR.check(MailchimpOptions(follow_up_automations=["A1"])) == ["account La boutique: 2 lists"]
+    assert CONNECTOR.check(MailchimpOptions(lists=["L1", "L9"], follow_up_automations=["A9"])) == [
+        "account La boutique: 2 lists",
+        "L9 does not exist: correct [sources.mailchimp] lists",
+        "A9 does not exist: correct [sources.mailchimp] follow_up_automations",
+    ]
+
+
+def test_without_a_base_url_it_is_the_data_centre_of_the_key_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str | None] = []
+
+    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
+        asked.append(request.url)
+        raise ConnectorError("not sent")
+
+    monkeypatch.delenv("SOURCES__MAILCHIMP__BASE_URL", raising=False)
+    monkeypatch.setenv("SOURCES__MAILCHIMP__API_KEY", "f00dcafe-us1")
+    monkeypatch.setattr(VendorSession, "send", keep)
+    with pytest.raises(ConnectorError, match="not sent"):
+        CONNECTOR.check(MailchimpOptions())
+    assert asked == ["https://us1.api.mailchimp.com/3.0/?fields=account_name"]
