@@ -95,6 +95,7 @@ class FacebookPageOptions(Options):
 
     pages: list[str] = Field(min_length=1, description="ids of pages")
     page_rows: int = Field(default=100, ge=1, le=100, description="rows asked for per page of a list")
+    comment_rows: int = Field(default=100, ge=1, le=100, description="rows asked for per page of a post's comments")
 
 
 @dlt.source(name="facebook_page", section="facebook_page", max_table_nesting=0)
@@ -110,7 +111,7 @@ def facebook_page(
     return [
         dlt.resource(_pages(pages, plan), name="pages"),
         dlt.resource(_posts(pages, plan), name="posts"),
-        dlt.resource(_comments(pages, plan), name="comments"),
+        dlt.resource(_comments(pages, plan, options.comment_rows), name="comments"),
         dlt.resource(_tagged(pages, plan), name="tagged"),
         dlt.resource(_insights(pages, plan), name="page_insights"),
     ]
@@ -156,17 +157,17 @@ def _counted(post: Row, name: str, found: Row | None, key: str) -> Row | None:
     return {key: found[key]}
 
 
-def _comments(pages: Pages, plan: Plan) -> Iterator[Row]:
+def _comments(pages: Pages, plan: Plan, rows: int) -> Iterator[Row]:
     """Comments and replies of every post of the asked days, without names and texts."""
     for pull in plan.of("comments"):
         for post_day, post in pages.since(pull.account_id, "published_posts", pull.first_day - EDGE):
             if post_day <= pull.last_day + EDGE:
-                yield from _comments_of(pages, pull.account_id, post_day, post["id"])
+                yield from _comments_of(pages, pull.account_id, post_day, post["id"], rows)
 
 
-def _comments_of(pages: Pages, page_id: str, post_day: date, post_id: str) -> Iterator[Row]:
+def _comments_of(pages: Pages, page_id: str, post_day: date, post_id: str, rows: int) -> Iterator[Row]:
     fields = "id,created_time,parent{id},from{id}"
-    lists = pages.of(page_id).pages(post_id, "comments", limit=pages.page_rows, filter="stream", fields=fields)
+    lists = pages.of(page_id).pages(post_id, "comments", limit=rows, filter="stream", fields=fields)
     try:
         for page in lists:
             for row in page:

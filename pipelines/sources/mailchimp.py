@@ -97,11 +97,15 @@ TABLES = {
 
 
 class MailchimpOptions(Options):
-    """`lists`: the ids to read, all when empty. `follow_up_automations`: the ids that follow up a purchase."""
+    """`lists`: the ids to read, all when empty. `follow_up_automations`: the ids that follow up a purchase.
+
+    `page_rows`: how many rows a page holds; `list_rows`: how many lists, of which there are few.
+    """
 
     lists: list[str] = Field(default_factory=list)
     follow_up_automations: list[str] = Field(default_factory=list)
     page_rows: int = Field(default=MOST_ROWS, ge=1, le=MOST_ROWS)
+    list_rows: int = Field(default=MOST_ROWS, ge=1, le=MOST_ROWS)
 
 
 @dlt.source(name="mailchimp", section="mailchimp", max_table_nesting=0)
@@ -113,7 +117,7 @@ def mailchimp(
 
     @cache
     def lists() -> list[Row]:
-        found = [row for page in api.pages("/lists", "lists", LIST_FIELDS) for row in page]
+        found = [row for page in api.pages("/lists", "lists", LIST_FIELDS, options.list_rows) for row in page]
         return _wanted(found, options, plan)
 
     @cache

@@ -46,10 +46,12 @@ class Mailchimp:
             session=session("mailchimp", ADVICE),
         )
 
-    def pages(self, path: str, holder: str, fields: tuple[str, ...], **filters: str) -> Iterator[list[Row]]:
+    def pages(
+        self, path: str, holder: str, fields: tuple[str, ...], rows: int | None = None, **filters: str
+    ) -> Iterator[list[Row]]:
         """The pages of a collection, with only these fields of its items."""
         wanted = ",".join(["total_items", *(f"{holder}.{name}" for name in fields)])
-        paginator = OffsetPaginator(limit=self.page_rows, limit_param="count", total_path="total_items")
+        paginator = OffsetPaginator(limit=rows or self.page_rows, limit_param="count", total_path="total_items")
         yield from self._read(path, holder, paginator, {"fields": wanted, **filters})
 
     def whole(self, path: str, holder: str) -> Iterator[list[Row]]:

@@ -4,7 +4,8 @@ https://developers.google.com/analytics/devguides/reporting/data/v1/rest
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -29,6 +30,7 @@ QUOTA_GONE = {
     "hour": "Exhausted property tokens for a project per hour. These quota tokens will return in under an hour.",
     "day": "Exhausted property tokens per day. These quota tokens will return in under 24 hours.",
 }
+Texts = tuple[list[str], list[str]]  # a row's dimension values and metric values
 REST_CODES = {"INVALID_ARGUMENT": 400, "UNAUTHENTICATED": 401, "PERMISSION_DENIED": 403, "RESOURCE_EXHAUSTED": 429}
 
 
@@ -48,6 +50,7 @@ class Analytics:
         self.engine = Engine(sandbox.world)
         self.spent = 0
         self.exports: dict[str, types.AudienceExport] = {}
+        self.ordered = lru_cache(maxsize=4)(self._ordered)  # the pages of one report are asked one after the other
 
     def run_report(self, request: types.RunReportRequest, page: bool = True) -> types.RunReportResponse:
         """One report: every value is text, an empty one has no rows."""
@@ -58,7 +61,7 @@ class Analytics:
             raise VendorError("INVALID_ARGUMENT", str(error)) from None
         limit = min(request.limit or DEFAULT_ROWS, MOST_ROWS)
         response.row_count = len(rows)
-        response.rows = rows[request.offset : request.offset + limit]
+        response.rows = [_row(row) for row in rows[request.offset : request.offset + limit]]
         self.spent += 1 + len(response.rows) // 1000
         if request.return_property_quota:
             response.property_quota = self._quota()
@@ -153,21 +156,15 @@ class Analytics:
 
     def _answer(
         self, site: Property, request: types.RunReportRequest
-    ) -> tuple[list[types.Row], types.RunReportResponse]:
+    ) -> tuple[list[Texts], types.RunReportResponse]:
         dimensions = [dimension.name for dimension in request.dimensions if dimension.name != "dateRange"]
         metrics = [metric.name for metric in request.metrics]
         _check_limits(request, dimensions, metrics)
         check(dimensions, metrics)
         several = len(request.date_ranges) > 1
-        names = [one.name or f"date_range_{number}" for number, one in enumerate(request.date_ranges)]
-        rows: list[types.Row] = []
-        for number, found in self.engine.rows(self._query(site, request, dimensions, metrics), self.sandbox.now()):
-            labels = [*found[: len(dimensions)], *([names[number]] if several else [])]
-            rows.append(_row(labels, found[len(dimensions) :]))
-        rows.sort(
-            key=lambda row: [value.value for value in row.metric_values], reverse=True
-        )  # as documented: by metric
-        rows.sort(key=lambda row: _stable(row, request))
+        names = tuple(one.name or f"date_range_{number}" for number, one in enumerate(request.date_ranges))
+        query = self._query(site, request, dimensions, metrics)
+        rows = self.ordered(query, names if several else (), bool(request.order_bys), self.sandbox.now())
         headers = [*dimensions, *(["dateRange"] if several else [])]
         return rows, types.RunReportResponse(
             dimension_headers=[types.DimensionHeader(name=name) for name in headers],
@@ -175,6 +172,16 @@ class Analytics:
             metadata=types.ResponseMetaData(currency_code=site.currency, time_zone=site.time_zone),
             kind="analyticsData#runReport",
         )
+
+    def _ordered(self, query: Query, names: tuple[str, ...], is_asked: bool, now: datetime) -> list[Texts]:
+        """All rows as text, in one order over all pages: the asked one, or else a mixed-up one."""
+        width = len(query.dimensions)
+        rows = []
+        for number, found in self.engine.rows(query, now):
+            labels = [*found[:width], *names[number : number + 1]]
+            rows.append((labels, [_text(value) for value in found[width:]]))
+        rows.sort(key=lambda row: row[0] if is_asked else [label[::-1] for label in row[0]])
+        return rows
 
     def _query(
         self, site: Property, request: types.RunReportRequest, dimensions: list[str], metrics: list[str]
@@ -209,18 +216,11 @@ def _check_limits(request: types.RunReportRequest, dimensions: list[str], metric
         raise InvalidArgumentError("Requests need at least one metric.")
 
 
-def _stable(row: types.Row, request: types.RunReportRequest) -> list[str]:
-    """Rows of one request keep one order over all its pages, by the asked order or else by a mixed-up one."""
-    values = [value.value for value in row.dimension_values]
-    if request.order_bys:
-        return values
-    return [value[::-1] for value in values]
-
-
-def _row(labels: list[str], values: tuple[Any, ...]) -> types.Row:
+def _row(row: Texts) -> types.Row:
+    labels, values = row
     return types.Row(
         dimension_values=[types.DimensionValue(value=label) for label in labels],
-        metric_values=[types.MetricValue(value=_text(value)) for value in values],
+        metric_values=[types.MetricValue(value=value) for value in values],
     )
 
 

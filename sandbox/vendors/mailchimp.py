@@ -98,7 +98,6 @@ class Api:
         workflow_id = _existing(request, "workflow_id", {one.automation_id for one in self.mailings.started(now)})
         steps = enumerate(self.mailings.steps(workflow_id, now), start=1)
         items = [self.mailings.step(one, position, now) for position, one in steps]
-        self.sandbox.requests.note("/automations/{workflow}/emails", 1, len(items))
         return {"emails": items, "total_items": len(items)}
 
     def _sent(self, request: Request, now: datetime) -> list[Mailing]:

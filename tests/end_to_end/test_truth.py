@@ -31,4 +31,4 @@ def test_what_nothing_feeds_is_not_connected_and_never_zero(refreshed: Refreshed
 
 def test_every_list_endpoint_served_at_least_three_pages(refreshed: Refreshed) -> None:
     few = {endpoint: pages for endpoint, pages in refreshed.pages.items() if pages < 3}
-    assert not few
+    assert not few, few

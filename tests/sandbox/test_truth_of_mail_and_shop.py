@@ -48,10 +48,13 @@ def test_broadcasts_count_people_and_an_ab_tests_children_as_their_parent() -> N
 
 def test_follow_up_rates_are_differences_of_lifetime_counters() -> None:
     mail = world(
-        mailings=[mailing("s", "automation", automation_id="au"), mailing("t", "automation", automation_id="other")],
+        mailings=[
+            mailing("s", "automation", automation_id="au"), mailing("t", "automation", automation_id="other"),
+            mailing("new", "automation", automation_id="au", sent_at=at(4)),  # its first capture has a message already
+        ],
         mail_sends=[
             *sends("s", 1, when=at(3)), *sends("s", 2, 3, when=at(4)), *sends("s", 4, bounce="hard", when=at(4)),
-            *sends("t", 5, when=at(4)),
+            *sends("t", 5, when=at(4)), *sends("new", 6, when=at(4, 13)),
         ],
         mail_opens=[opened(1, at(4)), opened(2, at(4, 13)), opened(2, at(5, 6)), opened(3, by_proxy=True), opened(5)],
     )  # fmt: skip
@@ -117,6 +120,8 @@ def test_a_prospect_converts_by_a_first_purchase_within_the_window() -> None:
     ):
         orders = [order(email, email, when) for email, when in paid.items()]
         assert value(world(**LISTS, shops=SHOPS, orders=orders), "prospect_to_customer_rate", **one_day) == rate
+    not_loaded = [order("1", "bob@mail.example", at(20, 4))]  # paid before the refresh, on its own day
+    assert value(world(**LISTS, shops=SHOPS, orders=not_loaded), "prospect_to_customer_rate") == 0
 
 
 def test_a_basket_is_products_without_tax_in_the_reporting_currency() -> None:
