@@ -34,18 +34,18 @@ check: setup lint types models test ## everything that must be green before a ch
 lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/sqlfluff lint dbt_project --processes 2
+	@PARCOURS_WAREHOUSE=:memory: $(BIN)/sqlfluff lint dbt_project --processes 2
 
 types: setup
 	@$(BIN)/mypy
 
 models: setup
-	@$(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir . --target-path ../data/dbt --log-path data/dbt --no-partial-parse
+	@PARCOURS_WAREHOUSE=:memory: $(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir . --target-path ../data/dbt --log-path data/dbt --no-partial-parse
 
 format: setup ## format Python and SQL
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-	@$(BIN)/sqlfluff fix dbt_project
+	@PARCOURS_WAREHOUSE=:memory: $(BIN)/sqlfluff fix dbt_project
 
 clean: ## remove the environment and caches, never data/
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

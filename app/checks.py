@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 
+from app.printing import say
 from pipelines.connector import Connector, ConnectorError, Options
 from pipelines.identity import identity_key
 from pipelines.registry import CONNECTORS
@@ -24,7 +25,7 @@ def check_sources(settings: Settings, only: list[str], console: Console) -> int:
     for name in only or settings.connected:
         failures += not _check(CONNECTORS[name], settings.sources[name], console)
     if not settings.connected:
-        console.print("No source is connected: add a [sources.…] section to parcours.toml.", markup=False)
+        say(console, "No source is connected: add a [sources.…] section to parcours.toml.")
     return min(failures, 1)
 
 
@@ -33,11 +34,11 @@ def _check(connector: Connector, options: Options, console: Console) -> bool:
         lines = connector.check(options)
     except Exception as error:  # noqa: BLE001  one source's trouble must not hide the others
         console.print(f"[red]✗[/red] [bold]{connector.title}[/bold]")
-        console.print(f"    {error}", markup=False, highlight=False)
+        say(console, f"    {str(error) or type(error).__name__}")
         return False
     console.print(f"[green]✓[/green] [bold]{connector.title}[/bold] {_version(connector)}")
     for line in lines:
-        console.print(f"    {line}", markup=False, highlight=False)
+        say(console, f"    {line}")
     return True
 
 

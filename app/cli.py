@@ -3,40 +3,80 @@
 import logging
 import sys
 import warnings
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
+from typer.core import TyperGroup
 
+from app.choices import Format, Grain, Stage
+from app.printing import complain, new_console, say
 from flows.places import PROJECT, Places
 
-console = Console()
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+
+console = new_console()
+
+
+class Commands(TyperGroup):
+    """Ends a command that cannot go on with what to do about it, in place of a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        from pipelines.connector import ConnectorError
+
+        try:
+            return super().invoke(ctx)
+        except ConnectorError as error:
+            complain(str(error))
+            raise typer.Exit(1) from None
+
+
+def _examples(*commands: str) -> str:
+    return "\n\n".join(["Examples:", *(f"[bold]{command}[/bold]" for command in commands)])
+
+
 cli = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,  # a local variable may hold a secret
     help="Marketing KPIs from every tool of a small business, in one DuckDB file that can be trusted.",
+    epilog="Exit codes: 0 done; 1 not done, and why is on the error stream; 2 the command was not understood; "
+    "`refresh` knows one more.",
 )
 
 SettingsFile = Annotated[
     Path,
-    typer.Option("--settings", envvar="PARCOURS_SETTINGS", help="The business: what is connected, zone, currency."),
+    typer.Option(
+        "--settings",
+        envvar="PARCOURS_SETTINGS",
+        resolve_path=True,
+        help="The business: what is connected, zone, currency.",
+    ),
 ]
 DataFolder = Annotated[
-    Path, typer.Option("--data", envvar="PARCOURS_DATA", help="Where the warehouse and the published file live.")
+    Path,
+    typer.Option(
+        "--data",
+        envvar="PARCOURS_DATA",
+        resolve_path=True,
+        help="Where the warehouse and the published file live.",
+    ),
 ]
 SETTINGS = PROJECT / "parcours.toml"
 DATA = PROJECT / "data"
 
 
-@cli.command(epilog="Example: [bold]parcours demo[/bold]")
+@cli.command(epilog=_examples("parcours demo", "parcours demo --months 3 --data data-demo"))
 def demo(
     months: Annotated[int, typer.Option(min=1, help="Months of history to load.")] = 13,
     data: DataFolder = DATA,
 ) -> None:
-    """Load 13 months from simulated vendors, twice, and show every KPI table."""
+    """Load months of history from simulated vendors, refresh twice, and show every KPI table."""
     from app.demo import run_demo
 
     raise typer.Exit(run_demo(months, Places(data), console))
@@ -44,10 +84,13 @@ def demo(
 
 @cli.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    epilog="Example: [bold]parcours sandbox --port 8765 --first-day 2025-10-01[/bold]",
+    epilog=_examples("parcours sandbox --port 8765 --first-day 2025-10-01", "parcours sandbox -- --help"),
 )
 def sandbox(context: typer.Context) -> None:
-    """Start the simulated vendors by hand; prints what to export so that a refresh talks to them."""
+    """Start the simulated vendors by hand; prints what to export so that a refresh talks to them.
+
+    Its own options (ports, days, clock, seed) are listed by `parcours sandbox -- --help`.
+    """
     import runpy
 
     sys.argv = ["parcours sandbox", *context.args]
@@ -55,13 +98,16 @@ def sandbox(context: typer.Context) -> None:
 
 
 @cli.command(
-    epilog="Examples: [bold]parcours check[/bold] · [bold]parcours check mailchimp facebook_ads[/bold]",
+    epilog=_examples("parcours check", "parcours check mailchimp facebook_ads"),
 )
 def check(
     sources: Annotated[list[str] | None, typer.Argument(help="Only these; default: all connected.")] = None,
     settings: SettingsFile = SETTINGS,
 ) -> None:
-    """Call each connected vendor cheaply: account, zone, currency, permissions; or exactly what to fix."""
+    """Call each connected vendor cheaply: account, zone, currency, permissions; or exactly what to fix.
+
+    Exit codes: 0 every source can be read; 1 one cannot.
+    """
     from app.checks import check_sources
     from pipelines.settings import read_settings
 
@@ -69,8 +115,11 @@ def check(
 
 
 @cli.command(
-    epilog="Examples: [bold]parcours refresh[/bold] · [bold]parcours refresh --source mailchimp --dry-run[/bold] · "
-    "[bold]parcours refresh --through 2026-10-31[/bold]",
+    epilog=_examples(
+        "parcours refresh",
+        "parcours refresh --source mailchimp --dry-run",
+        "parcours refresh --through 2026-10-31 --as-of 2026-11-01T06:00:00+01:00",
+    ),
 )
 def refresh(
     source: Annotated[list[str] | None, typer.Option(help="Load only this source; may be repeated.")] = None,
@@ -85,38 +134,37 @@ def refresh(
     Exit codes: 0 all well; 1 nothing published; 3 published, though a source failed.
     """
     from app.plans import show_plans
-    from flows.refresh import run_refresh, through_by_default
+    from flows.refresh import run_refresh
     from pipelines.settings import read_settings
 
     business = read_settings(settings)
     instant = _instant(as_of)
-    last_day = through.date() if through else through_by_default(instant, business)
+    last_day = _last_day(through, instant, business)
     only = _known(source or [], business.connected)
     if dry_run:
         show_plans(business, Places(data), last_day, instant, only, console)
         return
-    outcome = run_refresh(business, Places(data), last_day, instant, only, console.print)
+    outcome = run_refresh(business, Places(data), last_day, instant, only, partial(say, console))
     if outcome.error:
-        console.print(f"[red]Nothing was published.[/red] {outcome.error}", markup=True)
+        complain(f"nothing was published. {outcome.error}")
     raise typer.Exit(outcome.exit_code)
 
 
-@cli.command(epilog="Example: [bold]parcours status[/bold]")
+@cli.command(epilog=_examples("parcours status"))
 def status(data: DataFolder = DATA) -> None:
-    """The last refreshes, and how each source fared."""
+    """The last refreshes, how each source fared, and whether one is running now."""
     from app.status import show_status
 
     show_status(Places(data), console)
 
 
 @cli.command(
-    epilog="Examples: [bold]parcours kpi[/bold] · [bold]parcours kpi capture --grain week[/bold] · "
-    "[bold]parcours kpi --format csv > kpis.csv[/bold]",
+    epilog=_examples("parcours kpi", "parcours kpi capture --grain week", "parcours kpi --format csv > kpis.csv"),
 )
 def kpi(
-    stage: Annotated[str | None, typer.Argument(help="awareness … ambassador, or levers; default: all.")] = None,
-    grain: Annotated[str, typer.Option(help="day, week, month, quarter or year.")] = "month",
-    output: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
+    stage: Annotated[Stage | None, typer.Argument(help="Only this stage, or only the levers.")] = None,
+    grain: Annotated[Grain, typer.Option(help="The length of a period.")] = "month",
+    output: Annotated[Format, typer.Option("--format", help="To read, or to pass on.")] = "table",
     data: DataFolder = DATA,
 ) -> None:
     """Show the published KPIs."""
@@ -131,30 +179,40 @@ def _instant(text: str | None) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no ISO 8601 time; try 2026-10-31T20:00:00+01:00") from None
+        raise typer.BadParameter(f"{text!r} is no ISO 8601 time; try 2026-10-31T20:00:00+01:00", param_hint="--as-of") from None
     if moment.tzinfo is None:
-        raise typer.BadParameter(f"{text!r} has no zone; try {text}+00:00")
+        raise typer.BadParameter(f"{text!r} has no zone; try {moment.isoformat()}+00:00", param_hint="--as-of")
     return moment.astimezone(UTC)
+
+
+def _last_day(through: datetime | None, instant: datetime, settings: "Settings") -> date:
+    from flows.refresh import through_by_default
+
+    business = settings.business
+    last_day = through.date() if through else through_by_default(instant, settings)
+    today = instant.astimezone(business.zone).date()
+    if last_day > today:
+        raise typer.BadParameter(f"{last_day} has not begun yet: choose --through {today} or earlier", param_hint="--through")
+    if last_day < business.history_start:
+        raise typer.BadParameter(
+            f"{last_day} is before the first day to load: history_start is {business.history_start}"
+        )
+    return last_day
 
 
 def _known(sources: list[str], connected: list[str]) -> list[str]:
     for source in sources:
         if source not in connected:
-            raise typer.BadParameter(f"{source!r} is not connected; connected are: {', '.join(connected) or 'none'}")
+            known = ", ".join(connected) or "none"
+            raise typer.BadParameter(f"{source!r} is not connected; connected are: {known}", param_hint="--source")
     return sources
 
 
 def main() -> None:
-    """The console script: errors that say what to do, without a traceback."""
+    """The console script."""
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    from pipelines.connector import ConnectorError
-
-    try:
-        cli()
-    except ConnectorError as error:
-        Console(stderr=True).print(f"[red]Error:[/red] {error}", highlight=False)
-        sys.exit(1)
+    cli(prog_name="parcours")
 
 
 if __name__ == "__main__":

@@ -10,12 +10,14 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
 from rich.console import Console
 from rich.syntax import Syntax
 
+from app.printing import complain, say
 from flows.places import PROJECT, Places
 from pipelines.connector import ConnectorError
 from pipelines.settings import Settings, read_settings
@@ -88,7 +90,7 @@ def _vendors(settings: Settings, now: datetime, console: Console) -> Iterator[st
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
         try:
             exported = dict(_exports(process))
-            os.environ.update(exported, PARCOURS_IDENTITY_KEY=secrets.token_hex(32))
+            os.environ.update(exported, PARCOURS_IDENTITY_KEY=secrets.token_hex(32), PARCOURS_RETRY_PATIENCE="0.01")
             console.print(f"vendors up in {monotonic() - started:.1f} s, with a world from {first_day} to {last_day}")
             yield exported["SANDBOX_URL"]
         finally:
@@ -118,9 +120,9 @@ def _refresh(settings: Settings, places: Places, instant: datetime, sandbox_url:
     urllib.request.urlopen(request).close()  # noqa: S310
     through = through_by_default(instant, settings)
     console.rule(f"refresh through {through}, as of {instant:%Y-%m-%d %H:%M} UTC")
-    outcome = run_refresh(settings, places, through, instant, [], console.print)
+    outcome = run_refresh(settings, places, through, instant, [], partial(say, console))
     if outcome.error:
-        console.print(f"Nothing was published. {outcome.error}", markup=False)
+        complain(f"nothing was published. {outcome.error}")
     console.print(f"refreshed in {outcome.seconds:.1f} s")
     return outcome.exit_code
 

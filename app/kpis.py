@@ -5,21 +5,20 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
+from app.choices import Format, Grain, Stage
+from app.printing import new_table
 from flows.places import Places
 from pipelines.connector import ConnectorError
 
-GRAINS = ("day", "week", "month", "quarter", "year")
-STAGES = (
-    "awareness", "engagement", "capture", "conversion", "experience", "ascension", "fan", "ambassador", "levers",
-)  # fmt: skip
 BARS = "▁▂▃▄▅▆▇█"
-SPARK_PERIODS = 26
+SPARK_PERIODS = 14  # a year of months to compare with, and the one that is open
+LABEL_WIDTH, VALUE_WIDTH, PERIOD_WIDTH = 30, 13, 10  # the same in every stage, so that the tables line up
 
 
 @dataclass(frozen=True)
@@ -33,24 +32,18 @@ class Series:
     rows: list[dict[str, Any]]
 
 
-def show_kpis(places: Places, stage: str | None, grain: str, output: str, console: Console) -> None:
+def show_kpis(places: Places, stage: Stage | None, grain: Grain, output: Format, console: Console) -> None:
     """Print the KPIs of a stage, or of all."""
-    if grain not in GRAINS:
-        raise ConnectorError(f"{grain!r} is no grain; choose one of {', '.join(GRAINS)}.")
-    if stage is not None and stage not in STAGES:
-        raise ConnectorError(f"{stage!r} is no stage; choose one of {', '.join(STAGES)}.")
     rows = read_values(places.marts, stage, grain)
     if output == "json":
-        json.dump(rows, sys.stdout, default=str, indent=2)
+        json.dump(rows, sys.stdout, default=str, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
     elif output == "csv":
-        writer = csv.DictWriter(sys.stdout, list(rows[0]) if rows else ["kpi_id"])
+        writer = csv.DictWriter(sys.stdout, list(rows[0]) if rows else ["kpi_id"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    elif output == "table":
-        show_tables(rows, grain, console)
     else:
-        raise ConnectorError(f"{output!r} is no format; choose one of table, json, csv.")
+        show_tables(rows, grain, console)
 
 
 def read_values(marts: Path, stage: str | None, grain: str) -> list[dict[str, Any]]:
@@ -58,7 +51,9 @@ def read_values(marts: Path, stage: str | None, grain: str) -> list[dict[str, An
     if not marts.exists():
         raise ConnectorError(f"{marts} does not exist yet. Make it: parcours refresh (or try: parcours demo).")
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{marts}' as marts (read_only)")
+        connection.execute("set timezone = 'UTC'")
+        quoted = str(marts).replace("'", "''")
+        connection.execute(f"attach '{quoted}' as marts (read_only)")
         found = connection.execute(
             """
             select
@@ -79,17 +74,23 @@ def read_values(marts: Path, stage: str | None, grain: str) -> list[dict[str, An
 def show_tables(rows: list[dict[str, Any]], grain: str, console: Console) -> None:
     """A table per stage: the last complete period, the open one, and a sparkline of the past."""
     series = _series(rows)
-    for stage in STAGES:
+    for stage in get_args(Stage):
         of_stage = [one for one in series if one.stage == stage]
-        if not of_stage:
-            continue
-        table = Table(
-            "KPI", "last complete", "", "so far", "", "history", title=f"{stage} by {grain}", title_justify="left"
-        )
-        for one in of_stage:
-            table.add_row(*_cells(one))
-        console.print(table)
+        if of_stage:
+            _show_stage(stage, grain, of_stage, console)
     console.print("~ provisional: a source may still restate it.   [dim]Details: select * from kpi_values[/dim]")
+
+
+def _show_stage(stage: str, grain: str, series: list[Series], console: Console) -> None:
+    table = new_table(f"{stage} by {grain}")
+    table.add_column("KPI", width=LABEL_WIDTH)
+    for name in ("last complete", "so far"):
+        table.add_column(name, justify="right", no_wrap=True, min_width=VALUE_WIDTH)
+        table.add_column("", style="dim", no_wrap=True, min_width=PERIOD_WIDTH)
+    table.add_column("history", no_wrap=True, min_width=SPARK_PERIODS)
+    for one in series:
+        table.add_row(*_cells(one))
+    console.print(table)
 
 
 def _series(rows: list[dict[str, Any]]) -> list[Series]:
@@ -107,13 +108,13 @@ def _cells(one: Series) -> list[str]:
     latest = one.rows[-1]
     still_open = None if latest["is_complete"] else latest
     if not latest["is_connected"]:
-        return [one.label, "[dim]not connected[/dim]", "", "", "", ""]
+        return [escape(one.label), "[dim]not connected[/dim]", "", "", "", ""]
     return [
-        one.label,
+        escape(one.label),
         _shown(last, one.unit),
-        f"[dim]{last['period_start']}[/dim]" if last else "",
+        str(last["period_start"]) if last else "",
         _shown(still_open, one.unit),
-        f"[dim]{still_open['period_start']}[/dim]" if still_open else "",
+        str(still_open["period_start"]) if still_open else "",
         sparkline([row["value"] for row in one.rows[-SPARK_PERIODS:]]),
     ]
 

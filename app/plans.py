@@ -2,10 +2,13 @@
 
 from datetime import date, datetime
 
+import duckdb
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
+from app.printing import new_table, say
 from flows.places import Places
+from pipelines.connector import ConnectorError, Plan
 from pipelines.load import Asked, plan_load
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
@@ -15,13 +18,28 @@ def show_plans(
     settings: Settings, places: Places, through: date, as_of: datetime, only: list[str], console: Console
 ) -> None:
     """A line per table and account, with the days a refresh would read; no vendor is called, nothing is written."""
+    if not settings.connected:
+        say(console, "No source is connected: add a [sources.…] section to parcours.toml.")
+        return
+    table = new_table("A refresh would read")
+    for column in ("source", "table", "account", "from", "through", "why"):
+        table.add_column(column, no_wrap=column in ("from", "through"), overflow="fold")
+    for name in only or settings.connected:
+        for pull in _plan(name, settings, places, through, as_of).pulls:
+            is_all = pull.first_day == settings.business.history_start
+            days = CONNECTORS[name].tables[pull.table].reread_days
+            why = "all history" if is_all else f"new days, and {days} re-read"
+            table.add_row(name, pull.table, escape(pull.account_id), str(pull.first_day), str(pull.last_day), why)
+    console.print(table)
+    console.print("Nothing was asked, nothing was written.")
+
+
+def _plan(name: str, settings: Settings, places: Places, through: date, as_of: datetime) -> Plan:
     business = settings.business
     asked = Asked(through, as_of, business.zone, business.history_start)
-    table = Table("source", "table", "account", "from", "through", "why", title="A refresh would read")
-    for name in only or settings.connected:
-        connector = CONNECTORS[name]
-        for pull in plan_load(connector, settings.sources[name], places.warehouse, asked).pulls:
-            first = pull.first_day == business.history_start
-            why = "all history" if first else f"re-read of {connector.tables[pull.table].reread_days} days"
-            table.add_row(name, pull.table, pull.account_id, str(pull.first_day), str(pull.last_day), why)
-    console.print(table)
+    try:
+        return plan_load(CONNECTORS[name], settings.sources[name], places.warehouse, asked)
+    except duckdb.IOException:
+        raise ConnectorError(
+            f"{places.warehouse} cannot be opened: is a refresh running? See: parcours status"
+        ) from None

@@ -5,8 +5,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 from rich.console import Console
-from rich.table import Table
 
+from app.printing import new_table, say
 from flows.one_at_a_time import holder
 from flows.places import Places
 
@@ -18,18 +18,19 @@ def show_status(places: Places, console: Console) -> None:
     """Reads `runs.jsonl` and the lock, never the warehouse: it answers also while a refresh runs or has died."""
     running = _running(places)
     if running:
-        console.print(running, markup=False)
-    if not places.runs.exists():
-        console.print("No refresh has finished here yet. Start one: parcours refresh (or try: parcours demo).")
+        say(console, running)
+    runs = _runs(places)
+    if not runs:
+        say(console, "No refresh has finished here yet. Start one: parcours refresh (or try: parcours demo).")
         return
-    runs = [json.loads(line) for line in places.runs.read_text(encoding="utf-8").splitlines()[-SHOWN:]]
-    table = Table("started", "through", "outcome", "seconds", "rows", "failed sources", title="Last refreshes")
+    table = new_table("Last refreshes")
+    for column in ("started (UTC)", "through", "outcome"):
+        table.add_column(column, no_wrap=True)
+    for column in ("seconds", "rows"):
+        table.add_column(column, justify="right")
+    table.add_column("failed sources")
     for run in runs:
-        failed = ", ".join(source["source"] for source in run["sources"] if source["status"] == "failed")
-        rows = sum(source["rows"] for source in run["sources"])
-        table.add_row(
-            run["started_at"][:19], run["through"], VERDICTS[run["exit_code"]], str(run["seconds"]), f"{rows:,}", failed
-        )
+        table.add_row(*_cells(run))
     console.print(table)
     _show_last(runs[-1], console)
 
@@ -45,11 +46,41 @@ def _running(places: Places) -> str:
         return f"A refresh is running: {holder(places.data)}."
 
 
+def _runs(places: Places) -> list[dict[str, Any]]:
+    """The last runs, oldest first; a line that a power cut left half-written is passed over."""
+    if not places.runs.exists():
+        return []
+    runs = []
+    for line in places.runs.read_text(encoding="utf-8").splitlines():
+        try:
+            runs.append(json.loads(line))
+        except json.JSONDecodeError:
+            continue
+    return runs[-SHOWN:]
+
+
+def _cells(run: dict[str, Any]) -> list[str]:
+    failed = ", ".join(source["source"] for source in run["sources"] if source["status"] == "failed")
+    rows = sum(source["rows"] for source in run["sources"])
+    started = run["started_at"][:19]
+    return [started, run["through"], VERDICTS[run["exit_code"]], f"{run['seconds']:.1f}", f"{rows:,}", failed]
+
+
 def _show_last(run: dict[str, Any], console: Console) -> None:
-    if run["error"]:
-        console.print(f"[red]Error:[/red] {run['error']}")
-    table = Table("source", "status", "rows", "seconds", "warnings and errors", title=f"Sources, as of {run['as_of']}")
+    """The last run's sources, then what they said: whole lines, which a cell would cut."""
+    if run["sources"]:
+        table = new_table(f"Sources, as of {run['as_of']}")
+        table.add_column("source")
+        table.add_column("status")
+        table.add_column("rows", justify="right")
+        table.add_column("seconds", justify="right")
+        for source in run["sources"]:
+            table.add_row(source["source"], source["status"], f"{source['rows']:,}", f"{source['seconds']:.1f}")
+        console.print(table)
     for source in run["sources"]:
-        said = "\n".join([*source["warnings"], source["error"]]).strip()
-        table.add_row(source["source"], source["status"], f"{source['rows']:,}", str(source["seconds"]), said)
-    console.print(table)
+        for warning in source["warnings"]:
+            say(console, f"{source['source']} warned: {warning}")
+        if source["error"]:
+            say(console, f"{source['source']} failed: {source['error']}")
+    if run["error"]:
+        say(console, f"Nothing was published: {run['error']}")

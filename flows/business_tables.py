@@ -92,7 +92,8 @@ def _scopes(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """What is asked of each connected table now: an account that is asked no more holds nothing back."""
     connection.execute(
         "create or replace table raw_parcours.scopes "
-        "(source varchar, table_name varchar, account_id varchar, definition varchar, kind varchar, reread_days integer)"
+        "(source varchar, table_name varchar, account_id varchar, definition varchar, kind varchar, "
+        "reread_days integer)"
     )
     for source, options in settings.sources.items():
         connector = CONNECTORS[source]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import tee
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import dlt
@@ -164,7 +165,7 @@ def _members(api: Mailchimp, plan: Plan, lists: Callable[[], list[Row]]) -> Iter
 def _members_of(api: Mailchimp, list_id: str, since: Mapping[str, str]) -> Iterator[list[Row]]:
     for status in DEFAULT_AND_ARCHIVED:
         # Newest change first: a change while pages are read repeats a member at a page border, and skips none.
-        filters = {"sort_field": "last_changed", "sort_dir": "DESC", **since, **status}
+        filters: dict[str, Any] = {"sort_field": "last_changed", "sort_dir": "DESC", **since, **status}
         for page in api.pages(f"/lists/{list_id}/members", "members", MEMBER_FIELDS, **filters):
             yield [_member(list_id, row) for row in page]
 
@@ -185,7 +186,7 @@ def _opt_ins(members: Iterator[list[Row]]) -> Iterator[list[Row]]:
 
 def _campaigns(api: Mailchimp, plan: Plan) -> Iterator[list[Row]]:
     for pull in plan.of("campaigns"):
-        filters = {"status": "sent", "since_send_time": _since(pull.first_day, plan.zone)}
+        filters: dict[str, Any] = {"status": "sent", "since_send_time": _since(pull.first_day, plan.zone)}
         for page in api.pages("/campaigns", "campaigns", CAMPAIGN_FIELDS, **filters):
             yield [{**_with_list_id(row), "parent_campaign_id": row.get("parent_campaign_id") or ""} for row in page]
 

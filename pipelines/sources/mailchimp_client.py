@@ -47,7 +47,7 @@ class Mailchimp:
         )
 
     def pages(
-        self, path: str, holder: str, fields: tuple[str, ...], rows: int | None = None, **filters: str
+        self, path: str, holder: str, fields: tuple[str, ...], rows: int | None = None, **filters: Any
     ) -> Iterator[list[Row]]:
         """The pages of a collection, with only these fields of its items."""
         wanted = ",".join(["total_items", *(f"{holder}.{name}" for name in fields)])

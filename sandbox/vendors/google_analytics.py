@@ -154,9 +154,7 @@ class Analytics:
                 return one
         raise VendorError("PERMISSION_DENIED", "User does not have sufficient permissions for this property.")
 
-    def _answer(
-        self, site: Property, request: types.RunReportRequest
-    ) -> tuple[list[Texts], types.RunReportResponse]:
+    def _answer(self, site: Property, request: types.RunReportRequest) -> tuple[list[Texts], types.RunReportResponse]:
         dimensions = [dimension.name for dimension in request.dimensions if dimension.name != "dateRange"]
         metrics = [metric.name for metric in request.metrics]
         _check_limits(request, dimensions, metrics)

@@ -55,7 +55,7 @@ def compare(
         if kpi_id not in wanted:
             continue
         one = published.get((kpi_id, grain, period_start))
-        other = true.get((kpi_id, grain, period_start))
+        other = true.get(Key(kpi_id, grain, period_start))
         other_value = other.value if other else None
         if one is None and other_value is None:
             continue

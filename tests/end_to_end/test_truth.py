@@ -1,5 +1,7 @@
 """Every fed KPI, at every grain and period, equals what the events say."""
 
+from collections.abc import Callable
+
 import duckdb
 
 from tests.end_to_end.comparison import FED, GRAINS, compare, published_values, summary
@@ -11,9 +13,11 @@ NOT_FED = {
 }  # fmt: skip
 
 
-def test_every_fed_kpi_equals_truth_at_every_grain_and_period(refreshed: Refreshed) -> None:
+def test_every_fed_kpi_equals_truth_at_every_grain_and_period(
+    refreshed: Refreshed, record_property: Callable[[str, object], None]
+) -> None:
     differences, compared = compare(published_values(refreshed.places.marts), refreshed.true)
-    print(f"{sum(compared.values())} values compared with truth")
+    record_property("values compared with truth", sum(compared.values()))
     assert not differences, summary(differences)
     uncompared = {(kpi, grain) for kpi in FED for grain in GRAINS} - set(compared)
     assert not uncompared, f"nothing to compare: {sorted(uncompared)}"

@@ -206,7 +206,7 @@ def test_a_passing_fault_is_survived(analytics: Running, tmp_path: Path, kind: s
 
 def test_a_spent_quota_is_told_and_not_waited_for(analytics: Running, tmp_path: Path) -> None:
     analytics.fault(RUN_REPORT, "quota_gone", times=100, seconds=2)
-    with pytest.raises(QuotaExhausted, match="Exhausted property tokens per day.*what was loaded stays"):
+    with pytest.raises(QuotaExhausted, match=r"Exhausted property tokens per day.*what was loaded stays"):
         pull(tmp_path)
 
 

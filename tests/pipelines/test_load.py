@@ -17,24 +17,29 @@ from pipelines.load import Asked, LoadResult, create_empty, load, plan_load
 from pipelines.rows import RowRefused, to_arrow
 
 PARIS = ZoneInfo("Europe/Paris")
+TEXT, DAY = pa.string(), pa.date32()
+
+
+def columns(**types: pa.DataType) -> pa.Schema:
+    return pa.schema(list(types.items()))
+
+
 REPORT = Table(
-    pa.schema(
-        [("account_id", pa.string()), ("date_day", pa.date32()), ("campaign", pa.string()), ("clicks", pa.string())]
-    ),
+    columns(account_id=TEXT, date_day=DAY, campaign=TEXT, clicks=TEXT),
     key=("account_id", "date_day", "campaign"),
     kind="slices",
     reread_days=3,
     slice_by=("account_id", "date_day"),
 )
 TOTALS = Table(
-    pa.schema([("account_id", pa.string()), ("date_day", pa.date32()), ("clicks", pa.string())]),
+    columns(account_id=TEXT, date_day=DAY, clicks=TEXT),
     key=("account_id", "date_day"),
     kind="slices",
     reread_days=3,
     slice_by=("account_id", "date_day"),
 )
 CONTACTS = Table(
-    pa.schema([("id", pa.string()), ("tags", pa.string()), ("score", pa.int64()), ("at", pa.timestamp("us", "UTC"))]),
+    columns(id=TEXT, tags=TEXT, score=pa.int64(), at=pa.timestamp("us", "UTC")),
     key=("id",),
     kind="entities",
     reread_days=1,

@@ -16,6 +16,7 @@ from sandbox.world import generate
 CONTRACT = Path(__file__).parents[3] / "shared" / "contracts" / "google_analytics" / "analyticsdata.v1beta.json"
 FIRST_DAY, LAST_DAY = date(2026, 3, 1), date(2026, 3, 20)
 NOW = datetime(2026, 3, 21, 6, tzinfo=UTC)
+TOKEN = "sandbox-token"
 PROPERTY = "/google_analytics/v1beta/properties/111111111"
 RANGE = [{"startDate": "2026-03-01", "endDate": "2026-03-20"}]
 
@@ -26,7 +27,7 @@ def served() -> Iterator[Running]:
         yield sandbox
 
 
-def ask(served: Running, method: str, body: dict[str, Any], token: str = "sandbox-token") -> requests.Response:
+def ask(served: Running, method: str, body: dict[str, Any], token: str = TOKEN) -> requests.Response:
     return requests.post(
         f"{served.base_url}{PROPERTY}:{method}", json=body, headers={"Authorization": f"Bearer {token}"}, timeout=30
     )

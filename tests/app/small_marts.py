@@ -1,0 +1,70 @@
+"""A published file made by hand: the columns of `kpi_values` and `kpi_catalog`, and the few rows a test needs."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+AS_OF = datetime(2026, 3, 20, 19, 0, tzinfo=UTC)
+VALUES = """
+create table kpi_values (
+    kpi_id varchar, stage varchar, grain varchar, period_start date, period_end date, last_day date, numerator double,
+    denominator double, value double, unit varchar, is_connected boolean, is_complete boolean, is_provisional boolean,
+    sources varchar, missing_sources varchar, as_of timestamptz
+)
+"""
+CATALOG = """
+create table kpi_catalog (
+    kpi_id varchar, stage varchar, position integer, label_fr varchar, label_en varchar, definition varchar,
+    aggregation_class varchar, numerator varchar, denominator varchar, unit varchar, good varchar, cadence varchar,
+    effort varchar, owner varchar, is_lever boolean
+)
+"""
+
+
+def kpi(kpi_id: str, stage: str, unit: str = "count", label: str = "", is_lever: bool = False) -> list[Any]:
+    """A row of the catalogue; its position is given when it is written."""
+    named = label or kpi_id.replace("_", " ").capitalize()
+    said = ["additive", kpi_id, "", unit, "up", "weekly", "low", "marketing", is_lever]
+    return [kpi_id, stage, 0, f"{named} (é)", named, "A definition.", *said]
+
+
+def value(of: list[Any], month: int, value: float | None, state: str = "complete", grain: str = "month") -> list[Any]:
+    """A row of the values, 2026; `state`: complete, provisional (complete, may move), open, or absent."""
+    first, after = date(2026, month, 1), date(2026, month + 1, 1)
+    unit = "EUR" if of[9] == "money" else of[9]
+    is_connected, is_complete = state != "absent", state in ("complete", "provisional")
+    flags = [is_connected, is_complete, state in ("provisional", "open")]
+    return [of[0], of[1], grain, first, after, first, value, None, value, unit, *flags, "mailchimp", "", AS_OF]
+
+
+PROSPECTS = kpi("new_prospects", "capture", is_lever=True)
+COST = kpi("cost_per_prospect", "capture", "money", "Cost [per] prospect")
+FREQUENCY = kpi("purchase_frequency", "ascension", "per customer", is_lever=True)
+NPS = kpi("nps", "fan", "points", "Net Promoter Score")
+RATE = kpi("prospect_to_customer_rate", "levers", "rate", is_lever=True)
+MARGIN = kpi("gross_margin_rate", "levers", "rate", is_lever=True)
+
+KPIS = [PROSPECTS, COST, FREQUENCY, NPS, RATE, MARGIN]
+ROWS = [
+    value(PROSPECTS, 1, 1200), value(PROSPECTS, 2, 1350), value(PROSPECTS, 3, 81, "open"),
+    value(COST, 1, 10), value(COST, 2, 57.743, "provisional"), value(COST, 3, None, "open"),
+    value(FREQUENCY, 2, 1.28), value(FREQUENCY, 3, 1.3, "open"),
+    value(NPS, 2, None, "absent"), value(NPS, 3, None, "absent"),
+    value(RATE, 2, 0.1), value(RATE, 3, 0.0882, "open"),
+    value(MARGIN, 2, None, "absent"), value(MARGIN, 3, None, "absent"),
+    value(PROSPECTS, 2, 300, grain="week"),
+]  # fmt: skip
+
+
+def publish(path: Path, rows: list[list[Any]] | None = None) -> None:
+    """Write the file."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(VALUES)
+        connection.execute(CATALOG)
+        for position, row in enumerate(KPIS):
+            marks = ", ".join("?" * len(row))
+            connection.execute(f"insert into kpi_catalog values ({marks})", [*row[:2], position, *row[3:]])
+        for row in ROWS if rows is None else rows:
+            connection.execute(f"insert into kpi_values values ({', '.join('?' * len(row))})", row)

@@ -1,0 +1,121 @@
+"""The settings file: what it may say, and how a mistake in it is pointed at."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines.registry import CONNECTORS
+from pipelines.settings import Settings, SettingsError, read_settings
+from pipelines.sources.files_settings import FilesOptions
+from pipelines.sources.google_analytics import GoogleAnalyticsOptions
+
+PROJECT = Path(__file__).parent.parent.parent
+BUSINESS = '[business]\nname = "Ada"\nhistory_start = 2026-03-02\n'
+ANALYTICS = '[sources.google_analytics]\nproperties = ["1"]\nprimary = "1"\n'
+
+
+def read(folder: Path, text: str, **business: object) -> Settings:
+    path = folder / "parcours.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_settings(path, **business)
+
+
+def refused(folder: Path, text: str) -> str:
+    """What is said of a file that cannot be, without where it lies."""
+    with pytest.raises(SettingsError) as error:
+        read(folder, text)
+    return str(error.value).replace(f"{folder}/", "")
+
+
+def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
+    business = read(tmp_path, BUSINESS).business
+    assert (business.time_zone, business.currency, business.week_start) == ("Europe/Paris", "EUR", "monday")
+    assert (business.history_start, business.prospect_window_days) == (date(2026, 3, 2), 90)
+
+
+def test_nothing_is_connected_unless_it_is_named(tmp_path: Path) -> None:
+    assert read(tmp_path, BUSINESS).connected == []
+    assert read(tmp_path, BUSINESS + "[sources.ecb]\n").connected == ["ecb"]
+
+
+def test_connected_sources_come_in_the_order_of_the_registry(tmp_path: Path) -> None:
+    found = read(tmp_path, BUSINESS + "[sources.files]\n[sources.ecb]\n[sources.mailchimp]\n").connected
+    assert found == [name for name in CONNECTORS if name in ("mailchimp", "ecb", "files")]
+
+
+def test_a_caller_replaces_keys_of_the_business(tmp_path: Path) -> None:
+    found = read(tmp_path, BUSINESS, history_start=date(2025, 1, 1), currency="USD").business
+    assert (found.name, found.history_start, found.currency) == ("Ada", date(2025, 1, 1), "USD")
+
+
+def test_sources_share_the_zone_and_the_week_of_the_business(tmp_path: Path) -> None:
+    said = 'time_zone = "America/New_York"\nweek_start = "sunday"\n'
+    sources = read(tmp_path, BUSINESS + said + ANALYTICS + "[sources.files]\n").sources
+    analytics, files = sources["google_analytics"], sources["files"]
+    assert isinstance(analytics, GoogleAnalyticsOptions)
+    assert analytics.week_start == "sunday"
+    assert isinstance(files, FilesOptions)
+    assert files.time_zone == "America/New_York"
+
+
+def test_what_a_source_says_itself_wins(tmp_path: Path) -> None:
+    files = read(tmp_path, BUSINESS + '[sources.files]\ntime_zone = "Asia/Tokyo"\n').sources["files"]
+    assert isinstance(files, FilesOptions)
+    assert files.time_zone == "Asia/Tokyo"
+
+
+def test_options_keep_what_is_theirs_when_written_out(tmp_path: Path) -> None:
+    settings = read(tmp_path, BUSINESS + ANALYTICS)
+    assert settings.model_dump()["sources"]["google_analytics"]["primary"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[business]\nname = "Ada"\n', "parcours.toml: business.history_start: Field required"),
+        (BUSINESS + 'zone = "Europe/Paris"\n', "parcours.toml: business.zone: Extra inputs are not permitted"),
+        (BUSINESS + 'time_zone = "Paris"\n', "parcours.toml: business.time_zone: Value error, 'Paris' is no IANA time"),
+        (BUSINESS + 'currency = "euro"\n', "parcours.toml: business.currency: String should match pattern"),
+        (BUSINESS + 'week_start = "lundi"\n', "parcours.toml: business.week_start: Input should be 'monday' or 'sund"),
+        (BUSINESS + "prospect_window_days = 0\n", "parcours.toml: business.prospect_window_days: Input should be gre"),
+        (BUSINESS + "[shops]\n", "parcours.toml: shops: Extra inputs are not permitted"),
+        (BUSINESS + "[sources.klaviyo]\n", "parcours.toml: sources.klaviyo is unknown; known are google_analytics, f"),
+        (BUSINESS + "[sources.ecb]\nkey = 1\n", "parcours.toml: sources.ecb.key: Extra inputs are not permitted"),
+        (BUSINESS + "[sources.google_analytics]\n", "parcours.toml: sources.google_analytics.properties: Field requ"),
+        (
+            BUSINESS + '[sources.files.feeds.shop]\nentity = "orders"\nlocation = "x.csv"\n',
+            "parcours.toml: sources.files.feeds.shop.entity: Value error, 'orders' is no entity; known are: ",
+        ),
+        ("[business\n", "parcours.toml is no valid TOML: Expected ']'"),
+    ],
+)
+def test_a_mistake_is_pointed_at_by_file_key_and_reason(tmp_path: Path, text: str, said: str) -> None:
+    assert refused(tmp_path, text).startswith(said)
+
+
+def test_every_mistake_is_said_at_once(tmp_path: Path) -> None:
+    said = refused(tmp_path, BUSINESS + 'time_zone = "Paris"\ncurrency = "euro"\n').splitlines()
+    assert [line.split(": ")[1] for line in said] == ["business.time_zone", "business.currency"]
+
+
+def test_a_missing_file_is_said_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nothing\.toml does not exist: copy parcours\.toml of the project"):
+        read_settings(tmp_path / "nothing.toml")
+
+
+def test_the_template_connects_nothing() -> None:
+    assert read_settings(PROJECT / "parcours.toml").connected == []
+
+
+def test_the_template_with_every_source_uncommented_holds(tmp_path: Path) -> None:
+    template = (PROJECT / "parcours.toml").read_text(encoding="utf-8")
+    before, marker, sources = template.partition("# [sources.")
+    uncommented = before + re.sub(r"^# ", "", marker + sources, flags=re.MULTILINE)
+    settings = read(tmp_path, uncommented)
+    assert settings.connected == list(CONNECTORS)
+    assert all(options.model_fields_set for name, options in settings.sources.items() if name != "ecb")
+    files = settings.sources["files"]
+    assert isinstance(files, FilesOptions)
+    assert list(files.feeds) == ["shop"]
