@@ -18,7 +18,10 @@ from pipelines.connector import ConnectorError
 
 BARS = "▁▂▃▄▅▆▇█"
 SPARK_PERIODS = 14  # a year of months to compare with, and the one that is open
-LABEL_WIDTH, VALUE_WIDTH, PERIOD_WIDTH = 30, 13, 10  # the same in every stage, so that the tables line up
+PERIOD_CHARACTERS = {"month": 7, "year": 4}  # of an ISO day; other periods are named by their first day
+LABEL_WIDTH, VALUE_WIDTH, UNIT_WIDTH = 30, 13, 12  # the same in every stage, so that the tables line up
+BESIDE_LABEL = 92  # what all other columns take
+NARROWEST_LABEL = 20  # a narrower terminal shows no history: the values must not be cut
 
 
 @dataclass(frozen=True)
@@ -82,14 +85,18 @@ def show_tables(rows: list[dict[str, Any]], grain: str, console: Console) -> Non
 
 
 def _show_stage(stage: str, grain: str, series: list[Series], console: Console) -> None:
+    label_width = min(LABEL_WIDTH, console.width - BESIDE_LABEL)
+    is_wide = label_width >= NARROWEST_LABEL
     table = new_table(f"{stage} by {grain}")
-    table.add_column("KPI", width=LABEL_WIDTH)
+    table.add_column("KPI", width=label_width if is_wide else None)
     for name in ("last complete", "so far"):
-        table.add_column(name, justify="right", no_wrap=True, min_width=VALUE_WIDTH)
-        table.add_column("", style="dim", no_wrap=True, min_width=PERIOD_WIDTH)
-    table.add_column("history", no_wrap=True, min_width=SPARK_PERIODS)
+        table.add_column(name, justify="right", no_wrap=True, width=VALUE_WIDTH if is_wide else None)
+        table.add_column("", style="dim", no_wrap=True)
+    table.add_column("unit", no_wrap=True, width=UNIT_WIDTH if is_wide else None)
+    if is_wide:
+        table.add_column("history", no_wrap=True, width=SPARK_PERIODS)
     for one in series:
-        table.add_row(*_cells(one))
+        table.add_row(*_cells(one)[: len(table.columns)])
     console.print(table)
 
 
@@ -104,28 +111,27 @@ def _series(rows: list[dict[str, Any]]) -> list[Series]:
 
 def _cells(one: Series) -> list[str]:
     complete = [row for row in one.rows if row["is_complete"]]
-    last = complete[-1] if complete else None
     latest = one.rows[-1]
-    still_open = None if latest["is_complete"] else latest
     if not latest["is_connected"]:
-        return [escape(one.label), "[dim]not connected[/dim]", "", "", "", ""]
+        return [escape(one.label), "[dim]not connected[/dim]", "", "", "", "", ""]
     return [
         escape(one.label),
-        _shown(last, one.unit),
-        str(last["period_start"]) if last else "",
-        _shown(still_open, one.unit),
-        str(still_open["period_start"]) if still_open else "",
+        *_value_and_period(complete[-1] if complete else None, one.unit),
+        *_value_and_period(None if latest["is_complete"] else latest, one.unit),
+        "" if one.unit in ("rate", "count") else escape(one.unit),
         sparkline([row["value"] for row in one.rows[-SPARK_PERIODS:]]),
     ]
 
 
-def _shown(row: dict[str, Any] | None, unit: str) -> str:
-    if row is None or row["value"] is None:
-        return "–"
+def _value_and_period(row: dict[str, Any] | None, unit: str) -> list[str]:
+    if row is None:
+        return ["–", ""]
+    period = str(row["period_start"])[: PERIOD_CHARACTERS.get(row["grain"])]
     value = row["value"]
+    if value is None:
+        return ["–", period]
     text = f"{value:.2%}" if unit == "rate" else f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
-    suffix = "" if unit in ("rate", "count") else f" {unit}"
-    return f"{'~' if row['is_provisional'] else ''}{text}{suffix}"
+    return [f"{'~' if row['is_provisional'] else ''}{text}", period]
 
 
 def sparkline(values: list[float | None]) -> str:

@@ -27,7 +27,7 @@ TAGGED_DAYS = 45  # mentions do not come late; what is deleted by then is seen
 INSIGHT_DAYS = 7  # the vendor corrects page insights for some days
 EDGE = timedelta(days=1)  # a business day lies in two days of UTC, so the days on either side come too
 DAYS_PER_CALL, KEPT_DAYS = 90, 729  # the vendor's limits of page insights: one call, two years back
-METRICS = ("page_follows", "page_media_view", "page_post_engagements", "page_impressions")
+METRICS = ("page_follows", "page_media_view", "page_post_engagements")
 ADVICE = (
     "Give SOURCES__FACEBOOK_PAGE__ACCESS_TOKEN a token with the permissions pages_read_engagement, "
     "pages_read_user_content and read_insights, of somebody who may manage the page."
@@ -95,6 +95,7 @@ class FacebookPageOptions(Options):
 
     pages: list[str] = Field(min_length=1, description="ids of pages")
     page_rows: int = Field(default=100, ge=1, le=100, description="rows asked for per page of a list")
+    metrics: list[str] = Field(default=list(METRICS), description="daily page insights to read")
     comment_rows: int = Field(default=100, ge=1, le=100, description="rows asked for per page of a post's comments")
 
 
@@ -113,7 +114,7 @@ def facebook_page(
         dlt.resource(_posts(pages, plan), name="posts"),
         dlt.resource(_comments(pages, plan, options.comment_rows), name="comments"),
         dlt.resource(_tagged(pages, plan), name="tagged"),
-        dlt.resource(_insights(pages, plan), name="page_insights"),
+        dlt.resource(_insights(pages, plan, options.metrics), name="page_insights"),
     ]
 
 
@@ -209,12 +210,12 @@ def _post_key(post_id: str, page_id: str) -> str:
     return post_id if post_id.startswith(f"{page_id}_") else keyed_hash(post_id)
 
 
-def _insights(pages: Pages, plan: Plan) -> Iterator[Row]:
+def _insights(pages: Pages, plan: Plan, metrics: list[str]) -> Iterator[Row]:
     """Daily metrics; one that the vendor has retired costs itself only."""
     for pull in plan.of("page_insights"):
         retired: set[str] = set()
         for first, until in _spans(pull, plan):
-            asked = [metric for metric in METRICS if metric not in retired]
+            asked = [metric for metric in metrics if metric not in retired]
             for metric in _asked(pages.of(pull.account_id), pull.account_id, asked, first, until, retired):
                 yield from _values(metric, pull)
         for one in sorted(retired):

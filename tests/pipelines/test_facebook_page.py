@@ -27,6 +27,7 @@ FIRST_DAY = date(2026, 3, 2)
 THROUGH = date(2026, 3, 12)
 TOKEN = "SOURCES__FACEBOOK_PAGE__ACCESS_TOKEN"
 NUMBER_OF_POSTS = 7
+METRICS = ["page_follows", "page_media_view", "page_post_engagements", "page_impressions"]
 RETIRED = "facebook_page: Facebook does not give page_impressions of page 2001; its rows are missing"
 
 
@@ -83,7 +84,7 @@ def facebook(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]
 def pull(folder: Path, through: date = THROUGH, first_day: date = FIRST_DAY, **options: Any) -> LoadResult:
     as_of = datetime(through.year, through.month, through.day, 9, tzinfo=UTC) + timedelta(days=1)
     asked = Asked(through, as_of, ZoneInfo("Europe/Paris"), first_day)
-    chosen = FacebookPageOptions.model_validate({"pages": ["2001"], "page_rows": 8} | options)
+    chosen = FacebookPageOptions.model_validate({"pages": ["2001"], "page_rows": 8, "metrics": METRICS} | options)
     return load(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
 
 

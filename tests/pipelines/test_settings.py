@@ -85,8 +85,8 @@ def test_options_keep_what_is_theirs_when_written_out(tmp_path: Path) -> None:
         (BUSINESS + "[sources.ecb]\nkey = 1\n", "parcours.toml: sources.ecb.key: Extra inputs are not permitted"),
         (BUSINESS + "[sources.google_analytics]\n", "parcours.toml: sources.google_analytics.properties: Field requ"),
         (
-            BUSINESS + '[sources.files.feeds.shop]\nentity = "orders"\nlocation = "x.csv"\n',
-            "parcours.toml: sources.files.feeds.shop.entity: Value error, 'orders' is no entity; known are: ",
+            BUSINESS + '[sources.files.feeds.shop]\nentity = "sales"\nlocation = "x.csv"\n',
+            "parcours.toml: sources.files.feeds.shop.entity: Value error, 'sales' is no entity; known are: ",
         ),
         ("[business\n", "parcours.toml is no valid TOML: Expected ']'"),
     ],

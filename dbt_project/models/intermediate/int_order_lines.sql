@@ -13,7 +13,7 @@ netted as (
     select
         lines.*,
         {{ business_day('lines.order_paid_at', 'business.time_zone') }} as paid_on,
-        not (lines.is_tax_included and lines.line_kind = 'product' and lines.tax_amount is null) as is_tax_known,
+        lines.tax_amount is not null or not lines.is_tax_included or lines.line_kind != 'product' as is_tax_known,
         cast(
             cast(lines.quantity as decimal(38, 6)) * lines.unit_price - lines.discount_amount
             - case when lines.is_tax_included then coalesce(lines.tax_amount, 0) else 0 end as {{ money() }}

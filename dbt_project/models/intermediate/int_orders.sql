@@ -37,7 +37,7 @@ as_given as (
         orders.is_test,
         orders.country,
         orders.currency,
-        not (orders.is_tax_included and orders.tax_amount is null) as is_tax_known,
+        orders.tax_amount is not null or not orders.is_tax_included as is_tax_known,
         orders.amount - orders.discount_amount
         - case when orders.is_tax_included then coalesce(orders.tax_amount, 0) else 0 end as net_amount,
         orders.units as product_units

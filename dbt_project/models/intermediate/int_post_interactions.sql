@@ -7,7 +7,9 @@ with captures as (
         captured_at,
         created_at,
         reactions + comments + shares as interactions,
-        lag(reactions + comments + shares) over (partition by page_id, post_id order by captured_on) as interactions_before
+        lag(reactions + comments + shares) over (
+            partition by page_id, post_id order by captured_on
+        ) as interactions_before
     from {{ ref('stg_facebook_page__posts') }}
 ),
 

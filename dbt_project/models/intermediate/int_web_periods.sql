@@ -1,11 +1,11 @@
 -- The primary property's counts per period, each as Google Analytics counted it for that very period.
 with current_reports as (
-    select definition
-    from {{ ref('stg_parcours__scopes') }}
-    inner join {{ ref('int_business') }} as business on account_id = business.primary_property_id
+    select scopes.definition
+    from {{ ref('stg_parcours__scopes') }} as scopes
+    inner join {{ ref('int_business') }} as business on scopes.account_id = business.primary_property_id
     where
-        source = 'google_analytics'
-        and table_name = 'period_metrics'
+        scopes.source = 'google_analytics'
+        and scopes.table_name = 'period_metrics'
 ),
 
 metrics as (

@@ -11,14 +11,19 @@ days as (
     cross join business
 ),
 
+mondays as (
+    select
+        date_day,
+        days_before_monday,
+        {{ dbt.date_trunc('week', dbt.dateadd('day', 'days_before_monday', 'date_day')) }} as monday
+    from days
+),
+
 weeks as (
     select
         date_day,
-        cast(
-            {{ dbt.dateadd('day', '-days_before_monday', dbt.date_trunc('week', dbt.dateadd('day', 'days_before_monday', 'date_day'))) }}
-            as date
-        ) as week_start
-    from days
+        cast({{ dbt.dateadd('day', '-days_before_monday', 'monday') }} as date) as week_start
+    from mondays
 ),
 
 cut as (

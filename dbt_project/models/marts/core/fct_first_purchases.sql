@@ -17,7 +17,7 @@ started as (
             -- who opts in while ordering has waited no time at all
             when
                 ranked.has_opted_in
-                and (prospects.opted_in_at is null or prospects.opted_in_at >= coalesce(ranked.ordered_at, ranked.paid_at))
+                and coalesce(prospects.opted_in_at >= coalesce(ranked.ordered_at, ranked.paid_at), true)
                 then ranked.paid_at
             else prospects.opted_in_at
         end as started_at

@@ -56,7 +56,9 @@ select
     cast(max(case when part = 'purchases_unconverted' then amount end) as bigint) as purchases_unconverted,
     cast(max(case when part = 'first_purchases_timed' then amount end) as bigint) as first_purchases_timed,
     cast(max(case when part = 'first_purchase_seconds' then amount end) as bigint) as first_purchase_seconds,
-    cast(max(case when part = 'first_purchases_before_opt_in' then amount end) as bigint) as first_purchases_before_opt_in,
+    cast(
+        max(case when part = 'first_purchases_before_opt_in' then amount end) as bigint
+    ) as first_purchases_before_opt_in,
     cast(max(case when part = 'items_viewed' then amount end) as bigint) as items_viewed,
     cast(max(case when part = 'items_purchased' then amount end) as bigint) as items_purchased,
     cast(max(case when part = 'spend_rows_unconverted' then amount end) as bigint) as spend_rows_unconverted,

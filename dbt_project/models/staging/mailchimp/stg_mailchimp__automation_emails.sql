@@ -15,9 +15,9 @@ select
     -- lifetime counters
     emails_sent,
     emails_sent
-        - cast(coalesce({{ json_text('bounces', 'hard_bounces') }}, '0') as bigint)
-        - cast(coalesce({{ json_text('bounces', 'soft_bounces') }}, '0') as bigint)
-        - cast(coalesce({{ json_text('bounces', 'syntax_errors') }}, '0') as bigint) as emails_delivered,
+    - cast(coalesce({{ json_text('bounces', 'hard_bounces') }}, '0') as bigint)
+    - cast(coalesce({{ json_text('bounces', 'soft_bounces') }}, '0') as bigint)
+    - cast(coalesce({{ json_text('bounces', 'syntax_errors') }}, '0') as bigint) as emails_delivered,
     cast({{ json_text('opens', 'unique_opens') }} as bigint) as emails_opened_with_proxies,
     -- the vendor's specification does not name this field; without it the proxies cannot be told apart
     cast(
