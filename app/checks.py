@@ -36,7 +36,7 @@ def _check(connector: Connector, options: Options, console: Console) -> bool:
         console.print(f"[red]✗[/red] [bold]{connector.title}[/bold]")
         say(console, f"    {str(error) or type(error).__name__}")
         return False
-    console.print(f"[green]✓[/green] [bold]{connector.title}[/bold] {_version(connector)}")
+    console.print(f"[green]✓[/green] [bold]{connector.title}[/bold]{_version(connector)}")
     for line in lines:
         say(console, f"    {line}")
     return True
@@ -46,7 +46,7 @@ def _version(connector: Connector) -> str:
     if not connector.api_version:
         return ""
     if connector.api_ends_on is None:
-        return f"API {connector.api_version}"
+        return f" API {connector.api_version}"
     soon = connector.api_ends_on - datetime.now(UTC).date() < timedelta(days=WARN_DAYS)
     ends = f"ends {connector.api_ends_on}"
-    return f"API {connector.api_version}, " + (f"[yellow]{ends}: upgrade Parcours before[/yellow]" if soon else ends)
+    return f" API {connector.api_version}, " + (f"[yellow]{ends}: upgrade Parcours before[/yellow]" if soon else ends)

@@ -1,6 +1,7 @@
 """`parcours`: refresh the warehouse, look at the KPIs, see how the sources fare."""
 
 import logging
+import os
 import sys
 import warnings
 from datetime import UTC, date, datetime
@@ -16,6 +17,7 @@ from app.printing import complain, new_console, say
 from flows.places import PROJECT, Places
 
 if TYPE_CHECKING:
+    from flows.refresh import Outcome
     from pipelines.settings import Settings
 
 console = new_console()
@@ -132,9 +134,11 @@ def refresh(
     """Load every connected source, build and test the models, publish.
 
     Exit codes: 0 all well; 1 nothing published; 3 published, though a source failed.
+    PREFECT_LOGGING_LEVEL=INFO in the environment adds Prefect's own log.
     """
     from app.plans import show_plans
     from flows.refresh import run_refresh
+    from pipelines.identity import identity_key
     from pipelines.settings import read_settings
 
     business = read_settings(settings)
@@ -144,10 +148,9 @@ def refresh(
     if dry_run:
         show_plans(business, Places(data), last_day, instant, only, console)
         return
+    identity_key()  # without it not even a start
     outcome = run_refresh(business, Places(data), last_day, instant, only, partial(say, console))
-    if outcome.error:
-        complain(f"nothing was published. {outcome.error}")
-    raise typer.Exit(outcome.exit_code)
+    raise typer.Exit(ended(outcome))
 
 
 @cli.command(epilog=_examples("parcours status"))
@@ -173,13 +176,22 @@ def kpi(
     show_kpis(Places(data), stage, grain, output, console)
 
 
+def ended(outcome: "Outcome") -> int:
+    """Say why nothing was published, if so; gives the exit code."""
+    if outcome.error:
+        complain(f"nothing was published. {outcome.error}")
+    return outcome.exit_code
+
+
 def _instant(text: str | None) -> datetime:
     if text is None:
         return datetime.now(UTC).replace(microsecond=0)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no ISO 8601 time; try 2026-10-31T20:00:00+01:00", param_hint="--as-of") from None
+        raise typer.BadParameter(
+            f"{text!r} is no ISO 8601 time; try 2026-10-31T20:00:00+01:00", param_hint="--as-of"
+        ) from None
     if moment.tzinfo is None:
         raise typer.BadParameter(f"{text!r} has no zone; try {moment.isoformat()}+00:00", param_hint="--as-of")
     return moment.astimezone(UTC)
@@ -192,11 +204,11 @@ def _last_day(through: datetime | None, instant: datetime, settings: "Settings")
     last_day = through.date() if through else through_by_default(instant, settings)
     today = instant.astimezone(business.zone).date()
     if last_day > today:
-        raise typer.BadParameter(f"{last_day} has not begun yet: choose --through {today} or earlier", param_hint="--through")
+        said = f"{last_day} has not begun yet: choose --through {today} or earlier"
+        raise typer.BadParameter(said, param_hint="--through")
     if last_day < business.history_start:
-        raise typer.BadParameter(
-            f"{last_day} is before the first day to load: history_start is {business.history_start}"
-        )
+        said = f"{last_day} is before history_start, {business.history_start}: there is nothing to load yet"
+        raise typer.BadParameter(said, param_hint="--through")
     return last_day
 
 
@@ -212,6 +224,8 @@ def main() -> None:
     """The console script."""
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    # What matters Parcours says itself; Prefect would add a traceback to every refused credential.
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
     cli(prog_name="parcours")
 
 

@@ -1,5 +1,6 @@
 """`parcours refresh --dry-run`: what would be asked of whom."""
 
+from collections import Counter
 from datetime import date, datetime
 
 import duckdb
@@ -24,14 +25,26 @@ def show_plans(
     table = new_table("A refresh would read")
     for column in ("source", "table", "account", "from", "through", "why"):
         table.add_column(column, no_wrap=column in ("from", "through"), overflow="fold")
+    for line, count in _lines(settings, places, through, as_of, only).items():
+        *cells, why = line
+        table.add_row(*map(escape, cells), why if count == 1 else f"{why}, {count} reports")
+    console.print(table)
+    console.print("Nothing was asked, nothing was written.")
+
+
+def _lines(
+    settings: Settings, places: Places, through: date, as_of: datetime, only: list[str]
+) -> Counter[tuple[str, ...]]:
+    """What each table asks of each account and why; how often, where several reports make one table."""
+    lines: Counter[tuple[str, ...]] = Counter()
     for name in only or settings.connected:
         for pull in _plan(name, settings, places, through, as_of).pulls:
             is_all = pull.first_day == settings.business.history_start
-            days = CONNECTORS[name].tables[pull.table].reread_days
-            why = "all history" if is_all else f"new days, and {days} re-read"
-            table.add_row(name, pull.table, escape(pull.account_id), str(pull.first_day), str(pull.last_day), why)
-    console.print(table)
-    console.print("Nothing was asked, nothing was written.")
+            why = (
+                "all history" if is_all else f"new days, and {CONNECTORS[name].tables[pull.table].reread_days} re-read"
+            )
+            lines[name, pull.table, pull.account_id, str(pull.first_day), str(pull.last_day), why] += 1
+    return lines
 
 
 def _plan(name: str, settings: Settings, places: Places, through: date, as_of: datetime) -> Plan:

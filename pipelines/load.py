@@ -101,8 +101,10 @@ def _resource(
 ) -> DltResource:
     """The vendor's rows as Arrow with the table's keys; first the empty table, last the markers of replaced slices."""
     marked = table.kind == "slices"
+    # A file is one slice: no row can repeat, and comparing keys within half a million rows would take for ever.
+    keyed = len(table.slice_by) != 1
     # Where the slice is the whole key, the marker has the key of a real row: the real one (false) must win.
-    marker_hint: Any = {MARKER: {"hard_delete": True, "dedup_sort": "asc"}} if marked else {}
+    marker_hint: Any = {MARKER: {"hard_delete": True} | ({"dedup_sort": "asc"} if keyed else {})} if marked else {}
 
     def rows() -> Iterator[pa.Table]:
         empty = table.columns.empty_table()
@@ -116,7 +118,7 @@ def _resource(
     return dlt.resource(
         rows(),
         name=name,
-        primary_key=list(table.key),
+        primary_key=list(table.key) if keyed else (),
         merge_key=list(table.slice_by) or (),
         columns=marker_hint,
         write_disposition=DELETE_INSERT,

@@ -1,0 +1,104 @@
+"""Help, and the command that shows KPIs."""
+
+import csv
+import io
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from app.cli import cli
+from tests.app.commands import run, words
+
+COMMANDS = typer.main.get_group(cli).commands
+
+
+def test_help_lists_every_command_and_what_the_exit_codes_mean() -> None:
+    said = words(run("--help").stdout)
+    for name in ("demo", "sandbox", "check", "refresh", "status", "kpi"):
+        assert name in said
+    assert "Exit codes: 0 done; 1 not done" in said
+    assert "1 nothing published; 3 published, though a source failed" in words(run("refresh", "--help").stdout)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_examples_that_parse(name: str) -> None:
+    examples = re.findall(r"^ (parcours .*?)\s*$", run(name, "--help").stdout, re.MULTILINE)
+    assert examples
+    for example in examples:
+        _, command, *arguments = shlex.split(example.split(" > ")[0])
+        assert command == name
+        COMMANDS[name].make_context(name, arguments)  # a usage error would be raised
+
+
+def test_kpis_are_a_table_by_default(marts: Path) -> None:
+    result = run("kpi", "--data", marts)
+    assert result.exit_code == 0
+    assert "New prospects 1,350 2026-02 ~81 2026-03 ▇█▁" in words(result.stdout)
+
+
+def test_kpis_of_a_stage(marts: Path) -> None:
+    said = run("kpi", "fan", "--data", marts).stdout
+    assert "Net Promoter Score" in said
+    assert "New prospects" not in said
+
+
+def test_kpis_as_json_are_what_the_file_holds(marts: Path) -> None:
+    found = json.loads(run("kpi", "capture", "--format", "json", "--data", marts).stdout)
+    assert [(row["kpi_id"], row["period_start"], row["value"]) for row in found] == [
+        ("new_prospects", "2026-01-01", 1200),
+        ("new_prospects", "2026-02-01", 1350),
+        ("new_prospects", "2026-03-01", 81),
+        ("cost_per_prospect", "2026-01-01", 10),
+        ("cost_per_prospect", "2026-02-01", 57.743),
+        ("cost_per_prospect", "2026-03-01", None),
+    ]
+    assert found[0]["as_of"] == "2026-03-20 19:00:00+00:00"
+    assert found[0]["label_fr"] == "New prospects (é)"
+
+
+def test_kpis_as_csv_are_what_the_file_holds(marts: Path) -> None:
+    text = run("kpi", "--format", "csv", "--grain", "week", "--data", marts).stdout
+    [row] = csv.DictReader(io.StringIO(text))
+    assert (row["kpi_id"], row["grain"], row["value"], row["is_complete"]) == ("new_prospects", "week", "300.0", "True")
+    assert "\r" not in text
+
+
+def test_what_is_not_connected_is_empty_in_csv_and_null_in_json(marts: Path) -> None:
+    row = next(csv.DictReader(io.StringIO(run("kpi", "fan", "--format", "csv", "--data", marts).stdout)))
+    assert (row["value"], row["is_connected"]) == ("", "False")
+    assert json.loads(run("kpi", "fan", "--format", "json", "--data", marts).stdout)[0]["value"] is None
+
+
+def test_levers_are_four_wherever_they_live(marts: Path) -> None:
+    found = json.loads(run("kpi", "levers", "--format", "json", "--data", marts).stdout)
+    named = ["new_prospects", "purchase_frequency", "prospect_to_customer_rate", "gross_margin_rate"]
+    assert list(dict.fromkeys(row["kpi_id"] for row in found)) == named
+    assert {row["stage"] for row in found} == {"levers"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["lever"], "'lever' is not one of 'awareness', 'engagement', 'capture',"),
+        (["--grain", "months"], "'months' is not one of 'day', 'week', 'month', 'quarter', 'year'"),
+        (["--format", "xml"], "'xml' is not one of 'table', 'json', 'csv'"),
+    ],
+)
+def test_a_wrong_choice_is_answered_with_the_right_ones(marts: Path, arguments: list[str], said: str) -> None:
+    result = run("kpi", *arguments, "--data", marts)
+    assert result.exit_code == 2
+    assert said in words(result.stderr)
+
+
+def test_kpis_before_any_refresh(tmp_path: Path) -> None:
+    result = run("kpi", "--data", tmp_path)
+    assert result.exit_code == 1
+    expected = (
+        f"Error: {tmp_path}/marts.duckdb does not exist yet. Make it: parcours refresh (or try: parcours demo).\n"
+    )
+    assert result.stderr == expected
+    assert result.stdout == ""
