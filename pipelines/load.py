@@ -101,28 +101,38 @@ def _resource(
 ) -> DltResource:
     """The vendor's rows as Arrow with the table's keys; first the empty table, last the markers of replaced slices."""
     marked = table.kind == "slices"
-    # A file is one slice: no row can repeat, and comparing keys within half a million rows would take for ever.
-    keyed = len(table.slice_by) != 1
-    # Where the slice is the whole key, the marker has the key of a real row: the real one (false) must win.
-    marker_hint: Any = {MARKER: {"hard_delete": True} | ({"dedup_sort": "asc"} if keyed else {})} if marked else {}
+    marker_hint: Any = {MARKER: {"hard_delete": True}} if marked else {}
 
     def rows() -> Iterator[pa.Table]:
         empty = table.columns.empty_table()
         yield _keyed(table, _with_marker(empty, False) if marked else empty)
+        seen: set[tuple[Any, ...]] = set()
         for batch in batches(source, name, table, vendor or ()):
-            _count(name, table, batch, counts)
-            yield _keyed(table, _with_marker(batch, False) if marked else batch)
+            fresh = _unseen(table, batch, seen) if len(table.slice_by) == 2 else batch
+            _count(name, table, fresh, counts)
+            yield _keyed(table, _with_marker(fresh, False) if marked else fresh)
         if marked:
             yield _keyed(table, _markers(table, name, plan))
 
     return dlt.resource(
         rows(),
         name=name,
-        primary_key=list(table.key) if keyed else (),
+        # Slices are replaced by slice alone: with the row's key as well, dlt compares every row with every other one.
+        primary_key=() if marked else list(table.key),
         merge_key=list(table.slice_by) or (),
         columns=marker_hint,
         write_disposition=DELETE_INSERT,
     )
+
+
+def _unseen(table: Table, batch: pa.Table, seen: set[tuple[Any, ...]]) -> pa.Table:
+    """The batch without rows that an earlier page held already: vendors repeat some at page borders."""
+    keys = list(zip(*(batch.column(column).to_pylist() for column in table.key), strict=True))
+    fresh = []
+    for key in keys:
+        fresh.append(key not in seen)
+        seen.add(key)
+    return batch if all(fresh) else batch.filter(pa.array(fresh))
 
 
 def _keyed(table: Table, batch: pa.Table) -> pa.Table:

@@ -52,6 +52,7 @@ class Vendor:
     def __init__(self) -> None:
         self.report: dict[date, dict[str, str]] = {}
         self.contacts: list[dict[str, Any]] = []
+        self.times_shown = 1  # how often each row of the report comes
 
     def connector(self) -> Connector:
         @dlt.source(name="toy", section="toy", max_table_nesting=0)
@@ -59,7 +60,7 @@ class Vendor:
             def report() -> Iterator[dict[str, Any]]:
                 for pull in plan.of("report"):
                     for day in pull.days():
-                        for campaign, clicks in self.report.get(day, {}).items():
+                        for campaign, clicks in [*self.report.get(day, {}).items()] * self.times_shown:
                             yield {
                                 "account_id": pull.account_id,
                                 "date_day": day.isoformat(),
@@ -138,6 +139,13 @@ def test_a_report_with_one_row_a_day_keeps_every_day(stage: Stage) -> None:
         (day(27), "27"),
         (day(29), "1"),
     ]
+
+
+def test_a_row_that_the_vendor_repeats_is_kept_once(stage: Stage) -> None:
+    stage.vendor.report = {day(1): {"a": "1", "b": "2"}, day(2): {"a": "3"}}
+    stage.vendor.times_shown = 2
+    assert stage.load(2).rows["report"] == 3
+    assert stage.report() == [(day(1), "a", "1"), (day(1), "b", "2"), (day(2), "a", "3")]
 
 
 def test_days_before_the_re_read_window_are_kept(stage: Stage) -> None:
