@@ -6,13 +6,14 @@ from datetime import date, datetime
 import duckdb
 
 from flows.places import Places
+from pipelines.connector import ConnectorError
 from pipelines.load import Asked
 from pipelines.load_log import connect
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
 
 
-class BackInTime(ValueError):
+class BackInTime(ConnectorError):
     """`as_of` lies before the last refresh's: history would contradict itself."""
 
 

@@ -29,31 +29,35 @@ def publish(places: Places) -> list[str]:
 
 def _copy(warehouse: Path, fresh: Path) -> list[str]:
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{warehouse}' as warehouse (read_only)")
-        connection.execute(f"attach '{fresh}' as fresh (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"attach {_text(warehouse)} as warehouse (read_only)")
+        connection.execute(f"attach {_text(fresh)} as fresh (storage_version '{STORAGE_VERSION}')")
         tables = connection.execute(
             "select table_name, comment from duckdb_tables() where database_name = 'warehouse' and schema_name = ? "
             "order by 1",
             [SCHEMA],
         ).fetchall()
         for table, comment in tables:
-            connection.execute(f"create table fresh.main.{table} as from warehouse.{SCHEMA}.{table} order by all")
-            _comment(connection, f"table fresh.main.{table}", comment)
+            connection.execute(f'create table fresh.main."{table}" as from warehouse.{SCHEMA}."{table}" order by all')
+            _comment(connection, f'table fresh.main."{table}"', comment)
             columns = connection.execute(
                 "select column_name, comment from duckdb_columns() "
                 "where database_name = 'warehouse' and schema_name = ? and table_name = ?",
                 [SCHEMA, table],
             ).fetchall()
             for column, text in columns:
-                _comment(connection, f"column fresh.main.{table}.{column}", text)
+                _comment(connection, f'column fresh.main."{table}"."{column}"', text)
         connection.execute("checkpoint fresh")
         return [table for table, _ in tables]
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, what: str, text: str | None) -> None:
     if text:
-        quoted = text.replace("'", "''")
-        connection.execute(f"comment on {what} is '{quoted}'")
+        connection.execute(f"comment on {what} is {_text(text)}")
+
+
+def _text(value: object) -> str:
+    """A value as an SQL literal."""
+    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _remove(path: Path) -> None:

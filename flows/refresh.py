@@ -17,7 +17,7 @@ from prefect.tasks import Task
 from flows import business_tables, publish, transform
 from flows.one_at_a_time import alone
 from flows.places import Places
-from pipelines.connector import AccessRefused, QuotaExhausted
+from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
 from pipelines.load import Asked, LoadResult, create_empty, load
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
@@ -79,11 +79,21 @@ def run_refresh(
         try:
             refresh(settings, places, outcome, only, say)
         except Exception as error:  # noqa: BLE001  whatever it was, it is told, logged and exits 1
-            outcome.error = f"{type(error).__name__}: {error}" if not str(error) else str(error)
+            outcome.error = str(error) if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
         outcome.seconds = round(monotonic() - started, 1)
-        with places.runs.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(asdict(outcome) | {"exit_code": outcome.exit_code}, default=str) + "\n")
+        _log(places, outcome)
     return outcome
+
+
+def _log(places: Places, outcome: Outcome) -> None:
+    """One line more; a line that a killed run left half written stays a line of its own."""
+    line = json.dumps(asdict(outcome) | {"exit_code": outcome.exit_code}, default=str) + "\n"
+    with places.runs.open("a+b") as log:
+        end = log.seek(0, os.SEEK_END)
+        log.seek(max(0, end - 1))
+        if end and log.read(1) != b"\n":
+            line = "\n" + line
+        log.write(line.encode())
 
 
 @flow(validate_parameters=False)

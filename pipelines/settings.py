@@ -61,10 +61,14 @@ def read_settings(path: Path, **business: Any) -> Settings:
         text = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(f"{path} does not exist: copy parcours.toml of the project and fill it in.") from None
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is not written in UTF-8: save it so.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is no valid TOML: {error}") from None
-    sources = text.pop("sources", {})
-    text["business"] = text.get("business", {}) | business
+    sources = _section(path, "sources", text.pop("sources", {}))
+    text["business"] = _section(path, "business", text.get("business", {})) | business
     try:
         settings = Settings(**text)
     except ValidationError as error:
@@ -76,7 +80,16 @@ def _options(path: Path, sources: dict[str, Any], business: dict[str, Any]) -> d
     unknown = sorted(set(sources) - set(CONNECTORS))
     if unknown:
         raise SettingsError(f"{path}: sources.{unknown[0]} is unknown; known are {', '.join(CONNECTORS)}.")
-    return {name: _option(path, name, section, business) for name, section in sources.items()}
+    return {
+        name: _option(path, name, _section(path, f"sources.{name}", section), business)
+        for name, section in sources.items()
+    }
+
+
+def _section(path: Path, name: str, found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise SettingsError(f"{path}: {name} is {found!r}, but should be a section: [{name}].")
+    return found
 
 
 def _option(path: Path, name: str, section: dict[str, Any], business: dict[str, Any]) -> Options:
@@ -91,6 +104,7 @@ def _option(path: Path, name: str, section: dict[str, Any], business: dict[str, 
 
 def _pointed(path: Path, error: ValidationError, prefix: str = "") -> str:
     lines = [
-        f"{path}: {prefix}{'.'.join(str(part) for part in found['loc'])}: {found['msg']}" for found in error.errors()
+        f"{path}: {prefix}{'.'.join(str(part) for part in found['loc'])}: {found['msg'].removeprefix('Value error, ')}"
+        for found in error.errors()
     ]
     return "\n".join(lines)

@@ -1,6 +1,7 @@
-"""Who may import whom: app → flows → pipelines, and the sandbox alone."""
+"""Who may import whom: app → flows → pipelines, the sandbox alone; and models: stg → int → dim and fct → kpi."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,17 @@ ALLOWED = {
     "flows": {"flows", "pipelines"},
     "app": {"app", "flows", "pipelines"},
     "sandbox": {"sandbox"},
+}
+
+MODELS = PROJECT / "dbt_project" / "models"
+REF, SOURCE = re.compile(r"ref\('(\w+)'\)"), re.compile(r"source\('")
+# Layer → the prefixes that it may refer to; the seed says which raw tables feed a part.
+LAYERS = {
+    "stg": set(),
+    "int": {"stg", "int"},
+    "dim": {"stg", "int", "dim", "fct", "part"},
+    "fct": {"int", "dim", "fct"},
+    "kpi": {"dim", "fct", "kpi", "part"},
 }
 
 
@@ -35,3 +47,21 @@ def test_imports_go_one_way(room: str) -> None:
 def test_the_product_does_not_know_the_sandbox() -> None:
     for path in sorted((PROJECT / "pipelines").rglob("*.py")):
         assert "sandbox" not in path.read_text(encoding="utf-8").lower(), path
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_models_refer_one_way(layer: str) -> None:
+    models = sorted(MODELS.rglob(f"{layer}_*.sql"))
+    assert models
+    for path in models:
+        text = path.read_text(encoding="utf-8")
+        referred = {name.split("_")[0] for name in REF.findall(text)}
+        assert referred <= LAYERS[layer], f"{path.name} refers to {referred - LAYERS[layer]}"
+        assert bool(SOURCE.search(text)) == (layer == "stg"), f"only staging reads sources: {path.name}"
+
+
+def test_models_from_intermediate_up_are_portable() -> None:
+    for path in sorted(MODELS.rglob("*.sql")):
+        if not path.name.startswith("stg_"):
+            found = re.findall(r"::|->>?|filter \(where|group by all", path.read_text(encoding="utf-8"))
+            assert not found, f"{path.name} uses {found}"

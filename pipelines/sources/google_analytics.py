@@ -12,7 +12,7 @@ import dlt
 import pyarrow as pa
 from dlt.extract.resource import DltResource
 from google.analytics.data_v1beta import BetaAnalyticsDataClient, types
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipelines.connector import Connector, ConnectorError, Options, Plan, Pull, Scope, Table
 from pipelines.retry import patience
@@ -107,6 +107,12 @@ class GoogleAnalyticsOptions(Options):
     audiences: list[str] = Field(default_factory=list, description="audiences of the primary property, to be exported")
     week_start: str = "monday"
     page_rows: int = Field(MOST_ROWS, ge=1, le=MOST_ROWS)
+
+    @model_validator(mode="after")
+    def _primary_is_loaded(self) -> "GoogleAnalyticsOptions":
+        if self.primary not in self.properties:
+            raise ValueError(f"primary {self.primary!r} is not among the properties: add it there")
+        return self
 
     def reports(self) -> dict[str, PeriodReport]:
         """The reports that are asked per period, by definition."""
