@@ -112,7 +112,8 @@ def refresh(settings: Settings, places: Places, outcome: Outcome, only: list[str
     for layer in transform.LAYERS:
         result = build_layer(places, layer)
         outcome.layers[layer] = round(result.seconds, 1)
-        say(f"built {layer}: {len(result.nodes)} nodes in {result.seconds:.1f} s")
+        warned = "".join(f"\n  warning: {warning}" for warning in result.warnings)
+        say(f"built {layer}: {len(result.nodes)} nodes in {result.seconds:.1f} s{warned}")
     outcome.published = publish_marts(places)
     say(f"published {len(outcome.published)} tables to {places.marts}")
     show_sources(outcome)

@@ -37,11 +37,18 @@ class LayerResult:
     seconds: float
     nodes: list[Node]
 
+    @property
+    def warnings(self) -> list[str]:
+        """Tests that only warn, and what each found."""
+        return [f"{node.name}: {node.message}" for node in self.nodes if node.status == "warn"]
+
 
 def build(places: Places, layer: str) -> LayerResult:
     """Build and test one layer's models; raises `ModelsFailed` naming each failing node and dbt's reason."""
     started = monotonic()
     arguments = ["--quiet", "build", "--select", layer, "--exclude-resource-type", "unit_test"]
+    # A test over several layers waits for the last of them.
+    arguments += ["--indirect-selection", "buildable"]
     with _dbt_environment(places):
         result = dbtRunner().invoke(
             [

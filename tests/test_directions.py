@@ -21,7 +21,7 @@ REF, SOURCE = re.compile(r"ref\('(\w+)'\)"), re.compile(r"source\('")
 LAYERS = {
     "stg": set(),
     "int": {"stg", "int"},
-    "dim": {"stg", "int", "dim", "fct", "part"},
+    "dim": {"int", "dim", "fct", "part"},
     "fct": {"int", "dim", "fct"},
     "kpi": {"dim", "fct", "kpi", "part"},
 }

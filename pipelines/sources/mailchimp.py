@@ -100,7 +100,7 @@ TABLES = {
 class MailchimpOptions(Options):
     """`lists`: the ids to read, all when empty. `follow_up_automations`: the ids that follow up a purchase.
 
-    `page_rows`: how many rows a page holds; `list_rows`: how many lists, of which there are few.
+    `page_rows`: how many rows a page holds; `list_rows`: how many lists or automations, of which there are few.
     """
 
     lists: list[str] = Field(default_factory=list)
@@ -123,7 +123,7 @@ def mailchimp(
 
     @cache
     def automations() -> list[Row]:
-        pages = api.pages("/automations", "automations", AUTOMATION_FIELDS)
+        pages = api.pages("/automations", "automations", AUTOMATION_FIELDS, options.list_rows)
         return [_with_list_id(row) for page in pages for row in page]
 
     # The vendor is asked once for what fills two tables.

@@ -62,7 +62,8 @@ class Shop:
         """Over the months of `kpi_values`."""
         return self.one(
             "select sum(value) filter (kpi_id = 'purchases')::int, "
-            "round(sum(numerator) filter (kpi_id = 'average_basket'), 2) from marts.kpi_values where grain = 'month'"
+            "cast(round(sum(numerator) filter (kpi_id = 'average_basket'), 2) as double) "
+            "from marts.kpi_values where grain = 'month'"
         )
 
 

@@ -6,8 +6,8 @@ with stage_values as (
         '{{ kpi.kpi_id }}' as kpi_id,
         grain,
         period_start,
-        cast({{ kpi.numerator or 'null' }} as double) as numerator,
-        cast({{ kpi.denominator or 'null' }} as double) as denominator,
+        cast({{ kpi.numerator or 'null' }} as {{ money() }}) as numerator,
+        cast({{ kpi.denominator or 'null' }} as {{ money() }}) as denominator,
         cast({{ kpi.kpi_id }} as double) as value
     from {{ ref(kpi.model) }}
     {%- if not loop.last %}
@@ -18,8 +18,8 @@ with stage_values as (
         cast(null as varchar) as kpi_id,
         cast(null as varchar) as grain,
         cast(null as date) as period_start,
-        cast(null as double) as numerator,
-        cast(null as double) as denominator,
+        cast(null as {{ money() }}) as numerator,
+        cast(null as {{ money() }}) as denominator,
         cast(null as double) as value
     where false
     {%- endfor %}
