@@ -45,9 +45,10 @@ def insights(
     placed = _placed(sandbox, account)
     attribute = BREAKDOWNS.get(breakdown, "")
     sums: defaultdict[tuple[date, str, str], Sums] = defaultdict(Sums)
+    now = sandbox.now()
 
     def of(event: AdDelivery | AdConversion) -> Sums | None:
-        if event.ad_id not in placed or not first <= event.date_day <= last or event.shown_at > sandbox.now():
+        if not first <= event.date_day <= last or event.ad_id not in placed or event.shown_at > now:
             return None
         return sums[event.date_day, event.ad_id, getattr(event, attribute) if attribute else ""]
 
