@@ -8,6 +8,7 @@ import pytest
 os.environ["PARCOURS_IDENTITY_KEY"] = "a-key-for-tests-only-0123456789"
 os.environ["PARCOURS_RETRY_PATIENCE"] = "0.01"
 os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
+os.environ.pop("COLUMNS", None)  # output as a pipe gets it, whatever the terminal
 
 # These share one business that takes minutes to refresh, so they run in one process.
 SHARING = {"test_truth.py", "test_published.py", "test_mutations.py"}

@@ -1,28 +1,38 @@
 -- How many audiences, pages or lists a stock consists of now: without one of them its sum would be too small.
+with declared as (
+    select
+        'retargeting_audience_size' as measure,
+        'facebook_ads' as source,
+        'retargeting_audiences' as setting
+    union all
+    select
+        'retargeting_audience_size_upper' as measure,
+        'facebook_ads' as source,
+        'retargeting_audiences' as setting
+    union all
+    select
+        'audience_export_users' as measure,
+        'google_analytics' as source,
+        'audiences' as setting
+    union all
+    select
+        'facebook_fans' as measure,
+        'facebook_page' as source,
+        'pages' as setting
+)
+
 select
-    'retargeting_audience_size' as measure,
-    count(*) as entities
-from {{ ref('stg_parcours__setting_items') }}
-where source = 'facebook_ads' and setting = 'retargeting_audiences'
+    declared.measure,
+    count(items.item) as entities
+from declared
+left join {{ ref('stg_parcours__setting_items') }} as items
+    on
+        declared.source = items.source
+        and declared.setting = items.setting
+group by declared.measure
+
 union all
-select
-    'retargeting_audience_size_upper' as measure,
-    count(*) as entities
-from {{ ref('stg_parcours__setting_items') }}
-where source = 'facebook_ads' and setting = 'retargeting_audiences'
-union all
-select
-    'audience_export_users' as measure,
-    count(*) as entities
-from {{ ref('stg_parcours__setting_items') }}
-where source = 'google_analytics' and setting = 'audiences'
-union all
-select
-    'facebook_fans' as measure,
-    count(*) as entities
-from {{ ref('stg_parcours__setting_items') }}
-where source = 'facebook_page' and setting = 'pages'
-union all
+
 select
     'list_size' as measure,
     count(distinct list_id) as entities
