@@ -3,9 +3,8 @@
 https://developers.google.com/analytics/devguides/reporting/data/v1
 """
 
-import time
-from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import dlt
@@ -14,8 +13,8 @@ from dlt.extract.resource import DltResource
 from google.analytics.data_v1beta import BetaAnalyticsDataClient, types
 from pydantic import Field, model_validator
 
-from pipelines.connector import Connector, ConnectorError, Options, Plan, Pull, Scope, Table
-from pipelines.retry import patience
+from pipelines.connector import Connector, Options, Plan, Pull, Scope, Table
+from pipelines.sources.google_analytics_audiences import audience_exports
 from pipelines.sources.google_analytics_client import (
     HOST,
     QUALITY,
@@ -33,10 +32,7 @@ from pipelines.sources.google_analytics_reports import Period, PeriodReport, per
 REREAD_DAYS = 14
 RANGES_PER_REQUEST, REQUESTS_PER_BATCH = 4, 5
 MOST_ROWS = 250_000  # the vendor's limit of a page
-EXPORT_AGE_HOURS = 20  # an export counts as today's this long; the vendor refreshes audiences about daily
-EXPORT_POLLS, EXPORT_POLL_SECONDS = 60, 10
 CHECK_DAY = date(2026, 1, 1)  # any day will do
-EXPORT_STATES = types.AudienceExport.State
 
 TEXT, DAY, MOMENT = pa.string(), pa.date32(), pa.timestamp("us", "UTC")
 
@@ -131,7 +127,7 @@ def google_analytics(
     client = connect(base_url, credentials)
     resources = [
         dlt.resource(_period_metrics(client, options, plan), name="period_metrics"),
-        dlt.resource(_audience_exports(client, options, plan), name="audience_exports"),
+        dlt.resource(audience_exports(client, options.primary, options.audiences, plan), name="audience_exports"),
     ]
     resources += [dlt.resource(_dated_rows(client, options, plan, name), name=name) for name in DATED]
     return resources
@@ -240,55 +236,6 @@ def _keep_caveats(plan: Plan, pull: Pull, found: Report) -> None:
     plan.warn(f"google_analytics {pull.table} of property {pull.account_id}: the vendor says {', '.join(said)}.")
     for day in pull.days():
         plan.caveat(pull.table, pull.account_id, day, **said)
-
-
-def _audience_exports(
-    client: BetaAnalyticsDataClient, options: GoogleAnalyticsOptions, plan: Plan
-) -> Iterator[dict[str, Any]]:
-    """The size of each audience, counted by an export that is at most a day old."""
-    if not plan.of("audience_exports"):
-        return
-    parent = f"properties/{options.primary}"
-    for audience_id in options.audiences:
-        audience = f"{parent}/audiences/{audience_id}"
-        export = _newest(client, parent, audience)
-        if export is None or plan.as_of - export.begin_creating_time > timedelta(hours=EXPORT_AGE_HOURS):
-            device = types.AudienceDimension(dimension_name="deviceId")
-            wanted = types.AudienceExport(audience=audience, dimensions=[device])
-            call(
-                client.create_audience_export,
-                types.CreateAudienceExportRequest(parent=parent, audience_export=wanted),
-            )
-        export = _ready(client, parent, audience)
-        yield {
-            "property_id": options.primary,
-            "audience_id": audience_id,
-            "captured_on": plan.captured_on,
-            "captured_at": plan.as_of,
-            "row_count": export.row_count,
-            "state": export.state.name,
-        }
-
-
-def _newest(client: BetaAnalyticsDataClient, parent: str, audience: str) -> types.AudienceExport | None:
-    listed: Any = call(_list_exports(client), types.ListAudienceExportsRequest(parent=parent))
-    mine = [export for export in listed if export.audience == audience]
-    return max(mine, key=lambda export: export.begin_creating_time, default=None)
-
-
-def _list_exports(client: BetaAnalyticsDataClient) -> Callable[..., list[types.AudienceExport]]:
-    return lambda request, timeout: list(client.list_audience_exports(request=request, timeout=timeout))
-
-
-def _ready(client: BetaAnalyticsDataClient, parent: str, audience: str) -> types.AudienceExport:
-    for _ in range(EXPORT_POLLS):
-        export = _newest(client, parent, audience)
-        if export is not None and export.state == EXPORT_STATES.ACTIVE:
-            return export
-        if export is not None and export.state == EXPORT_STATES.FAILED:
-            break
-        time.sleep(EXPORT_POLL_SECONDS * patience())
-    raise ConnectorError(f"Google Analytics did not finish the export of {audience}; the next refresh asks again.")
 
 
 def scopes(options: GoogleAnalyticsOptions, table: str) -> list[Scope]:
