@@ -1,12 +1,21 @@
 -- Order lines of every shop with their net amount: after discounts, without tax, in the reporting currency.
-with lines as (
+with filed as (
+    select
+        *,
+        max(file_id) over (partition by feed, order_id) as last_file_id
+    from {{ ref('stg_files__order_lines') }}
+),
+
+lines as (
     select
         'files' as source,
         feed || ':' || order_id as order_key,
         file_id || ':' || cast(file_row as varchar) as order_line_key,
         *,
         min(paid_at) over (partition by feed, order_id) as order_paid_at
-    from {{ ref('stg_files__order_lines') }}
+    from filed
+    -- exports overlap: an order that stands in several files counts once, as the last file by name has it
+    where file_id = last_file_id
 ),
 
 netted as (

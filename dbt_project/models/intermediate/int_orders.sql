@@ -22,6 +22,13 @@ with from_lines as (
     group by source, feed, order_key
 ),
 
+filed as (
+    select
+        *,
+        row_number() over (partition by feed, order_id order by file_id desc, file_row desc) as latest_first
+    from {{ ref('stg_files__orders') }}
+),
+
 as_given as (
     select
         'files' as source,
@@ -41,8 +48,10 @@ as_given as (
         orders.amount - orders.discount_amount
         - case when orders.is_tax_included then coalesce(orders.tax_amount, 0) else 0 end as net_amount,
         orders.units as product_units
-    from {{ ref('stg_files__orders') }} as orders
+    from filed as orders
     cross join {{ ref('int_business') }} as business
+    -- exports overlap: the last file by name has the order as it is now
+    where orders.latest_first = 1
 )
 
 select
