@@ -90,7 +90,7 @@ def _vendors(settings: Settings, now: datetime, console: Console) -> Iterator[st
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
         try:
             exported = dict(_exports(process))
-            os.environ.update(exported, PARCOURS_IDENTITY_KEY=secrets.token_hex(32), PARCOURS_RETRY_PATIENCE="0.01")
+            os.environ.update(exported, PARCOURS_IDENTITY_KEY=secrets.token_hex(32), PARCOURS_RETRY_PATIENCE="0.001")
             console.print(f"vendors up in {monotonic() - started:.1f} s, with a world from {first_day} to {last_day}")
             yield exported["SANDBOX_URL"]
         finally:
