@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,9 @@ class Table:
     here. `slice_by` names its account column and, where it has one, its day column. `entities`: merged on the key.
     `snapshots`: merged on the key, which holds `captured_on`, the business day of the capture.
     Key columns are never null: the empty string stands for "none". `reread_days`: how far back a load asks again.
+
+    A column is named as the vendor's field; `parent__child` is a field of a nested object. `emails` and `hashes` name,
+    per column, the field whose e-mail address or other personal identifier is hashed before anything is written.
     """
 
     columns: pa.Schema
@@ -46,6 +49,14 @@ class Table:
     kind: Kind
     reread_days: int
     slice_by: tuple[str, ...] = ()
+    emails: Mapping[str, str] = field(default_factory=dict)
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    rows_are_unique: bool = False  # else a row that the vendor repeats at a page border is dropped
+
+    @property
+    def is_dated(self) -> bool:
+        """Its slices are days of an account; else a slice is all that an account has."""
+        return len(self.slice_by) == 2
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,14 @@ class Plan:
         """The pulls of one table."""
         return tuple(pull for pull in self.pulls if pull.table == table)
 
+    def start(self, day: date) -> datetime:
+        """The instant at which a business day begins, in UTC."""
+        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+
+    def since(self, table: str) -> datetime:
+        """The instant at which the first asked day of a table begins, in UTC."""
+        return self.start(min((pull.first_day for pull in self.of(table)), default=self.through))
+
     def warn(self, text: str) -> None:
         """Keep a warning for the load log; the load goes on."""
         self.warnings.append(text)
@@ -124,7 +143,8 @@ class Connector:
     """A vendor. `source(options, plan)` gives a dlt source with a resource per table; rows are dicts or Arrow tables.
 
     `scopes(options, table)` lists what to pull of a table. `check(options)` calls the vendor cheaply and gives the
-    lines that `parcours check` shows; it raises `AccessRefused` with what exactly to fix.
+    lines that `parcours check` shows; it raises `AccessRefused` with what exactly to fix. `feeds` names the entities
+    that the staging models `stg_<vendor>__<entity>` give, and the tables that each is made from.
     """
 
     name: str
@@ -134,6 +154,7 @@ class Connector:
     source: Callable[[Any, Plan], DltSource]
     scopes: Callable[[Any, str], list[Scope]]
     check: Callable[[Any], list[str]]
+    feeds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
     docs_url: str = ""

@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.structures import CaseInsensitiveDict
 
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.retry import VendorBusy, retrying
@@ -15,18 +14,19 @@ REFUSED = (401, 403)
 ERROR_CHARACTERS = 300
 
 
-def session(vendor: str, advice: str = "") -> requests.Session:
-    """A session for one vendor; `advice` is what to do when it refuses the credential."""
-    return VendorSession(vendor, advice)
+def session(vendor: str, advice: str = "", wait_header: str = "Retry-After") -> requests.Session:
+    """A session for one vendor: what to do when it refuses the credential, and which header says how long to wait."""
+    return VendorSession(vendor, advice, wait_header)
 
 
 class VendorSession(requests.Session):
     """Asks again while the vendor is busy and raises named errors otherwise; messages name host and path only."""
 
-    def __init__(self, vendor: str, advice: str) -> None:
+    def __init__(self, vendor: str, advice: str, wait_header: str = "Retry-After") -> None:
         super().__init__()
         self.vendor = vendor
         self.advice = advice
+        self.wait_header = wait_header
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send once, or as often as `pipelines.retry` allows while the vendor is busy."""
@@ -36,18 +36,28 @@ class VendorSession(requests.Session):
     def _send_once(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         where = f"{self.vendor}: {urlsplit(request.url or '').path}"
         try:
-            response = super().send(request, **kwargs)
+            response = self._answer(request, **kwargs)
             if not kwargs.get("stream"):
                 _check_is_whole(response)
         except requests.exceptions.RequestException as error:
             raise VendorBusy(f"{where} did not answer ({type(error).__name__})") from None
         if response.status_code in BUSY or _is_bare_refusal(response):
-            raise VendorBusy(f"{where} is busy (HTTP {response.status_code})", _retry_after(response.headers))
+            wait = _seconds(response.headers.get(self.wait_header, ""))
+            raise VendorBusy(f"{where} is busy (HTTP {response.status_code})", wait)
         if response.status_code in REFUSED:
             raise AccessRefused(f"{where} refused the credential (HTTP {response.status_code}). {self.advice}".strip())
         if response.status_code >= 400:
             raise ConnectorError(f"{where} answered HTTP {response.status_code}: {_said(response)}")
         return response
+
+    def _answer(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        try:
+            return super().send(request, **kwargs)
+        except requests.exceptions.HTTPError as error:
+            # dlt's client wants every answer to be good; which errors pass is decided here.
+            if error.response is None:
+                raise
+            return error.response
 
 
 def _check_is_whole(response: requests.Response) -> None:
@@ -61,9 +71,8 @@ def _is_bare_refusal(response: requests.Response) -> bool:
     return response.status_code == 403 and "json" not in response.headers.get("Content-Type", "")
 
 
-def _retry_after(headers: CaseInsensitiveDict[str]) -> float | None:
-    seconds = headers.get("Retry-After", "")
-    return float(seconds) if seconds.replace(".", "", 1).isdigit() else None
+def _seconds(text: str) -> float | None:
+    return float(text) if text.replace(".", "", 1).isdigit() else None
 
 
 def _said(response: requests.Response) -> str:

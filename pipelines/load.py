@@ -108,7 +108,7 @@ def _resource(
         yield _keyed(table, _with_marker(empty, False) if marked else empty)
         seen: set[tuple[Any, ...]] = set()
         for batch in batches(source, name, table, vendor or ()):
-            fresh = _unseen(table, batch, seen) if len(table.slice_by) == 2 else batch
+            fresh = _unseen(table, batch, seen) if marked and not table.rows_are_unique else batch
             _count(name, table, fresh, counts)
             yield _keyed(table, _with_marker(fresh, False) if marked else fresh)
         if marked:
@@ -151,7 +151,7 @@ def _markers(table: Table, name: str, plan: Plan) -> pa.Table:
     for pull in plan.of(name):
         if (name, pull.account_id) in plan.skipped or (name, pull.account_id) in plan.failures:
             continue
-        days: list[date | None] = list(pull.days()) if len(table.slice_by) == 2 else [None]
+        days: list[date | None] = list(pull.days()) if table.is_dated else [None]
         for day in days:
             row = {column: _blank(table.columns.field(column).type) for column in table.key}
             row |= dict(zip(table.slice_by, (pull.account_id, day), strict=False))

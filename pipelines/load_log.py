@@ -90,7 +90,7 @@ def _record(connection: duckdb.DuckDBPyConnection, connector: Connector, plan: P
             _load_row(connector, plan, pull, rows.get(pull, 0)),
         )
     for name, table in connector.tables.items():
-        if len(table.slice_by) == 2:
+        if table.is_dated:
             _record_slices(connection, connector.name, name, table, plan)
     connection.execute("commit")
 

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.connector import ConnectorError, Table
+from pipelines.identity import email_key, keyed_hash
 
 BATCH_ROWS = 20_000
 MARKER = "is_deleted"  # dlt deletes the slice that a marker row names, and never inserts the marker
@@ -40,14 +41,14 @@ def to_arrow(source: str, name: str, table: Table, rows: list[Mapping[str, Any]]
     """One Arrow table; undeclared fields are left out, absent ones are null, nested ones become JSON text."""
     arrays = []
     for column in table.columns:
-        cast = _caster(column.type)
+        read = _reader(table, column)
         values = []
         for number, row in enumerate(rows, start=seen + 1):
             try:
-                value = cast(row.get(column.name))
+                value = read(row)
             except (ValueError, TypeError, InvalidOperation):
                 raise RowRefused(
-                    f"{source}: {name} row {number}: {column.name} is a {type(row.get(column.name)).__name__} "
+                    f"{source}: {name} row {number}: {column.name} is a {_kind_at(row, column.name)} "
                     f"that is no {column.type}. The vendor changed this field; nothing of this source was loaded."
                 ) from None
             if value is None and column.name in table.key:
@@ -55,6 +56,39 @@ def to_arrow(source: str, name: str, table: Table, rows: list[Mapping[str, Any]]
             values.append(value)
         arrays.append(pa.array(values, type=column.type))
     return pa.Table.from_arrays(arrays, schema=table.columns)
+
+
+def _reader(table: Table, column: "pa.Field[Any]") -> Callable[[Mapping[str, Any]], Any]:
+    """How a column's value comes out of a row: hashed where it is personal, else converted."""
+    name = column.name
+    if name in table.emails:
+        return lambda row: email_key(_text(_at(row, table.emails[name])))
+    if name in table.hashes:
+        return lambda row: keyed_hash(_text(_at(row, table.hashes[name])) or "")
+    cast = _caster(column.type)
+    return lambda row: cast(_at(row, name))
+
+
+def _at(row: Mapping[str, Any], path: str) -> Any:
+    """A field of a row, or of an object nested in it (`parent__child`); None where it is absent."""
+    if path in row or "__" not in path:
+        return row.get(path)
+    found: Any = row
+    for name in path.split("__"):
+        if found is None:
+            return None
+        if not isinstance(found, Mapping):
+            raise ValueError(path)
+        found = found.get(name)
+    return found
+
+
+def _kind_at(row: Mapping[str, Any], path: str) -> str:
+    """The type of what stands in the way, never its value: that may be personal."""
+    try:
+        return type(_at(row, path)).__name__
+    except ValueError:
+        return "field of something else"
 
 
 def _caster(kind: pa.DataType) -> Callable[[Any], Any]:

@@ -476,6 +476,7 @@ class Review:
     stars: int
     text: str
     removed_at: datetime | None
+    platform: str = "trustpilot"  # trustpilot, facebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,6 +487,26 @@ class Affiliate:
     email: str
     joined_at: datetime
     left_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PressMention:
+    """An article that names the brand, as somebody notes it in a spreadsheet."""
+
+    mention_id: str
+    happened_at: datetime
+    outlet: str
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSpend:
+    """Marketing spend that no tool reports, as somebody notes it in a spreadsheet."""
+
+    date_day: date
+    channel: str
+    campaign: str
+    amount: int
+    currency: str
 
 
 # --- the whole -------------------------------------------------------------------------------------------------------
@@ -539,3 +560,5 @@ class World:
     answers: list[Answer] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
     affiliates: list[Affiliate] = field(default_factory=list)
+    press_mentions: list[PressMention] = field(default_factory=list)
+    other_spend: list[OtherSpend] = field(default_factory=list)

@@ -1,33 +1,46 @@
 """All vendors on one port, with a clock and faults that tests can set; GA4 also over gRPC on a second port."""
 
+import pkgutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from importlib import import_module
+from typing import Protocol, cast
 
 import grpc
 import uvicorn
 from fastapi import APIRouter, FastAPI, HTTPException
 from pydantic import BaseModel
 
+from sandbox import vendors
 from sandbox.events import World
 from sandbox.fault_middleware import FaultMiddleware
 from sandbox.faults import Fault
 from sandbox.request_log import LoggedRequest
 from sandbox.state import Sandbox
-from sandbox.vendors import ecb, facebook, google_analytics, mailchimp, shop
+from sandbox.vendors import google_analytics
 
-# Every vendor over HTTP: its path prefix and its router. A vendor's author adds the one line (and the import above).
-ROUTERS: dict[str, Callable[[Sandbox], APIRouter]] = {
-    "/google_analytics": google_analytics.router,
-    "/facebook": facebook.router,
-    "/ecb": ecb.router,
-    "/shop": shop.router,
-    "/mailchimp": mailchimp.router,
-}
+
+class Vendor(Protocol):
+    """A module of `sandbox.vendors` that answers over HTTP, under a path of its own name."""
+
+    # What aims the product here, and the credentials that it accepts; {url} is where the vendor listens.
+    ENVIRONMENT: Mapping[str, str]
+
+    def router(self, sandbox: Sandbox) -> APIRouter:
+        """Its paths."""
+
+
+def _vendors() -> dict[str, Vendor]:
+    found = {one.name: import_module(f"sandbox.vendors.{one.name}") for one in pkgutil.iter_modules(vendors.__path__)}
+    return {name: cast(Vendor, module) for name, module in found.items() if hasattr(module, "router")}
+
+
+VENDORS = _vendors()
 
 # Every vendor over gRPC: given the sandbox and a port (0: any free one), it starts a server and gives its port.
 GRPC_SERVERS: list[Callable[[Sandbox, int], tuple[grpc.Server, int]]] = [google_analytics.grpc_server]
@@ -46,8 +59,8 @@ def app(sandbox: Sandbox) -> FastAPI:
     application = FastAPI(title="Parcours sandbox", docs_url=None, redoc_url=None, openapi_url=None)
     application.add_middleware(FaultMiddleware, sandbox=sandbox)
     application.include_router(_controls(sandbox), prefix="/_sandbox")
-    for prefix, router in ROUTERS.items():
-        application.include_router(router(sandbox), prefix=prefix)
+    for name, vendor in VENDORS.items():
+        application.include_router(vendor.router(sandbox), prefix=f"/{name}")
     return application
 
 
@@ -119,17 +132,11 @@ class Running:
 
     def environment(self) -> dict[str, str]:
         """The variables that aim the product at this sandbox, and the credentials that it accepts."""
-        return {
-            "SANDBOX_URL": self.base_url,
-            "SOURCES__GOOGLE_ANALYTICS__BASE_URL": f"grpc://{self.grpc_address}",
-            "SOURCES__FACEBOOK_ADS__BASE_URL": f"{self.base_url}/facebook",
-            "SOURCES__FACEBOOK_ADS__ACCESS_TOKEN": "sandbox-token",
-            "SOURCES__FACEBOOK_PAGE__BASE_URL": f"{self.base_url}/facebook",
-            "SOURCES__FACEBOOK_PAGE__ACCESS_TOKEN": "sandbox-token",
-            "SOURCES__MAILCHIMP__BASE_URL": f"{self.base_url}/mailchimp",
-            "SOURCES__MAILCHIMP__API_KEY": "sandbox-us1",
-            "SOURCES__ECB__BASE_URL": f"{self.base_url}/ecb",
-        }
+        found = {"SANDBOX_URL": self.base_url}
+        for vendor, module in VENDORS.items():
+            places = {"url": f"{self.base_url}/{vendor}", "grpc": f"grpc://{self.grpc_address}"}
+            found |= {name: value.format(**places) for name, value in module.ENVIRONMENT.items()}
+        return found
 
 
 @contextmanager

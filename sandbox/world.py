@@ -39,5 +39,5 @@ def generate(seed: int = 7, *, first_day: date, last_day: date, scale: float = 1
         shops=[BOUTIQUE, INTERNATIONAL], products=catalogue, customers=list(sold.customers.values()),
         orders=sold.orders, order_lines=sold.lines, refunds=sold.refunds, rates=rates(setting),
         tickets=after.tickets, ticket_ratings=after.ratings, answers=after.answers, reviews=after.reviews,
-        affiliates=after.affiliates,
+        affiliates=after.affiliates, press_mentions=after.mentions, other_spend=after.spend,
     )  # fmt: skip

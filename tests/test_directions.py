@@ -19,7 +19,7 @@ MODELS = PROJECT / "dbt_project" / "models"
 REF, SOURCE = re.compile(r"ref\('(\w+)'\)"), re.compile(r"source\('")
 # Layer → the prefixes that it may refer to; the seed says which raw tables feed a part.
 LAYERS = {
-    "stg": set(),
+    "stg": {"stg"},
     "int": {"stg", "int"},
     "dim": {"int", "dim", "fct", "part"},
     "fct": {"int", "dim", "fct"},
@@ -57,7 +57,15 @@ def test_models_refer_one_way(layer: str) -> None:
         text = path.read_text(encoding="utf-8")
         referred = {name.split("_")[0] for name in REF.findall(text)}
         assert referred <= LAYERS[layer], f"{path.name} refers to {referred - LAYERS[layer]}"
-        assert bool(SOURCE.search(text)) == (layer == "stg"), f"only staging reads sources: {path.name}"
+        assert layer == "stg" or not SOURCE.search(text), f"only staging reads sources: {path.name}"
+
+
+def test_a_vendors_staging_refers_to_that_vendor_only() -> None:
+    for path in sorted((MODELS / "staging").rglob("*.sql")):
+        others = {
+            name for name in REF.findall(path.read_text(encoding="utf-8")) if f"_{path.parent.name}__" not in name
+        }
+        assert not others, f"{path.name} refers to {others}"
 
 
 def test_models_from_intermediate_up_are_portable() -> None:

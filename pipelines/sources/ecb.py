@@ -163,5 +163,6 @@ CONNECTOR = Connector(
     source=ecb,
     scopes=scopes,
     check=check,
+    feeds={"rates": ("rates",)},
     docs_url="https://www.ecb.europa.eu/stats/policy_and_exchange_rates/euro_reference_exchange_rates/",
 )

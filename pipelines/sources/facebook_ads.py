@@ -12,7 +12,7 @@ from pydantic import Field
 
 from pipelines.connector import Connector, ConnectorError, Options, Plan, Pull, Scope, Table
 from pipelines.retry import patience
-from pipelines.sources.facebook_graph import API_VERSION, BASE_URL, Graph, Row
+from pipelines.sources.facebook_graph import API_VERSION, BASE_URL, Graph, Row, parts
 
 # Spend is corrected, and conversions are credited to the day of their click, for this long.
 ATTRIBUTION_DAYS = 28
@@ -161,10 +161,7 @@ def _months(pull: Pull, plan: Plan) -> Iterator[tuple[date, date]]:
         plan.warn(
             f"facebook_ads: {pull.table} of account {pull.account_id} begins on {first}: Facebook keeps 37 months"
         )
-    while first <= pull.last_day:
-        last = min(first + timedelta(days=JOB_DAYS - 1), pull.last_day)
-        yield first, last
-        first = last + timedelta(days=1)
+    yield from parts(first, pull.last_day, JOB_DAYS)
 
 
 def _report(
@@ -229,12 +226,7 @@ def scopes(options: FacebookAdsOptions, table: str) -> list[Scope]:
 
 def check(options: FacebookAdsOptions) -> list[str]:
     """Each account's name, currency and zone."""
-    graph = Graph(
-        dlt.config.get("sources.facebook_ads.base_url", str) or BASE_URL,
-        dlt.secrets.get("sources.facebook_ads.access_token", str),
-        dlt.secrets.get("sources.facebook_ads.app_secret", str),
-        ADVICE,
-    )
+    graph = Graph.configured("facebook_ads", ADVICE)
     lines = [f"Marketing API {API_VERSION}"]
     for one in options.accounts:
         found = graph.get(f"act_{one}", fields=",".join(ACCOUNT_FIELDS))
@@ -250,6 +242,7 @@ CONNECTOR = Connector(
     source=facebook_ads,
     scopes=scopes,
     check=check,
+    feeds={"spend": ("ads_insights",), "ad_days": ("ads_insights",), "ad_audiences": ("custom_audiences",)},
     secrets=("access_token", "app_secret"),
     permissions=("ads_read",),
     docs_url="https://developers.facebook.com/docs/marketing-apis",

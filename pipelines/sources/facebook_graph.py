@@ -7,9 +7,10 @@ HTTP 400 with a code of their own, outages as a page of HTML.
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import dlt
 import requests
 from facebook_business.api import FacebookAdsApi, FacebookResponse
 from facebook_business.exceptions import FacebookRequestError
@@ -69,6 +70,17 @@ class Graph:
         session.requests.auth = _BearerToken(token)
         # Not FacebookAdsApi.init: that installs a crash reporter and a default for the whole process.
         self.api = FacebookAdsApi(session, api_version=API_VERSION)
+
+    @classmethod
+    def configured(cls, source: str, advice: str) -> "Graph":
+        """The API as dlt's configuration of a source has it, for calls outside a load."""
+        at = f"sources.{source}"
+        return cls(
+            dlt.config.get(f"{at}.base_url", str) or BASE_URL,
+            dlt.secrets.get(f"{at}.access_token", str),
+            dlt.secrets.get(f"{at}.app_secret", str),
+            advice,
+        )
 
     def with_token(self, token: str) -> "Graph":
         """The same API as another token sees it."""
@@ -167,6 +179,14 @@ class Pages:
             yield from ((day, row) for day, row in dated if day >= first_day)
             if dated and all(day < first_day for day, _ in dated):
                 return
+
+
+def parts(first: date, last: date, days: int) -> Iterator[tuple[date, date]]:
+    """A range of days in parts that one call can hold, both ends of each included."""
+    while first <= last:
+        end = min(first + timedelta(days=days - 1), last)
+        yield first, end
+        first = end + timedelta(days=1)
 
 
 def utc_day(row: Row, name: str, what: str) -> date:

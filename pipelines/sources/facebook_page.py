@@ -1,7 +1,8 @@
 """Facebook pages: followers, posts, comments, mentions (https://developers.facebook.com/docs/graph-api/reference/page)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import cache
 
 import dlt
 import pyarrow as pa
@@ -18,6 +19,7 @@ from pipelines.sources.facebook_graph import (
     ObjectGone,
     Pages,
     Row,
+    parts,
     utc_day,
 )
 
@@ -40,6 +42,7 @@ COUNTERS = (
     "shares",
 )
 
+Posts = Callable[[str], list[tuple[date, Row]]]  # of a page: each with its day (UTC)
 TEXT: pa.DataType = pa.string()
 DAY, COUNT, MOMENT = pa.date32(), pa.int64(), pa.timestamp("us", "UTC")
 CAPTURED: dict[str, pa.DataType] = {"captured_on": DAY, "captured_at": MOMENT}
@@ -109,10 +112,18 @@ def facebook_page(
 ) -> list[DltResource]:
     """Captures of pages and posts; comments, mentions and insights of the asked days."""
     pages = Pages(Graph(base_url, access_token, app_secret, ADVICE), options.page_rows)
+    counted_since = plan.through - timedelta(days=COUNTED_DAYS)
+
+    @cache
+    def posts(page_id: str) -> list[tuple[date, Row]]:
+        """All posts that are captured, or whose comments are asked: listed once for both."""
+        commented = [pull.first_day - EDGE for pull in plan.of("comments") if pull.account_id == page_id]
+        return list(pages.since(page_id, "published_posts", min([counted_since, *commented]), *COUNTERS))
+
     return [
         dlt.resource(_pages(pages, plan), name="pages"),
-        dlt.resource(_posts(pages, plan), name="posts"),
-        dlt.resource(_comments(pages, plan, options.comment_rows), name="comments"),
+        dlt.resource(_posts(posts, plan, counted_since), name="posts"),
+        dlt.resource(_comments(pages, posts, plan, options.comment_rows), name="comments"),
         dlt.resource(_tagged(pages, plan), name="tagged"),
         dlt.resource(_insights(pages, plan, options.metrics), name="page_insights"),
     ]
@@ -124,11 +135,10 @@ def _pages(pages: Pages, plan: Plan) -> Iterator[Row]:
         yield found | {"page_id": pull.account_id, "captured_on": plan.captured_on, "captured_at": plan.as_of}
 
 
-def _posts(pages: Pages, plan: Plan) -> Iterator[Row]:
+def _posts(posts: Posts, plan: Plan, since: date) -> Iterator[Row]:
     """Each post's counters as they are now: the vendor keeps no history of them."""
-    since = plan.through - timedelta(days=COUNTED_DAYS)
     for pull in plan.of("posts"):
-        for _, post in pages.since(pull.account_id, "published_posts", since, *COUNTERS):
+        for post in (post for day, post in posts(pull.account_id) if day >= since):
             yield {
                 "page_id": pull.account_id,
                 "id": post["id"],
@@ -158,19 +168,18 @@ def _counted(post: Row, name: str, found: Row | None, key: str) -> Row | None:
     return {key: found[key]}
 
 
-def _comments(pages: Pages, plan: Plan, rows: int) -> Iterator[Row]:
+def _comments(pages: Pages, posts: Posts, plan: Plan, rows: int) -> Iterator[Row]:
     """Comments and replies of every post of the asked days, without names and texts."""
     for pull in plan.of("comments"):
-        for post_day, post in pages.since(pull.account_id, "published_posts", pull.first_day - EDGE):
-            if post_day <= pull.last_day + EDGE:
+        for post_day, post in posts(pull.account_id):
+            if pull.first_day - EDGE <= post_day <= pull.last_day + EDGE:
                 yield from _comments_of(pages, pull.account_id, post_day, post["id"], rows)
 
 
 def _comments_of(pages: Pages, page_id: str, post_day: date, post_id: str, rows: int) -> Iterator[Row]:
-    fields = "id,created_time,parent{id},from{id}"
-    lists = pages.of(page_id).pages(post_id, "comments", limit=rows, filter="stream", fields=fields)
+    asked = {"filter": "stream", "fields": "id,created_time,parent{id},from{id}"}
     try:
-        for page in lists:
+        for page in pages.of(page_id).pages(post_id, "comments", limit=rows, **asked):
             for row in page:
                 yield {
                     "page_id": page_id,
@@ -214,29 +223,27 @@ def _insights(pages: Pages, plan: Plan, metrics: list[str]) -> Iterator[Row]:
     """Daily metrics; one that the vendor has retired costs itself only."""
     for pull in plan.of("page_insights"):
         retired: set[str] = set()
-        for first, until in _spans(pull, plan):
+        for first, last in parts(_kept_since(pull, plan), pull.last_day, DAYS_PER_CALL):
             asked = [metric for metric in metrics if metric not in retired]
-            for metric in _asked(pages.of(pull.account_id), pull.account_id, asked, first, until, retired):
+            for metric in _asked(pages.of(pull.account_id), pull.account_id, asked, first, last, retired):
                 yield from _values(metric, pull)
         for one in sorted(retired):
             plan.warn(f"facebook_page: Facebook does not give {one} of page {pull.account_id}; its rows are missing")
 
 
-def _spans(pull: Pull, plan: Plan) -> Iterator[tuple[date, date]]:
-    """The pull's days in parts that one call can hold, the end of each excluded."""
+def _kept_since(pull: Pull, plan: Plan) -> date:
+    """The pull's first day that the vendor still has."""
     first = max(pull.first_day, plan.captured_on - timedelta(days=KEPT_DAYS))
     if first > pull.first_day:
         plan.warn(f"facebook_page: insights of page {pull.account_id} begin on {first}: Facebook keeps two years")
-    while first <= pull.last_day:
-        until = min(first + timedelta(days=DAYS_PER_CALL), pull.last_day + timedelta(days=1))
-        yield first, until
-        first = until
+    return first
 
 
-def _asked(graph: Graph, page_id: str, metrics: list[str], first: date, until: date, retired: set[str]) -> list[Row]:
+def _asked(graph: Graph, page_id: str, metrics: list[str], first: date, last: date, retired: set[str]) -> list[Row]:
     """All metrics in one call or, where the vendor does not know one of them, in one call each."""
     if not metrics:
         return []
+    until = last + timedelta(days=1)  # the vendor leaves the end of a range out
     asked = {"metric": ",".join(metrics), "period": "day", "since": first.isoformat(), "until": until.isoformat()}
     try:
         # Without cursors: the `next` of insights is another range of days.
@@ -247,7 +254,7 @@ def _asked(graph: Graph, page_id: str, metrics: list[str], first: date, until: d
     if len(metrics) == 1:
         retired.update(metrics)
         return []
-    return [row for metric in metrics for row in _asked(graph, page_id, [metric], first, until, retired)]
+    return [row for metric in metrics for row in _asked(graph, page_id, [metric], first, last, retired)]
 
 
 def _values(metric: Row, pull: Pull) -> Iterator[Row]:
@@ -272,12 +279,7 @@ def scopes(options: FacebookPageOptions, table: str) -> list[Scope]:
 
 def check(options: FacebookPageOptions) -> list[str]:
     """Each page's name and followers."""
-    graph = Graph(
-        dlt.config.get("sources.facebook_page.base_url", str) or BASE_URL,
-        dlt.secrets.get("sources.facebook_page.access_token", str),
-        dlt.secrets.get("sources.facebook_page.app_secret", str),
-        ADVICE,
-    )
+    graph = Graph.configured("facebook_page", ADVICE)
     lines = [f"Graph API {API_VERSION}"]
     for one in options.pages:
         found = graph.get(one, fields=",".join(PAGE_FIELDS))
@@ -293,6 +295,12 @@ CONNECTOR = Connector(
     source=facebook_page,
     scopes=scopes,
     check=check,
+    feeds={
+        "page_followers": ("pages",),
+        "post_interactions": ("posts",),
+        "comments": ("comments",),
+        "mentions": ("tagged",),
+    },
     secrets=("access_token", "app_secret"),
     permissions=("pages_read_engagement", "pages_read_user_content", "read_insights"),
     docs_url="https://developers.facebook.com/docs/graph-api/reference/page",

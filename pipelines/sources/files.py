@@ -27,7 +27,7 @@ class Reading:
     def __init__(self, options: FilesOptions, plan: Plan) -> None:
         self.options = options
         self.plan = plan
-        self.found = files_places.found(options)
+        self.found = files_places.found(options.feeds)
         self.files = {file.file_id: file for file in self.found.files}
         self.waiting = {pull.account_id for pull in plan.pulls if pull.table in ENTITIES}
         self.rejects: dict[str, pa.Table] = {}
@@ -132,8 +132,8 @@ def _refused(reading: Reading) -> Iterator[pa.Table]:
 
 def scopes(options: FilesOptions, table: str) -> list[Scope]:
     """The files that are there now: each is an account of its entity's table, and of the refused rows."""
-    files = files_places.found(options).files
-    return [Scope(file.file_id) for file in files if table in (options.feeds[file.feed].entity, REJECTS_TABLE)]
+    feeds = {name: feed for name, feed in options.feeds.items() if table in (feed.entity, REJECTS_TABLE)}
+    return [Scope(file.file_id) for file in files_places.found(feeds).files]
 
 
 def check(options: FilesOptions) -> list[str]:
@@ -162,8 +162,23 @@ def _table(columns: pa.Schema, *more_key: str) -> Table:
         kind="slices",
         slice_by=("file_id",),
         reread_days=REREAD_DAYS,
+        rows_are_unique=True,
     )
 
+
+# Entity → the tables of rows that it is made from.
+FEEDS = {
+    "spend": ("spend",),
+    "opt_ins": ("leads",),
+    "orders": ("orders", "order_lines"),
+    "order_lines": ("order_lines",),
+    "tickets": ("tickets",),
+    "csat_answers": ("csat_answers",),
+    "nps_answers": ("nps_answers",),
+    "reviews": ("reviews",),
+    "mentions": ("mentions",),
+    "affiliate_periods": ("affiliates", "partners"),
+}
 
 CONNECTOR = Connector(
     name="files",
@@ -174,4 +189,5 @@ CONNECTOR = Connector(
     source=files,
     scopes=scopes,
     check=check,
+    feeds=FEEDS,
 )

@@ -3,13 +3,14 @@
 import glob
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from pipelines.connector import ConnectorError
 from pipelines.http import session
-from pipelines.sources.files_settings import Feed, FilesOptions, Format
+from pipelines.sources.files_settings import Feed, Format
 
 EXTENSIONS: dict[str, Format] = {
     ".csv": "csv",
@@ -77,12 +78,12 @@ def hidden(text: str, location: str) -> str:
     return text
 
 
-def found(options: FilesOptions) -> Found:
-    """Look for the files of every feed."""
+def found(feeds: Mapping[str, Feed]) -> Found:
+    """Look for the files of feeds."""
     files: list[File] = []
     missing: list[str] = []
     empty: list[str] = []
-    for name, feed in options.feeds.items():
+    for name, feed in feeds.items():
         try:
             its_files = files_of(name, feed)
         except ConnectorError as error:

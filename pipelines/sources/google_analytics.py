@@ -277,6 +277,11 @@ CONNECTOR = Connector(
     source=google_analytics,
     scopes=scopes,
     check=check,
+    feeds={
+        "web": ("period_metrics",),
+        "items": ("items_by_day",),
+        "spend": ("ad_cost_by_day",),
+    },
     secrets=("credentials",),
     permissions=SCOPES,
     docs_url="https://developers.google.com/analytics/devguides/reporting/data/v1",

@@ -264,6 +264,12 @@ CONNECTOR = Connector(
     source=mailchimp,
     scopes=scopes,
     check=check,
+    feeds={
+        "opt_ins": ("opt_ins",),
+        "broadcasts": ("reports", "campaigns"),
+        "automation_counters": ("automation_emails",),
+        "list_sizes": ("lists",),
+    },
     secrets=("api_key",),
     docs_url="https://mailchimp.com/developer/marketing/api/",
     api_version="3.0",

@@ -26,9 +26,12 @@ LISTS = (
     ("12", BREVO, "Newsletter"), ("VkLst1", KLAVIYO, "Newsletter"),
 )  # fmt: skip
 AUTOMATIONS = (
-    ("au01", "Bienvenue", False), ("au02", "Suivi d'achat", True), ("au03", "Relance panier", False),
-    ("au04", "Anniversaire", False), ("au05", "Conseils après achat", True), ("au06", "Réactivation", False),
-    ("au07", "Webinaire", False),
+    ("au01", NEWSLETTER, "Bienvenue", False), ("au02", CUSTOMERS, "Suivi d'achat", True),
+    ("au03", NEWSLETTER, "Relance panier", False), ("au04", NEWSLETTER, "Anniversaire", False),
+    ("au05", CUSTOMERS, "Conseils après achat", True), ("au06", NEWSLETTER, "Réactivation", False),
+    ("au07", NEWSLETTER, "Webinaire", False),
+    ("31", "12", "Bienvenue", False), ("32", "12", "Suivi d'achat", True),
+    ("VkFlw1", "VkLst1", "Bienvenue", False), ("VkFlw2", "VkLst1", "Suivi d'achat", True),
 )  # fmt: skip
 STEPS = 3  # e-mails of an automation
 OLD_CONTACTS = 700  # subscribed before the world's first day
@@ -95,11 +98,15 @@ def _lead(found: Mail, random: Random, person: Person, when: datetime) -> None:
 
 
 def _contact(found: Mail, list_id: str, person: Person, email: str, when: datetime, kind: str) -> Contact:
-    tool = next(tool for known, tool, _ in LISTS if known == list_id)
+    tool = _tool(list_id)
     contact = Contact(f"{tool}-{len(found.contacts) + 1}", tool, list_id, person.person_id, email, kind, when)
     found.contacts.append(contact)
     found.known[list_id, email.strip().lower()] = contact
     return contact
+
+
+def _tool(list_id: str) -> str:
+    return next(tool for known, tool, _ in LISTS if known == list_id)
 
 
 def _opt_in(found: Mail, random: Random, contact: Contact, when: datetime) -> None:
@@ -177,9 +184,8 @@ def _recipients(found: Mail, random: Random, list_id: str, when: datetime) -> li
 def _mailing(
     found: Mail, list_id: str, kind: str, sent_at: datetime, parent: str | None = None, automation: str | None = None
 ) -> Mailing:
-    tool = next(tool for known, tool, _ in LISTS if known == list_id)
     number = len(found.mailings) + 1
-    mailing = Mailing(f"m{number:06d}", tool, list_id, kind, parent, automation, f"Lettre {number}", sent_at)
+    mailing = Mailing(f"m{number:06d}", _tool(list_id), list_id, kind, parent, automation, f"Lettre {number}", sent_at)
     found.mailings.append(mailing)
     return mailing
 
@@ -194,11 +200,10 @@ def _ab_test(found: Mail, random: Random, list_id: str, sent_at: datetime, recip
 
 def _automations(found: Mail, setting: Setting, orders: list[Order]) -> None:
     """Each automation's e-mails go to the newly subscribed or to buyers, some days after."""
-    for automation_id, title, is_follow_up in AUTOMATIONS:
+    for automation_id, list_id, title, is_follow_up in AUTOMATIONS:
         random = setting.random("automation", automation_id)
         started = at(setting.first_day - timedelta(days=90 if automation_id != "au05" else -150), 8)
-        list_id = CUSTOMERS if is_follow_up else NEWSLETTER
-        found.automations.append(Automation(automation_id, MAILCHIMP, list_id, title, is_follow_up, started))
+        found.automations.append(Automation(automation_id, _tool(list_id), list_id, title, is_follow_up, started))
         triggers = _triggers(found, orders, list_id, is_follow_up)
         share = 1.0 if is_follow_up else 0.25
         for step in range(STEPS):

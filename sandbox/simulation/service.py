@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sandbox.events import Affiliate, Answer, Order, Person, Review, Ticket, TicketRating
+from sandbox.events import Affiliate, Answer, Order, OtherSpend, Person, PressMention, Review, Ticket, TicketRating
 from sandbox.simulation.setting import Setting, moment
 
 TICKETS_PER_DAY = 1.4
 REVIEWS_PER_DAY = 0.5
 AFFILIATES, PARTNERS = 70, 24
+PRESS_PER_DAY = 0.06
+OUTLETS = ("Le Journal", "La Gazette", "Radio Ville")
 NPS_WEIGHTS = (2, 1, 1, 2, 2, 4, 6, 12, 20, 24, 26)  # scores 0..10
 CSAT_WEIGHTS = (4, 5, 11, 35, 45)  # scores 1..5
 
@@ -22,6 +24,8 @@ class Service:
     answers: list[Answer] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
     affiliates: list[Affiliate] = field(default_factory=list)
+    mentions: list[PressMention] = field(default_factory=list)
+    spend: list[OtherSpend] = field(default_factory=list)
 
 
 def service(setting: Setting, people: list[Person], orders: list[Order]) -> Service:
@@ -36,10 +40,13 @@ def service(setting: Setting, people: list[Person], orders: list[Order]) -> Serv
             removed = moment(random, day + timedelta(days=9)) if random.random() < 0.04 else None
             stars = random.choices((1, 2, 3, 4, 5), (5, 4, 9, 28, 54))[0]
             review_id = f"rv{len(found.reviews) + 1:05d}"
-            found.reviews.append(Review(review_id, person.person_id, moment(random, day), stars, "Très bien", removed))
+            written = moment(random, day)
+            platform = "facebook" if random.random() < 0.2 else "trustpilot"
+            found.reviews.append(Review(review_id, person.person_id, written, stars, "Très bien", removed, platform))
     for order in orders:
         _answers(found, setting, people, order)
     _affiliates(found, setting, people)
+    _spreadsheets(found, setting)
     return found
 
 
@@ -87,3 +94,16 @@ def _affiliates(found: Service, setting: Setting, people: list[Person]) -> None:
             left = joined + timedelta(days=random.randint(10, 200)) if random.random() < 0.3 else None
             affiliate_id = f"af{len(found.affiliates) + 1:04d}"
             found.affiliates.append(Affiliate(affiliate_id, programme, person.person_id, person.email, joined, left))
+
+
+def _spreadsheets(found: Service, setting: Setting) -> None:
+    """What somebody keeps by hand: articles about the brand, and spend that no tool reports."""
+    for day in setting.days():
+        random = setting.random("spreadsheets", day)
+        if random.random() < PRESS_PER_DAY:
+            mention_id = f"press{len(found.mentions) + 1:04d}"
+            found.mentions.append(PressMention(mention_id, moment(random, day), random.choice(OUTLETS)))
+        if day.day == 1:
+            found.spend.append(OtherSpend(day, "flyers", "Marché", random.randint(9_000, 24_000), "EUR"))
+        if day.weekday() == 0 and random.random() < 0.3:
+            found.spend.append(OtherSpend(day, "partner", "Newsletter US", random.randint(5_000, 15_000), "USD"))

@@ -15,6 +15,7 @@ from fastapi.responses import Response
 from sandbox.events import Rate
 from sandbox.state import Sandbox
 
+ENVIRONMENT = {"SOURCES__ECB__BASE_URL": "{url}"}
 # The file's own columns, in its own order; currencies that joined the euro or were suspended keep theirs.
 CURRENCIES = (
     *("USD", "JPY", "BGN", "CYP", "CZK", "DKK", "EEK", "GBP", "HUF", "LTL", "LVL", "MTL", "PLN", "ROL", "RON"),

@@ -19,6 +19,12 @@ from sandbox.vendors.facebook_page import answer_page
 
 PREFIX = "/facebook"
 TOKEN = "sandbox-token"  # noqa: S105
+ENVIRONMENT = {
+    "SOURCES__FACEBOOK_ADS__BASE_URL": "{url}",
+    "SOURCES__FACEBOOK_ADS__ACCESS_TOKEN": TOKEN,
+    "SOURCES__FACEBOOK_PAGE__BASE_URL": "{url}",
+    "SOURCES__FACEBOOK_PAGE__ACCESS_TOKEN": TOKEN,
+}
 NEWEST = 26
 OLDEST_FOR_ADS, OLDEST_FOR_PAGES = 25, 22
 QUOTA_MINUTES = 42  # what a spent quota says about its return

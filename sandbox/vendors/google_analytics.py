@@ -17,6 +17,7 @@ from google.protobuf import json_format
 from sandbox.state import Sandbox
 from sandbox.vendors.google_analytics_api import Analytics, VendorError
 
+ENVIRONMENT = {"SOURCES__GOOGLE_ANALYTICS__BASE_URL": "{grpc}"}
 SERVICE = "google.analytics.data.v1beta.BetaAnalyticsData"
 QUOTA_GONE = {
     "hour": "Exhausted property tokens for a project per hour. These quota tokens will return in under an hour.",

@@ -18,6 +18,7 @@ from sandbox.state import Sandbox
 from sandbox.vendors.mailchimp_reports import WRITTEN_BEFORE, Audience, Item, Mailings, Member
 
 API_KEY = "sandbox-us1"
+ENVIRONMENT = {"SOURCES__MAILCHIMP__BASE_URL": "{url}", "SOURCES__MAILCHIMP__API_KEY": API_KEY}
 DEFAULT_COUNT, MOST_COUNT = 10, 1000
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 ERRORS = "https://mailchimp.com/developer/marketing/docs/errors/"

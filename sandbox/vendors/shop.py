@@ -23,6 +23,8 @@ from sandbox.faults import Fault
 from sandbox.state import Sandbox
 from sandbox.vendors.shop_lines import Record, exported_lines, last_change
 
+ENVIRONMENT: dict[str, str] = {}  # read by location, which names SANDBOX_URL
+
 # Header in the file → field of the line.
 BOUTIQUE_COLUMNS = {
     "Commande": "order_id",

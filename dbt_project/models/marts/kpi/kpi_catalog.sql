@@ -20,22 +20,4 @@ select
 {%- if not loop.last %}
 union all
 {%- endif %}
-{%- else %}
-select
-    cast(null as varchar) as kpi_id,
-    cast(null as varchar) as stage,
-    cast(null as integer) as position,
-    cast(null as varchar) as label_fr,
-    cast(null as varchar) as label_en,
-    cast(null as varchar) as definition,
-    cast(null as varchar) as aggregation_class,
-    cast(null as varchar) as numerator,
-    cast(null as varchar) as denominator,
-    cast(null as varchar) as unit,
-    cast(null as varchar) as good,
-    cast(null as varchar) as cadence,
-    cast(null as varchar) as effort,
-    cast(null as varchar) as owner,
-    cast(null as boolean) as is_lever
-where false
 {%- endfor %}

@@ -8,11 +8,6 @@ with kpi_parts as (
     {%- if not loop.last %}
     union all
     {%- endif %}
-    {%- else %}
-    select
-        cast(null as varchar) as kpi_id,
-        cast(null as varchar) as part
-    where false
     {%- endfor %}
 ),
 
@@ -52,6 +47,7 @@ table_states as (
             and (kpi_tables.loaded_from <= periods.period_start or catalog.aggregation_class = 'snapshot'),
             false
         ) as has_loaded,
+        case when not has_loaded then kpi_tables.source end as missing_source,
         -- the next refresh reads these days again
         coalesce(
             periods.last_day > {{ dbt.dateadd('day', '-kpi_tables.reread_days', 'kpi_tables.loaded_through') }}, true
@@ -69,8 +65,7 @@ coverage as (
         min(case when has_loaded then 1 else 0 end) = 1 as has_loaded,
         max(case when may_change then 1 else 0 end) = 1 as may_change,
         {{ dbt.listagg('distinct source', "', '", 'order by source') }} as sources,
-        {{ dbt.listagg('distinct case when not has_loaded then source end', "', '", 'order by case when not has_loaded then source end') }}
-            as missing_sources
+        {{ dbt.listagg('distinct missing_source', "', '", 'order by missing_source') }} as missing_sources
     from table_states
     group by kpi_id, grain, period_start
 )

@@ -8,20 +8,12 @@ with stage_values as (
         period_start,
         cast({{ kpi.numerator or 'null' }} as {{ money() }}) as numerator,
         cast({{ kpi.denominator or 'null' }} as {{ money() }}) as denominator,
-        cast({{ kpi.kpi_id }} as double) as value
+        cast({{ kpi.kpi_id }} as double) as value,
+        {{ 'true' if kpi.is_cohort else 'false' }} as is_cohort
     from {{ ref(kpi.model) }}
     {%- if not loop.last %}
     union all
     {%- endif %}
-    {%- else %}
-    select
-        cast(null as varchar) as kpi_id,
-        cast(null as varchar) as grain,
-        cast(null as date) as period_start,
-        cast(null as {{ money() }}) as numerator,
-        cast(null as {{ money() }}) as denominator,
-        cast(null as double) as value
-    where false
     {%- endfor %}
 )
 
@@ -42,7 +34,7 @@ select
         not periods.is_ended
         or coverage.may_change
         or (
-            stage_values.kpi_id = 'prospect_to_customer_rate'
+            stage_values.is_cohort
             and {{ dbt.dateadd('day', 'business.prospect_window_days', 'periods.last_day') }} >= business.as_of_day
         )
     ) as is_provisional,

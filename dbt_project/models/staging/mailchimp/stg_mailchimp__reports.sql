@@ -13,17 +13,9 @@ select
 
     -- counts
     emails_sent,
-    emails_sent
-    - cast(coalesce({{ json_text('bounces', 'hard_bounces') }}, '0') as bigint)
-    - cast(coalesce({{ json_text('bounces', 'soft_bounces') }}, '0') as bigint)
-    - cast(coalesce({{ json_text('bounces', 'syntax_errors') }}, '0') as bigint) as emails_delivered,
+    {{ mailchimp_emails_delivered() }} as emails_delivered,
     cast({{ json_text('opens', 'unique_opens') }} as bigint) as emails_opened_with_proxies,
-    -- the vendor's specification does not name this field; without it the proxies cannot be told apart
-    cast(
-        coalesce(
-            {{ json_text('opens', 'proxy_excluded_unique_opens') }}, {{ json_text('opens', 'unique_opens') }}
-        ) as bigint
-    ) as emails_opened,
+    {{ mailchimp_emails_opened() }} as emails_opened,
     {{ json_text('opens', 'proxy_excluded_unique_opens') }} is null as has_proxies_in_opens,
     -- unique_clicks counts a person once per link
     cast({{ json_text('clicks', 'unique_subscriber_clicks') }} as bigint) as emails_clicked
