@@ -4,7 +4,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check lint types models format clean
+.PHONY: help setup demo test test-slow check lint types models generated format clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ types: setup
 
 models: setup
 	@PARCOURS_WAREHOUSE=:memory: $(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir . --target-path ../data/dbt --log-path data/dbt --no-partial-parse
+
+generated: setup ## write the files that are made from the code (lists of vendors, docs of connectors and KPIs)
+	@$(BIN)/python -m app.generated
 
 format: setup ## format Python and SQL
 	@$(BIN)/ruff check --fix .

@@ -7,6 +7,7 @@ import duckdb
 
 from flows.places import Places
 from pipelines.connector import ConnectorError
+from pipelines.entities import COMMERCE, ENTITIES
 from pipelines.load import Asked
 from pipelines.load_log import connect
 from pipelines.registry import CONNECTORS
@@ -30,6 +31,12 @@ def write(places: Places, settings: Settings, asked: Asked) -> None:
         _items(connection, settings)
         _sources(connection, settings)
         _scopes(connection, settings)
+        _feeds(connection, settings)
+        _upsells(connection, settings)
+        # Answered once the facts are there, but the models read it from the first refresh on.
+        connection.execute(
+            "create table if not exists raw_parcours.north_star (grain varchar, period_start date, value double)"
+        )
         connection.execute("commit")
 
 
@@ -45,7 +52,7 @@ def _settings(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None
     connection.execute(
         "create or replace table raw_parcours.settings as select ? as business_name, ? as time_zone, ? as currency, "
         "? as week_start, ?::date as history_start, ?::integer as prospect_window_days, ? as primary_property, "
-        "? as lead_event",
+        "? as lead_event, ? as north_star",
         [
             business.name,
             business.time_zone,
@@ -55,6 +62,7 @@ def _settings(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None
             business.prospect_window_days,
             getattr(analytics, "primary", ""),
             getattr(analytics, "lead_event", ""),
+            "" if business.north_star_sql else business.north_star,
         ],
     )
 
@@ -73,7 +81,7 @@ def _lists(settings: Settings) -> Iterator[list[str]]:
         for setting in type(options).model_fields:
             value = getattr(options, setting)
             if isinstance(value, list | tuple | dict):
-                yield from ([source, setting, str(item)] for item in value)
+                yield from ([source, setting, str(item)] for item in value if isinstance(item, str | int))
 
 
 def _sources(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -103,4 +111,33 @@ def _scopes(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
                 connection.execute(
                     "insert into raw_parcours.scopes values (?, ?, ?, ?, ?, ?)",
                     [source, name, scope.account_id, scope.definition, table.kind, table.reread_days],
+                )
+
+
+def _feeds(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Which raw tables of which connected source tell of which entity; of orders, only the sources that own them."""
+    connection.execute(
+        "create or replace table raw_parcours.feeds (source varchar, entity varchar, table_name varchar)"
+    )
+    owners = settings.business.orders_from or settings.feeding("orders")
+    for entity in ENTITIES:
+        for source in settings.feeding(entity):
+            if entity not in COMMERCE or source in owners:
+                for table in CONNECTORS[source].feeds[entity]:
+                    connection.execute("insert into raw_parcours.feeds values (?, ?, ?)", [source, entity, table])
+
+
+def _upsells(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Each product of each pair, as base or as upsell."""
+    connection.execute(
+        "create or replace table raw_parcours.upsell_products "
+        "(pair varchar, role varchar, product_id varchar, window_days integer, same_order boolean)"
+    )
+    for upsell in settings.business.upsells:
+        pair = f"{' or '.join(upsell.base)} > {' or '.join(upsell.upsell)}"
+        for role, products in (("base", upsell.base), ("upsell", upsell.upsell)):
+            for product in products:
+                connection.execute(
+                    "insert into raw_parcours.upsell_products values (?, ?, ?, ?, ?)",
+                    [pair, role, product, upsell.window_days, upsell.same_order],
                 )

@@ -14,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows import business_tables, publish, transform
+from flows import business_tables, north_star, publish, transform
 from flows.one_at_a_time import alone
 from flows.places import Places
 from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
@@ -101,6 +101,7 @@ def refresh(settings: Settings, places: Places, outcome: Outcome, only: list[str
     """Load what is connected, build the models layer by layer, publish, and show the result as artifacts."""
     business = settings.business
     asked = Asked(outcome.through, outcome.as_of, business.zone, business.history_start)
+    north_star.check(settings)
     business_tables.write(places, settings, asked)
     wanted = [name for name in settings.connected if not only or name in only]
     for connector in CONNECTORS.values():
@@ -110,6 +111,8 @@ def refresh(settings: Settings, places: Places, outcome: Outcome, only: list[str
         outcome.sources.append(_outcome(name, running.result(raise_on_failure=False)))
         say(_told(outcome.sources[-1]))
     for layer in transform.LAYERS:
+        if layer == transform.KPIS:
+            answer_north_star(places, settings)
         result = build_layer(places, layer)
         outcome.layers[layer] = round(result.seconds, 1)
         warned = "".join(f"\n  warning: {warning}" for warning in result.warnings)
@@ -148,6 +151,12 @@ def build_layer(places: Places, layer: str) -> transform.LayerResult:
     result = transform.build(places, layer)
     create_table_artifact(key=layer.replace(".", "-"), table=[asdict(node) for node in result.nodes])
     return result
+
+
+@task(cache_policy=NO_CACHE)
+def answer_north_star(places: Places, settings: Settings) -> None:
+    """The business's own query, over the facts of this refresh."""
+    north_star.write(places, settings)
 
 
 @task(cache_policy=NO_CACHE)

@@ -12,7 +12,8 @@ from dbt.cli.main import dbtRunner
 from flows.places import PROJECT, Places
 from pipelines.connector import ConnectorError
 
-LAYERS = ("staging", "intermediate", "marts.core", "marts.kpi")
+KPIS = "marts.kpi"
+LAYERS = ("staging", "intermediate", "marts.core", KPIS)
 
 
 class ModelsFailed(ConnectorError):

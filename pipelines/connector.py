@@ -30,6 +30,10 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    def gives(self, entity: str) -> bool:
+        """Whether these options ask for what the connector could feed."""
+        return True
+
 
 @dataclass(frozen=True)
 class Table:
@@ -155,7 +159,9 @@ class Connector:
     scopes: Callable[[Any, str], list[Scope]]
     check: Callable[[Any], list[str]]
     feeds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    takes_payments: bool = False  # of orders that another source may tell as well
     secrets: tuple[str, ...] = ()
+    advice: str = ""  # where the vendor gives the credential
     permissions: tuple[str, ...] = ()
     docs_url: str = ""
     api_version: str = ""

@@ -25,6 +25,9 @@ ENTITIES = {
     "nps_answers": "answers from 0 to 10 on recommending",
     "reviews": "public reviews",
     "mentions": "public posts that name the brand",
-    "affiliates": "affiliates and partners with their state, captured",
-    "affiliate_periods": "affiliates and partners with the days on which they joined and left",
+    "affiliates": "affiliates of all programmes with their state, captured",
+    "partners": "affiliates of the programmes that the settings call partners",
+    "affiliate_periods": "affiliates with the times at which they joined and left",
+    "partner_periods": "partners with the times at which they joined and left",
 }
+COMMERCE = ("orders", "order_lines", "refunds", "customers")  # told by the sources that own the orders

@@ -1,5 +1,6 @@
 """The business, from `parcours.toml`: what is connected, zone, currency, groups and windows. It holds no secret."""
 
+import json
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,17 @@ class SettingsError(ConnectorError):
     """`parcours.toml` says something that cannot be; the message names the key and what it should be."""
 
 
+class Upsell(BaseModel):
+    """An offer to those who bought `base`: it succeeds when they buy `upsell` within the window."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base: list[str] = Field(min_length=1, description="product ids, as the source of the orders names them")
+    upsell: list[str] = Field(min_length=1, description="product ids of what is offered next")
+    window_days: int = Field(30, ge=1)
+    same_order: bool = Field(False, description="an upsell in the very order of the base counts, too")
+
+
 class Business(BaseModel):
     """What holds for every source and every KPI."""
 
@@ -27,6 +39,10 @@ class Business(BaseModel):
     currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="the reporting currency, ISO 4217")
     week_start: Literal["monday", "sunday"] = "monday"
     prospect_window_days: int = Field(90, ge=1, description="a prospect converts within this many days")
+    orders_from: list[str] = Field(default_factory=list, description="the sources whose orders count; all when empty")
+    upsells: list[Upsell] = Field(default_factory=list)
+    north_star: str = Field("weekly_active_customers", description="that, or the id of a KPI")
+    north_star_sql: str = Field("", description="in its place, a query that gives grain, period_start and value")
 
     @field_validator("time_zone")
     @classmethod
@@ -54,6 +70,12 @@ class Settings(BaseModel):
         """The connected sources, in the registry's order."""
         return [name for name in CONNECTORS if name in self.sources]
 
+    def feeding(self, entity: str) -> list[str]:
+        """The connected sources that tell of an entity."""
+        return [
+            name for name in self.connected if entity in CONNECTORS[name].feeds and self.sources[name].gives(entity)
+        ]
+
 
 def read_settings(path: Path, **business: Any) -> Settings:
     """`parcours.toml`, validated; `business` replaces keys of its `[business]` section."""
@@ -73,7 +95,27 @@ def read_settings(path: Path, **business: Any) -> Settings:
         settings = Settings(**text)
     except ValidationError as error:
         raise SettingsError(_pointed(path, error)) from None
-    return settings.model_copy(update={"sources": _options(path, sources, settings.business.model_dump())})
+    settings = settings.model_copy(update={"sources": _options(path, sources, settings.business.model_dump())})
+    _check_orders(path, settings)
+    return settings
+
+
+def _check_orders(path: Path, settings: Settings) -> None:
+    """A shop's order and its payment are told by two sources, but are one purchase."""
+    telling, chosen = settings.feeding("orders"), settings.business.orders_from
+    for name in chosen:
+        if name not in telling:
+            raise SettingsError(
+                f"{path}: business.orders_from names {name}, but what is connected and tells orders is: "
+                f"{', '.join(telling) or 'nothing'}."
+            )
+    payments = [name for name in telling if CONNECTORS[name].takes_payments]
+    if payments and len(telling) > 1 and not chosen:
+        others = [name for name in telling if name not in payments]
+        raise SettingsError(
+            f"{path}: {payments[0]} takes payments of orders that {' and '.join(others)} may tell as well; an order "
+            f"must not count twice. Say in [business] whose orders count, such as: orders_from = {json.dumps(others)}."
+        )
 
 
 def _options(path: Path, sources: dict[str, Any], business: dict[str, Any]) -> dict[str, Options]:

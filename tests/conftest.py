@@ -11,7 +11,7 @@ os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
 os.environ.pop("COLUMNS", None)  # output as a pipe gets it, whatever the terminal
 
 # These share one business that takes minutes to refresh, so they run in one process.
-SHARING = {"test_truth.py", "test_published.py", "test_mutations.py"}
+SHARING = {"test_truth.py", "test_published.py", "test_mutations.py", "test_privacy.py"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

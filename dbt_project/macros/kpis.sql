@@ -28,17 +28,26 @@
     {{ return(found) }}
 {% endmacro %}
 
+{# The tables of the eight stages, and that of the levers. #}
+{% macro stage_tables() %}
+    {{ return([
+        'kpi_awareness',
+        'kpi_engagement',
+        'kpi_capture',
+        'kpi_conversion',
+        'kpi_experience',
+        'kpi_ascension',
+        'kpi_fan',
+        'kpi_ambassador',
+        'kpi_levers',
+    ]) }}
+{% endmacro %}
+
 {# dbt cannot see the refs of a loop over the graph. #}
 {% macro depend_on_stage_tables() %}
--- depends_on: {{ ref('kpi_awareness') }}
--- depends_on: {{ ref('kpi_engagement') }}
--- depends_on: {{ ref('kpi_capture') }}
--- depends_on: {{ ref('kpi_conversion') }}
--- depends_on: {{ ref('kpi_experience') }}
--- depends_on: {{ ref('kpi_ascension') }}
--- depends_on: {{ ref('kpi_fan') }}
--- depends_on: {{ ref('kpi_ambassador') }}
--- depends_on: {{ ref('kpi_levers') }}
+{%- for model in stage_tables() %}
+-- depends_on: {{ ref(model) }}
+{%- endfor %}
 {% endmacro %}
 
 {# A text as an SQL literal. #}

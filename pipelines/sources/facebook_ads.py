@@ -244,6 +244,7 @@ CONNECTOR = Connector(
     check=check,
     feeds={"spend": ("ads_insights",), "ad_days": ("ads_insights",), "ad_audiences": ("custom_audiences",)},
     secrets=("access_token", "app_secret"),
+    advice=ADVICE,
     permissions=("ads_read",),
     docs_url="https://developers.facebook.com/docs/marketing-apis",
     api_version=API_VERSION,

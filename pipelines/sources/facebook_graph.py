@@ -26,7 +26,7 @@ API_VERSION = "v26.0"
 # https://developers.facebook.com/docs/graph-api/guides/error-handling and …/overview/rate-limiting
 PASSING = frozenset({1, 2, 4, 17, 32, 341, 613, *range(80000, 80015)})
 REFUSED = frozenset({10, 102, 104, 190, *range(200, 300)})
-INVALID, VERSION_ENDED = 100, 2635
+INVALID, RETIRED, VERSION_ENDED = 100, 12, 2635
 GONE = 33  # subcode of INVALID: there is no such object, or the token may not see it
 TOO_MUCH = "reduce the amount of data"  # in a message of code 1: the same page would fail for ever
 LONGEST_WAIT_MINUTES = 5  # about as long as all attempts together wait; asking on is in vain beyond it
@@ -40,6 +40,10 @@ class InvalidParameter(ConnectorError):
 
 class ObjectGone(InvalidParameter):
     """There is no such object, or the token may not see it."""
+
+
+class Retired(ConnectorError):
+    """Facebook gives this no longer, or not through this version of its API."""
 
 
 class TooMuchData(ConnectorError):
@@ -60,16 +64,19 @@ class _BearerToken(requests.auth.AuthBase):
 class Graph:
     """The Graph API as one token sees it; `advice` is what to do when it refuses that token."""
 
-    def __init__(self, base_url: str, token: str | None, app_secret: str | None, advice: str) -> None:
+    def __init__(
+        self, base_url: str, token: str | None, app_secret: str | None, advice: str, version: str = ""
+    ) -> None:
         if not token:
             raise AccessRefused(f"Facebook: there is no access token. {advice}")
         self.base_url, self.token, self.app_secret, self.advice = base_url, token, app_secret, advice
+        self.version = version or API_VERSION
         session = FacebookSession(None, app_secret or None, token, timeout=TIMEOUT_SECONDS)
         session.GRAPH = base_url.rstrip("/")
         session.requests.params.pop("access_token")
         session.requests.auth = _BearerToken(token)
         # Not FacebookAdsApi.init: that installs a crash reporter and a default for the whole process.
-        self.api = FacebookAdsApi(session, api_version=API_VERSION)
+        self.api = FacebookAdsApi(session, api_version=self.version)
 
     @classmethod
     def configured(cls, source: str, advice: str) -> "Graph":
@@ -84,7 +91,11 @@ class Graph:
 
     def with_token(self, token: str) -> "Graph":
         """The same API as another token sees it."""
-        return Graph(self.base_url, token, self.app_secret, self.advice)
+        return Graph(self.base_url, token, self.app_secret, self.advice, self.version)
+
+    def at_version(self, version: str) -> "Graph":
+        """The same API in another version, for what newer ones no longer give."""
+        return Graph(self.base_url, self.token, self.app_secret, self.advice, version)
 
     def get(self, *path: str, **params: Any) -> Row:
         """One object or one answer."""
@@ -139,7 +150,9 @@ class Graph:
         if code in REFUSED:
             return AccessRefused(f"{where}: {said} (code {code}). {self.advice}")
         if code == VERSION_ENDED:
-            return ConnectorError(f"{where}: the API version {API_VERSION} ended: upgrade Parcours. Facebook: {said}")
+            return Retired(f"{where}: the API version {self.version} ended: upgrade Parcours. Facebook: {said}")
+        if code == RETIRED:
+            return Retired(f"{where}: {said}")
         if code == INVALID:
             kind = ObjectGone if error.api_error_subcode() == GONE else InvalidParameter
             return kind(f"{where}: {said}")

@@ -9,27 +9,23 @@ import pyarrow as pa
 from dlt.extract.resource import DltResource
 from pydantic import Field
 
-from pipelines.connector import Connector, ConnectorError, Options, Plan, Pull, Scope, Table
+from pipelines.connector import Connector, ConnectorError, Options, Plan, Scope, Table
 from pipelines.identity import keyed_hash
 from pipelines.sources.facebook_graph import (
     API_VERSION,
     BASE_URL,
     Graph,
-    InvalidParameter,
     ObjectGone,
     Pages,
     Row,
-    parts,
-    utc_day,
 )
+from pipelines.sources.facebook_page_insights import INSIGHTS, METRICS, page_insights
+from pipelines.sources.facebook_page_ratings import RATINGS, check_ratings, page_ratings
 
 COUNTED_DAYS = 400  # a post's counters are captured this long: those of older posts hardly move
 COMMENT_DAYS = 90  # people answer for weeks, and what is deleted by then is seen
 TAGGED_DAYS = 45  # mentions do not come late; what is deleted by then is seen
-INSIGHT_DAYS = 7  # the vendor corrects page insights for some days
 EDGE = timedelta(days=1)  # a business day lies in two days of UTC, so the days on either side come too
-DAYS_PER_CALL, KEPT_DAYS = 90, 729  # the vendor's limits of page insights: one call, two years back
-METRICS = ("page_follows", "page_media_view", "page_post_engagements")
 ADVICE = (
     "Give SOURCES__FACEBOOK_PAGE__ACCESS_TOKEN a token with the permissions pages_read_engagement, "
     "pages_read_user_content and read_insights, of somebody who may manage the page."
@@ -83,13 +79,8 @@ TABLES: dict[str, Table] = {
         TAGGED_DAYS,
         ("page_id", "created_day"),
     ),
-    "page_insights": Table(
-        _columns(date_day=DAY, **_texts("metric", "period", "value", "end_time")),
-        ("page_id", "date_day", "metric"),
-        "slices",
-        INSIGHT_DAYS,
-        ("page_id", "date_day"),
-    ),
+    "page_insights": INSIGHTS,
+    "ratings": RATINGS,
 }
 
 
@@ -100,6 +91,11 @@ class FacebookPageOptions(Options):
     page_rows: int = Field(default=100, ge=1, le=100, description="rows asked for per page of a list")
     metrics: list[str] = Field(default=list(METRICS), description="daily page insights to read")
     comment_rows: int = Field(default=100, ge=1, le=100, description="rows asked for per page of a post's comments")
+    recommendations: bool = Field(default=False, description="read recommendations, as long as Facebook gives them")
+
+    def gives(self, entity: str) -> bool:
+        """Reviews only where recommendations are asked for."""
+        return entity != "reviews" or self.recommendations
 
 
 @dlt.source(name="facebook_page", section="facebook_page", max_table_nesting=0)
@@ -110,7 +106,7 @@ def facebook_page(
     app_secret: dlt.TSecretStrValue | None = None,
     base_url: str = BASE_URL,
 ) -> list[DltResource]:
-    """Captures of pages and posts; comments, mentions and insights of the asked days."""
+    """Captures of pages and posts; comments, mentions and insights of the asked days; recommendations as they are."""
     pages = Pages(Graph(base_url, access_token, app_secret, ADVICE), options.page_rows)
     counted_since = plan.through - timedelta(days=COUNTED_DAYS)
 
@@ -125,7 +121,8 @@ def facebook_page(
         dlt.resource(_posts(posts, plan, counted_since), name="posts"),
         dlt.resource(_comments(pages, posts, plan, options.comment_rows), name="comments"),
         dlt.resource(_tagged(pages, plan), name="tagged"),
-        dlt.resource(_insights(pages, plan, options.metrics), name="page_insights"),
+        dlt.resource(page_insights(pages, plan, options.metrics), name="page_insights"),
+        dlt.resource(page_ratings(pages, plan), name="ratings"),
     ]
 
 
@@ -219,62 +216,10 @@ def _post_key(post_id: str, page_id: str) -> str:
     return post_id if post_id.startswith(f"{page_id}_") else keyed_hash(post_id)
 
 
-def _insights(pages: Pages, plan: Plan, metrics: list[str]) -> Iterator[Row]:
-    """Daily metrics; one that the vendor has retired costs itself only."""
-    for pull in plan.of("page_insights"):
-        retired: set[str] = set()
-        for first, last in parts(_kept_since(pull, plan), pull.last_day, DAYS_PER_CALL):
-            asked = [metric for metric in metrics if metric not in retired]
-            for metric in _asked(pages.of(pull.account_id), pull.account_id, asked, first, last, retired):
-                yield from _values(metric, pull)
-        for one in sorted(retired):
-            plan.warn(f"facebook_page: Facebook does not give {one} of page {pull.account_id}; its rows are missing")
-
-
-def _kept_since(pull: Pull, plan: Plan) -> date:
-    """The pull's first day that the vendor still has."""
-    first = max(pull.first_day, plan.captured_on - timedelta(days=KEPT_DAYS))
-    if first > pull.first_day:
-        plan.warn(f"facebook_page: insights of page {pull.account_id} begin on {first}: Facebook keeps two years")
-    return first
-
-
-def _asked(graph: Graph, page_id: str, metrics: list[str], first: date, last: date, retired: set[str]) -> list[Row]:
-    """All metrics in one call or, where the vendor does not know one of them, in one call each."""
-    if not metrics:
-        return []
-    until = last + timedelta(days=1)  # the vendor leaves the end of a range out
-    asked = {"metric": ",".join(metrics), "period": "day", "since": first.isoformat(), "until": until.isoformat()}
-    try:
-        # Without cursors: the `next` of insights is another range of days.
-        return graph.get(page_id, "insights", **asked).get("data") or []
-    except InvalidParameter as error:
-        if "metric" not in str(error).lower():
-            raise
-    if len(metrics) == 1:
-        retired.update(metrics)
-        return []
-    return [row for metric in metrics for row in _asked(graph, page_id, [metric], first, last, retired)]
-
-
-def _values(metric: Row, pull: Pull) -> Iterator[Row]:
-    """A day's value ends when the vendor's next day begins, in the morning of that day in UTC."""
-    for value in metric.get("values") or []:
-        day = utc_day(value, "end_time", "page insights") - timedelta(days=1)
-        if pull.first_day <= day <= pull.last_day:
-            yield {
-                "page_id": pull.account_id,
-                "date_day": day,
-                "metric": metric["name"],
-                "period": metric["period"],
-                "value": value.get("value"),
-                "end_time": value["end_time"],
-            }
-
-
 def scopes(options: FacebookPageOptions, table: str) -> list[Scope]:
-    """Every page, for every table."""
-    return [Scope(one) for one in options.pages]
+    """Every page, for every table; its recommendations only where they are asked for."""
+    asked = table != "ratings" or options.recommendations
+    return [Scope(one) for one in options.pages if asked]
 
 
 def check(options: FacebookPageOptions) -> list[str]:
@@ -284,7 +229,7 @@ def check(options: FacebookPageOptions) -> list[str]:
     for one in options.pages:
         found = graph.get(one, fields=",".join(PAGE_FIELDS))
         lines.append(f"page {one}, {found.get('name')}: {found.get('followers_count')} followers")
-    return lines
+    return lines + check_ratings(Pages(graph, 1), options.pages if options.recommendations else [])
 
 
 CONNECTOR = Connector(
@@ -300,8 +245,10 @@ CONNECTOR = Connector(
         "post_interactions": ("posts",),
         "comments": ("comments",),
         "mentions": ("tagged",),
+        "reviews": ("ratings",),
     },
     secrets=("access_token", "app_secret"),
+    advice=ADVICE,
     permissions=("pages_read_engagement", "pages_read_user_content", "read_insights"),
     docs_url="https://developers.facebook.com/docs/graph-api/reference/page",
     api_version=API_VERSION,

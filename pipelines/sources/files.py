@@ -9,7 +9,7 @@ from dlt.extract.resource import DltResource
 
 from pipelines.connector import Connector, ConnectorError, Plan, Scope, Table
 from pipelines.sources import files_entities, files_places
-from pipelines.sources.files_entities import ENTITIES, REJECTS
+from pipelines.sources.files_entities import ENTITIES, FEEDS, REJECTS
 from pipelines.sources.files_mapping import Mapped, check_columns, mapped
 from pipelines.sources.files_places import File
 from pipelines.sources.files_reading import Sheet, read
@@ -165,20 +165,6 @@ def _table(columns: pa.Schema, *more_key: str) -> Table:
         rows_are_unique=True,
     )
 
-
-# Entity → the tables of rows that it is made from.
-FEEDS = {
-    "spend": ("spend",),
-    "opt_ins": ("leads",),
-    "orders": ("orders", "order_lines"),
-    "order_lines": ("order_lines",),
-    "tickets": ("tickets",),
-    "csat_answers": ("csat_answers",),
-    "nps_answers": ("nps_answers",),
-    "reviews": ("reviews",),
-    "mentions": ("mentions",),
-    "affiliate_periods": ("affiliates", "partners"),
-}
 
 CONNECTOR = Connector(
     name="files",

@@ -74,6 +74,13 @@ ORDER: dict[str, Holds | tuple[Holds]] = {
     "country": "text",
 }
 PAID_OR_ORDERED = ("paid_at", "ordered_at")
+ANSWER: dict[str, Holds | tuple[Holds]] = {
+    "answer_id": ("id",),
+    "survey": ("text",),
+    "answered_at": ("time",),
+    "respondent_key": "address",
+    "score": ("amount",),
+}
 
 ENTITIES: dict[str, Entity] = {
     "order_lines": _entity(
@@ -94,9 +101,23 @@ ENTITIES: dict[str, Entity] = {
     "partners": _entity(partner_id=("id",), joined_at="time", left_at="time", status="text"),
     "leads": _entity(email_key=("address",), opted_in_at=("time",), list_name="text"),
     "tickets": _entity(ticket_id=("id",), created_at=("time",), status="text"),
-    "answers": _entity(
-        answer_id=("id",), survey=("text",), answered_at=("time",), respondent_key="address", score="amount"
-    ),
+    "csat_answers": _entity((), **ANSWER, satisfied_from=("amount",), neutral="amount"),
+    "nps_answers": _entity((), **ANSWER),
+}
+
+# Entity → the tables of rows that it is made from.
+FEEDS = {
+    "spend": ("spend",),
+    "opt_ins": ("leads",),
+    "orders": ("orders", "order_lines"),
+    "order_lines": ("order_lines",),
+    "tickets": ("tickets",),
+    "csat_answers": ("csat_answers",),
+    "nps_answers": ("nps_answers",),
+    "reviews": ("reviews",),
+    "mentions": ("mentions",),
+    "affiliate_periods": ("affiliates",),
+    "partner_periods": ("partners",),
 }
 
 # What every entity's table begins with: where the row stands, and the first filter that leaves it out ('' for none).

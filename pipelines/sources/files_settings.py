@@ -10,7 +10,7 @@ import duckdb
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from pipelines.connector import Options
-from pipelines.sources.files_entities import ENTITIES
+from pipelines.sources.files_entities import ENTITIES, FEEDS
 from pipelines.sources.files_times import parsed_time
 
 Format = Literal["csv", "parquet", "jsonl"]
@@ -129,3 +129,7 @@ class FilesOptions(Options):
 
     feeds: dict[Annotated[str, Field(pattern=FEED_NAME)], Feed] = Field(default_factory=dict)
     time_zone: str = "Europe/Paris"
+
+    def gives(self, entity: str) -> bool:
+        """Whether a feed is mapped to one of the tables that the entity is made from."""
+        return any(feed.entity in FEEDS[entity] for feed in self.feeds.values())

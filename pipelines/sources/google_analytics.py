@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from pipelines.connector import Connector, Options, Plan, Pull, Scope, Table
 from pipelines.sources.google_analytics_audiences import audience_exports
 from pipelines.sources.google_analytics_client import (
+    ADVICE,
     HOST,
     QUALITY,
     SCOPES,
@@ -66,6 +67,7 @@ DATED: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "items_by_product": (PRODUCT, ITEM_METRICS),
     "ad_cost_by_day": (CAMPAIGN, COST),
     "traffic_by_day": (TRAFFIC, TRAFFIC_METRICS),
+    "transactions_by_day": ({"transactionId": "transaction_id", **TRAFFIC}, {"ecommercePurchases": "purchases"}),
 }
 TABLES = {
     "period_metrics": Table(
@@ -280,9 +282,11 @@ CONNECTOR = Connector(
     feeds={
         "web": ("period_metrics",),
         "items": ("items_by_day",),
+        "transactions": ("transactions_by_day",),
         "spend": ("ad_cost_by_day",),
     },
     secrets=("credentials",),
+    advice=ADVICE,
     permissions=SCOPES,
     docs_url="https://developers.google.com/analytics/devguides/reporting/data/v1",
     api_version="v1beta",

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from pipelines.connector import Connector, Options, Plan, Scope, Table
 from pipelines.identity import email_key, keyed_hash
-from pipelines.sources.mailchimp_client import MOST_ROWS, Gone, Mailchimp, Row
+from pipelines.sources.mailchimp_client import ADVICE, MOST_ROWS, Gone, Mailchimp, Row
 
 LATE_DAYS = 28  # opens and clicks keep arriving for weeks, and a report is always as of now
 CAMPAIGN_DAYS = 45  # a campaign counts as sent only when its last message is, which can be long after its send time
@@ -271,6 +271,7 @@ CONNECTOR = Connector(
         "list_sizes": ("lists",),
     },
     secrets=("api_key",),
+    advice=ADVICE,
     docs_url="https://mailchimp.com/developer/marketing/api/",
     api_version="3.0",
 )

@@ -1,4 +1,4 @@
-"""Money: the ECB's rate of the day, and what was spent on advertising."""
+"""Money: the ECB's rate of the day, and what was spent on marketing."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -45,13 +45,14 @@ class Converter:
 
 
 def spend_by_day(view: View) -> dict[date, Decimal]:
-    """All advertising in the reporting currency, rounded per source, account and day."""
+    """All marketing in the reporting currency, rounded per source, account or channel, and day."""
     converter = Converter(view)
     found: dict[date, Decimal] = defaultdict(Decimal)
-    for (_, currency, day), cents in [*_facebook(view).items(), *_google(view).items()]:
-        amount = converter.convert(major(cents, currency), currency, day)
-        if amount is not None:
-            found[day] += amount
+    for spend in (_facebook(view), _google(view), _other(view)):
+        for (_, currency, day), cents in spend.items():
+            amount = converter.convert(major(cents, currency), currency, day)
+            if amount is not None:
+                found[day] += amount
     return found
 
 
@@ -83,4 +84,12 @@ def _google(view: View) -> dict[tuple[str, str, date], int]:
     for cost in view.world.linked_ad_costs:
         if cost.property_id == primary and cost.google_ads_campaign_id and cost.shown_at <= view.now:
             found[primary, currency[primary], cost.date_day] += cost.cost
+    return found
+
+
+def _other(view: View) -> dict[tuple[str, str, date], int]:
+    """What somebody noted by hand, per channel."""
+    found: dict[tuple[str, str, date], int] = defaultdict(int)
+    for spend in view.world.other_spend if view.business.has_other_spend else []:
+        found[spend.channel, spend.currency, spend.date_day] += spend.amount
     return found

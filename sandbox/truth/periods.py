@@ -3,10 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 GRAINS = ("day", "week", "month", "quarter", "year")
 ONE_DAY = timedelta(days=1)
+Amount = TypeVar("Amount", int, Decimal)
+Capture = tuple[date, int]
 
 
 @dataclass(frozen=True)
@@ -23,13 +27,21 @@ class Period:
         """The loaded days."""
         return days_between(self.first, self.last)
 
-    def total(self, by_day: Mapping[date, int]) -> int:
+    def total(self, by_day: Mapping[date, Amount]) -> Amount | int:
         """The sum over the loaded days."""
-        return sum(by_day.get(day, 0) for day in self.days())
+        return sum(by_day[day] for day in self.days() if day in by_day)
 
     def calendar_total(self, by_day: Mapping[date, int]) -> int:
         """The sum over all the period's days, loaded or not: for what our own captures are dated by."""
         return sum(by_day.get(day, 0) for day in days_between(self.start, self.end))
+
+    def stock(self, captures_of: Mapping[str, list[Capture]]) -> int | None:
+        """The sum of everyone's last capture in the period, open or not; None if one has none."""
+        last = [
+            [amount for day, amount in captures if self.start <= day <= self.end][-1:]
+            for captures in captures_of.values()
+        ]
+        return sum(amounts[0] for amounts in last) if last and all(last) else None
 
 
 def days_between(first: date, last: date) -> Iterator[date]:

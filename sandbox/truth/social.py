@@ -1,19 +1,18 @@
-"""Facebook KPIs: what the page's public shows now, and what our own captures saw change."""
+"""Facebook KPIs: what the page's public shows now, and what our own captures saw change; mentions in the press too."""
 
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 
-from sandbox.truth.periods import Period
+from sandbox.truth.periods import Capture
 from sandbox.truth.terms import Value
 from sandbox.truth.view import Answers, View, exists, key
 
 YOUNG = timedelta(hours=24)  # a post so young at its first capture got all its counters on its publication day
-Capture = tuple[date, int]
 
 
 def social_kpis(view: View) -> Answers:
     """Fans, audiences, interactions, comments and mentions."""
-    comments, mentions = _comments(view), _mentions(view)
+    comments, mentions = _comments(view), mentions_by_channel(view)
     audiences, fans = _audiences(view), _fans(view)
     amounts = _interactions(view)
     known_since = min([*amounts, *(day for day, _ in view.captures())])
@@ -22,9 +21,9 @@ def social_kpis(view: View) -> Answers:
         interactions = period.calendar_total(amounts) if period.end >= known_since else None
         found[key("social_interactions", period)] = Value(interactions)
         found[key("comments", period)] = Value(period.total(comments))
-        found[key("brand_mentions", period)] = Value(period.total(mentions))
-        found[key("retargeting_audience_size", period)] = Value(_stock(audiences, period))
-        found[key("facebook_fans", period)] = Value(_stock(fans, period))
+        found[key("brand_mentions", period)] = Value(sum(period.total(days) for days in mentions.values()))
+        found[key("retargeting_audience_size", period)] = Value(period.stock(audiences))
+        found[key("facebook_fans", period)] = Value(period.stock(fans))
     return found
 
 
@@ -40,23 +39,20 @@ def _comments(view: View) -> Counter[date]:
     )
 
 
-def _mentions(view: View) -> Counter[date]:
-    """A post that tags two pages is one mention."""
+def mentions_by_channel(view: View) -> dict[str, Counter[date]]:
+    """Posts that tag the page and articles, by where they appeared; a post that tags two pages is one mention."""
     first = {
         tag.post_id: tag.created_at
         for tag in sorted(view.world.tags, key=lambda tag: tag.created_at, reverse=True)
         if view.exists(tag.created_at, tag.deleted_at) and tag.author_id != tag.page_id
     }
-    return Counter(view.day_of(created_at) for created_at in first.values())
-
-
-def _stock(captures_of: dict[str, list[Capture]], period: Period) -> int | None:
-    """The sum of everyone's last capture in the period, open or not; None if one has none."""
-    last = [
-        [amount for day, amount in captures if period.start <= day <= period.end][-1:]
-        for captures in captures_of.values()
-    ]
-    return sum(amounts[0] for amounts in last) if last and all(last) else None
+    found: dict[str, Counter[date]] = defaultdict(Counter)
+    for created_at in first.values():
+        found["facebook"][view.day_of(created_at)] += 1
+    for article in view.world.press_mentions if view.business.has_press else []:
+        if article.happened_at <= view.now:
+            found[article.outlet][view.day_of(article.happened_at)] += 1
+    return found
 
 
 def _audiences(view: View) -> dict[str, list[Capture]]:

@@ -40,6 +40,16 @@ class Refresh:
 
 
 @dataclass(frozen=True)
+class Upsell:
+    """What is offered to buyers of a base product, and for how long after; product ids."""
+
+    base: tuple[str, ...]
+    upsell: tuple[str, ...]
+    window_days: int
+    same_order: bool = False
+
+
+@dataclass(frozen=True)
 class Business:
     """What a business decides about its figures. None for shops and mail lists means all of them."""
 
@@ -56,6 +66,14 @@ class Business:
     follow_up_automations: tuple[str, ...] = ()
     shops: tuple[str, ...] | None = None
     mail_lists: tuple[str, ...] | None = None
+    mail_tools: tuple[str, ...] = ("mailchimp", "brevo", "klaviyo")
+    upsells: tuple[Upsell, ...] = ()
+    north_star: str = "weekly_active_customers"  # or the id of a KPI
+    csat_satisfied_from: int = 4
+    csat_neutral: int | None = None  # a score that is no answer
+    review_platforms: tuple[str, ...] = ("trustpilot",)
+    has_press: bool = True
+    has_other_spend: bool = True
 
 
 def ratio(numerator: Number, denominator: Number) -> Value:

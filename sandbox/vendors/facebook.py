@@ -6,6 +6,7 @@ The usage headers are on every answer; a limit that was reached is HTTP 400 with
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -26,7 +27,8 @@ ENVIRONMENT = {
     "SOURCES__FACEBOOK_PAGE__ACCESS_TOKEN": TOKEN,
 }
 NEWEST = 26
-OLDEST_FOR_ADS, OLDEST_FOR_PAGES = 25, 22
+OLDEST_FOR_ADS, OLDEST_FOR_PAGES = 25, 21
+V21_ENDS_AT = datetime(2027, 1, 21, tzinfo=UTC)
 QUOTA_MINUTES = 42  # what a spent quota says about its return
 
 
@@ -47,7 +49,7 @@ def router(sandbox: Sandbox) -> APIRouter:
     ) -> JSONResponse:
         try:
             call = _call(sandbox, request, version, path, params)
-            body = ads.answer(call) if _is_of_ads(call, ads) else answer_page(sandbox, call)
+            body = ads.answer(call) if _is_of_ads(call, ads, sandbox.now()) else answer_page(sandbox, call)
         except GraphError as error:
             return JSONResponse(error.body(), 400, _usage(error.wait_minutes))
         return JSONResponse(body, headers=_usage(0))
@@ -90,9 +92,9 @@ def _check_token(request: Request, params: dict[str, str]) -> None:
         raise GraphError(190, "Invalid OAuth access token - Cannot parse access token")
 
 
-def _is_of_ads(call: Call, ads: AdsDesk) -> bool:
+def _is_of_ads(call: Call, ads: AdsDesk, now: datetime) -> bool:
     of_ads = ads.knows(call.node)
-    oldest = OLDEST_FOR_ADS if of_ads else OLDEST_FOR_PAGES
+    oldest = OLDEST_FOR_ADS if of_ads else OLDEST_FOR_PAGES + (now >= V21_ENDS_AT)
     if call.version < oldest:
         raise GraphError(
             2635,

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from zlib import crc32
 
-from sandbox.events import Comment, Page, Post
+from sandbox.events import Comment, Page, Post, Review
 from sandbox.state import Sandbox
 from sandbox.vendors.facebook_graph import (
     Call,
@@ -21,6 +22,9 @@ from sandbox.vendors.facebook_graph import (
 INSIGHTS_HOUR = time(8, tzinfo=UTC)
 MOST_DAYS, OLDEST_DAYS = 90, 730
 METRICS = ("page_follows", "page_media_view", "page_post_engagements", "page_views_total")
+REVIEWED = "2001"  # the page that the world's reviews are of
+LAST_WITH_RATINGS, LOWEST_POSITIVE = 21, 4
+WITHOUT_STORY_OF = 5  # one recommendation of so many has no story
 
 
 def answer_page(sandbox: Sandbox, call: Call) -> Row:
@@ -72,7 +76,33 @@ def _node(sandbox: Sandbox, call: Call, page: Page) -> Row:
 
 
 def _ratings(sandbox: Sandbox, call: Call, page: Page) -> Row:
-    raise GraphError(12, "(#12) Recommendations are deprecated for versions v22.0 and higher")
+    """Recommendations of the first page, newest first; none has stars, and some have no story."""
+    if call.version > LAST_WITH_RATINGS:
+        raise GraphError(12, "(#12) Recommendations are deprecated for versions v22.0 and higher")
+    now = sandbox.now()
+    shown = [
+        one
+        for one in sandbox.world.reviews
+        if one.platform == "facebook" and page.page_id == REVIEWED and _is_shown(one.created_at, one.removed_at, now)
+    ]
+    shown.sort(key=lambda one: (one.created_at, one.review_id), reverse=True)
+    fields = chosen(call.params.get("fields", "created_time,recommendation_type,review_text"))
+    rows = [picked(_rating_row(one, call.fault), fields, "Recommendation") for one in shown]
+    return listed(sandbox, call, "/{page}/ratings", rows)
+
+
+def _rating_row(review: Review, fault: str) -> Row:
+    has_story = crc32(review.review_id.encode()) % WITHOUT_STORY_OF != 0
+    return {
+        "created_time": written(review.created_at),
+        "has_rating": "no" if fault == "changed_type" else False,
+        "has_review": bool(review.text),
+        "rating": None,
+        "recommendation_type": "positive" if review.stars >= LOWEST_POSITIVE else "negative",
+        "review_text": review.text or None,
+        "reviewer": {"name": "Somebody", "id": f"7{review.person_id:07d}"},
+        "open_graph_story": {"id": f"6{crc32(review.review_id.encode()):010d}"} if has_story else None,
+    }
 
 
 def _shown_posts(sandbox: Sandbox) -> list[Post]:

@@ -18,7 +18,8 @@ FED = (
     "new_prospects", "capture_page_conversion_rate", "cost_per_prospect", "facebook_fans",
     "purchases", "product_conversion_rate", "average_basket", "products_sold", "cart_abandonment_rate",
     "avg_days_to_first_purchase", "followup_email_open_rate", "purchase_frequency", "brand_mentions",
-    "prospect_to_customer_rate",
+    "prospect_to_customer_rate", "north_star", "support_tickets", "customer_satisfaction", "upsell_conversion_rate",
+    "nps", "customer_reviews", "affiliates", "partners", "gross_margin_rate",
 )  # fmt: skip
 CLOSE = 1e-9
 

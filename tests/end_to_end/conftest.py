@@ -13,7 +13,7 @@ from flows.places import PROJECT, Places
 from pipelines.settings import Settings, read_settings
 from sandbox.events import World
 from sandbox.server import Running, running
-from sandbox.truth import Business, Key, Refresh, Value, truth
+from sandbox.truth import Business, Key, Refresh, SegmentKey, Upsell, Value, segments, truth
 from sandbox.world import generate
 
 FIRST_DAY, LAST_DAY = date(2025, 10, 1), date(2026, 11, 23)
@@ -32,6 +32,7 @@ class Refreshed:
     places: Places
     after_first: Path  # the warehouse as the first refresh left it
     true: dict[Key, Value]
+    true_segments: dict[SegmentKey, Value]
     pages: dict[str, int]  # list endpoint → highest page that it served
 
 
@@ -61,22 +62,47 @@ def refreshed(world: World, settings: Settings, tmp_path_factory: pytest.TempPat
                 shutil.copy(places.warehouse, after_first)
         pages = vendors.sandbox.requests.pages()
         true = truth(world, REFRESHES, business(settings))
-        yield Refreshed(vendors, settings, places, after_first, true, pages)
+        true_segments = segments(world, REFRESHES, business(settings))
+        yield Refreshed(vendors, settings, places, after_first, true, true_segments, pages)
+
+
+MAIL_TOOLS = ("mailchimp", "brevo", "klaviyo")
+SHOPS = {"woocommerce": ("boutique",), "shopify": ("international",), "stripe": ("boutique", "international")}
+REVIEWS = {"trustpilot": "trustpilot", "facebook_page": "facebook"}
 
 
 def business(settings: Settings) -> Business:
-    """The settings that truth needs, from the same file."""
-    analytics = settings.sources["google_analytics"].model_dump()
+    """The settings that truth needs, from the same file; what is not connected is not told."""
+    said = {name: options.model_dump() for name, options in settings.sources.items()}
+    analytics = said.get(
+        "google_analytics", {"primary": "", "capture_pages": [], "lead_event": "", "source_groups": {}}
+    )
+    owners = settings.business.orders_from or [name for name in SHOPS if name in said]
+    forms = {form["kind"]: form for form in said.get("typeform", {}).get("forms", [])}
     return Business(
         time_zone=settings.business.time_zone,
         currency=settings.business.currency,
         week_start=settings.business.week_start,
         history_start=settings.business.history_start,
         prospect_window_days=settings.business.prospect_window_days,
+        north_star=settings.business.north_star,
+        upsells=tuple(
+            Upsell(tuple(one.base), tuple(one.upsell), one.window_days, one.same_order)
+            for one in settings.business.upsells
+        ),
         primary_property=analytics["primary"],
         capture_pages=tuple(analytics["capture_pages"]),
         lead_event=analytics["lead_event"],
         source_groups=dict(analytics["source_groups"]),
-        retargeting_audiences=tuple(settings.sources["facebook_ads"].model_dump()["retargeting_audiences"]),
-        follow_up_automations=tuple(settings.sources["mailchimp"].model_dump()["follow_up_automations"]),
+        retargeting_audiences=tuple(said.get("facebook_ads", {}).get("retargeting_audiences", [])),
+        follow_up_automations=tuple(
+            one for tool in MAIL_TOOLS for one in said.get(tool, {}).get("follow_up_automations", [])
+        ),
+        mail_tools=tuple(tool for tool in MAIL_TOOLS if tool in said),
+        shops=tuple(shop for owner in owners for shop in SHOPS.get(owner, ())),
+        review_platforms=tuple(platform for source, platform in REVIEWS.items() if source in said),
+        csat_satisfied_from=forms.get("csat", {}).get("satisfied_from", 4),
+        csat_neutral=forms.get("csat", {}).get("neutral"),
+        has_press="files" in said,
+        has_other_spend="files" in said,
     )

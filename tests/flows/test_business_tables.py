@@ -65,7 +65,17 @@ def refreshes(folder: Path) -> list[tuple[datetime, date]]:
 
 def test_the_business_is_a_row(tmp_path: Path) -> None:
     write(tmp_path, ANALYTICS)
-    expected = ("Ada", "America/New_York", "USD", "sunday", date(2026, 3, 2), 30, "2", "sign_up")
+    expected = (
+        "Ada",
+        "America/New_York",
+        "USD",
+        "sunday",
+        date(2026, 3, 2),
+        30,
+        "2",
+        "sign_up",
+        "weekly_active_customers",
+    )
     assert rows(tmp_path, "from raw_parcours.settings") == [expected]
 
 

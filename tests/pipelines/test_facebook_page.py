@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,11 +18,13 @@ from pipelines.identity import keyed_hash
 from pipelines.load import Asked, LoadResult, load
 from pipelines.retry import VendorBusy
 from pipelines.sources.facebook_page import CONNECTOR, COUNTED_DAYS, FacebookPageOptions
-from sandbox.events import Comment, Follow, Page, Post, Reaction, Share, Tag, World
+from pipelines.sources.facebook_page_ratings import ENDED
+from sandbox.events import Comment, Follow, Page, Post, Reaction, Review, Share, Tag, World
 from sandbox.server import Running, running
 from sandbox.state import Sandbox
 from sandbox.vendors import facebook_page as vendor
-from sandbox.vendors.facebook_graph import Call, Row, no_such_object
+from sandbox.vendors.facebook_graph import Call, GraphError, Row, no_such_object
+from tests.staging import stage, staged
 
 FIRST_DAY = date(2026, 3, 2)
 THROUGH = date(2026, 3, 12)
@@ -70,6 +73,13 @@ def world() -> World:
             Tag("9000002_80", "2001", "9000002", at(9), at(14)),
             Tag("9000003_81", "2001", "9000003", at(2) - timedelta(days=30), None),
         ],
+        reviews=[
+            Review("rv1", 41, at(3), 5, "Parfait", None, "facebook"),  # without a story
+            Review("rv2", 42, at(4), 2, "Bof", None, "facebook"),
+            Review("rv3", 43, at(5), 4, "", at(14), "facebook"),
+            Review("rv4", 44, at(14), 4, "Plus tard", None, "facebook"),
+            Review("rv5", 45, at(5), 4, "Ailleurs", None),
+        ],
     )  # fmt: skip
 
 
@@ -84,7 +94,9 @@ def facebook(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]
 def pull(folder: Path, through: date = THROUGH, first_day: date = FIRST_DAY, **options: Any) -> LoadResult:
     as_of = datetime(through.year, through.month, through.day, 9, tzinfo=UTC) + timedelta(days=1)
     asked = Asked(through, as_of, ZoneInfo("Europe/Paris"), first_day)
-    chosen = FacebookPageOptions.model_validate({"pages": ["2001"], "page_rows": 8, "metrics": METRICS} | options)
+    chosen = FacebookPageOptions.model_validate(
+        {"pages": ["2001"], "page_rows": 8, "metrics": METRICS, "recommendations": True} | options
+    )
     return load(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
 
 
@@ -186,6 +198,64 @@ def test_no_member_id_and_no_text_is_kept(facebook: Running, tmp_path: Path) -> 
     kept = str([rows(tmp_path, f"from {name}") for name in CONNECTOR.tables])
     for private in ("900000", "800000", "Somebody", "Merci", "Oups"):
         assert private not in kept
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert keyed_hash("60428272348").encode() in written
+    for private in ("Parfait", "Bof", "70000042", "60428272348", "9000001_77", "sandbox-token"):
+        assert private.encode() not in written
+
+
+def test_recommendations_arrive_from_all_pages_through_an_old_version(facebook: Running, tmp_path: Path) -> None:
+    pull(tmp_path, page_rows=4)
+    columns = "created_time, recommendation_type, has_review, has_rating, rating"
+    assert rows(tmp_path, f"select {columns} from ratings order by 1") == [
+        ("2026-03-03T12:00:00+0000", "positive", True, False, None),
+        ("2026-03-04T12:00:00+0000", "negative", True, False, None),
+        ("2026-03-05T12:00:00+0000", "positive", False, False, None),
+    ]
+    keys = rows(tmp_path, "select rating_key from ratings where recommendation_type = 'negative'")
+    assert keys == [(keyed_hash("60428272348"),)]
+    asked = [call.path for call in facebook.requests() if call.path.endswith("/ratings")]
+    assert asked == ["/facebook/v21.0/2001/ratings"] * 3
+
+
+def test_a_withdrawn_recommendation_vanishes(facebook: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    facebook.set_clock(at(15, 9))
+    pull(tmp_path, date(2026, 3, 14))
+    assert rows(tmp_path, "select count(*), max(created_time) from ratings") == [(3, "2026-03-14T12:00:00+0000")]
+
+
+def test_recommendations_are_not_asked_for_unless_wanted(facebook: Running, tmp_path: Path) -> None:
+    pull(tmp_path, recommendations=False)
+    assert rows(tmp_path, "select * from ratings") == []
+    assert not any("ratings" in call.path for call in facebook.requests())
+    assert rows(tmp_path, "select rows from raw_parcours.loads where table_name = 'ratings'") == []
+    assert FacebookPageOptions(pages=["2001"]).gives("mentions")
+    assert not FacebookPageOptions(pages=["2001"]).gives("reviews")
+    assert FacebookPageOptions(pages=["2001"], recommendations=True).gives("reviews")
+
+
+@pytest.mark.parametrize("code", [12, 2635])
+def test_recommendations_that_ended_are_warned_of_once_and_are_not_covered(
+    facebook: Running, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def ended(sandbox: Sandbox, call: Call, page: Page) -> Row:
+        raise GraphError(code, "No longer")
+
+    world.pages.append(Page("2002", "Le club", 10, 9))
+    pull(tmp_path, pages=["2001", "2002"])
+    monkeypatch.setattr(vendor, "_ratings", ended)
+    facebook.set_clock(at(15, 9))
+    result = pull(tmp_path, date(2026, 3, 14), pages=["2001", "2002"])
+    assert [text for text in result.warnings if "recommendations" in text] == [f"facebook_page: {ENDED}"]
+    covered = (
+        "select account_id, max(last_day) from raw_parcours.loads where table_name = 'ratings' group by 1 order by 1"
+    )
+    assert rows(tmp_path, covered) == [("2001", THROUGH), ("2002", THROUGH)]
+    assert rows(tmp_path, "select count(*) from ratings") == [(3,)]
+    assert rows(tmp_path, "select count(*) from pages where page_id = '2001'") == [(2,)]
+    said = CONNECTOR.check(FacebookPageOptions(pages=["2001"], recommendations=True))
+    assert said[-1] == ENDED
 
 
 def test_insights_are_dated_by_the_day_that_ends_the_next_morning(facebook: Running, tmp_path: Path) -> None:
@@ -233,11 +303,11 @@ def test_a_second_run_adds_nothing(facebook: Running, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["429", "500", "502_html", "timeout", "reset", "truncated"])
 def test_a_passing_fault_is_survived(facebook: Running, tmp_path: Path, kind: str) -> None:
-    for path in ("/2001/?$", "/published_posts$", "/comments$", "/tagged$", "/insights$"):
+    for path in ("/2001/?$", "/published_posts$", "/comments$", "/tagged$", "/insights$", "/ratings$"):
         facebook.fault(path, kind, times=2, seconds=0.01)
     pull(tmp_path)
     counts = [rows(tmp_path, f"select count(*) from {name}")[0][0] for name in CONNECTOR.tables]
-    assert counts == [1, NUMBER_OF_POSTS, 4, 4, 33]
+    assert counts == [1, NUMBER_OF_POSTS, 4, 4, 33, 3]
     assert facebook.sandbox.faults.pending() == []
 
 
@@ -283,6 +353,8 @@ def test_followers_that_are_no_number_are_refused_by_name(facebook: Running, tmp
 def test_check_says_what_is_connected(facebook: Running) -> None:
     said = CONNECTOR.check(FacebookPageOptions(pages=["2001"]))
     assert said == ["Graph API v26.0", "page 2001, Boutique: 1001 followers"]
+    said = CONNECTOR.check(FacebookPageOptions(pages=["2001"], recommendations=True))
+    assert said[2:] == ["recommendations through Graph API v21.0, which ends on 2027-01-21"]
 
 
 def test_without_a_base_url_it_is_facebook_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,3 +370,27 @@ def test_without_a_base_url_it_is_facebook_over_tls(monkeypatch: pytest.MonkeyPa
     with pytest.raises(ConnectorError, match="not sent"):
         CONNECTOR.check(FacebookPageOptions(pages=["2001"]))
     assert asked == ["https://graph.facebook.com/v26.0/2001?fields=name%2Cfan_count%2Cfollowers_count"]
+
+
+def test_mentions_and_reviews_are_staged(
+    facebook: Running, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recommendation = vendor._rating_row
+
+    def with_stars(review: Review, fault: str) -> Row:
+        stars: Row = {"has_rating": True, "rating": 2} if review.review_id == "rv2" else {}
+        return recommendation(review, fault) | stars
+
+    monkeypatch.setattr(vendor, "_rating_row", with_stars)
+    world.pages.append(Page("2002", "Le club", 10, 9))
+    world.tags.append(Tag("9000001_77", "2002", "9000001", at(6, 10), None))  # the same post, also with the other page
+    pull(tmp_path, pages=["2001", "2002"])
+    stage(tmp_path, CONNECTOR)
+    assert set(staged(tmp_path, "stg_facebook_page__mentions")) == {
+        (f"facebook:{keyed_hash('9000001_77')}", at(6, 10), "facebook"),
+        (f"facebook:{keyed_hash('8000001_78')}", at(7), "facebook"),
+        (f"facebook:{keyed_hash('9000002_80')}", at(9), "facebook"),
+    }
+    assert [found[1:] for found in sorted(
+        staged(tmp_path, "stg_facebook_page__reviews", "review_id, reviewed_at, rating"), key=lambda row: row[1]
+    )] == [(at(3), None), (at(4), Decimal(2)), (at(5), None)]  # fmt: skip

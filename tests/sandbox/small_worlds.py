@@ -60,12 +60,21 @@ def order(order_id: str, email: str = "", paid: datetime | None = None, **change
     return replace(made, **change)
 
 
-def contact(contact_id: str, email: str, list_id: str = "l1", kind: str = "subscriber") -> e.Contact:
-    return e.Contact(contact_id, "mailchimp", list_id, 1, email, kind, at(1))
+def contact(contact_id: str, email: str, list_id: str = "l1", kind: str = "subscriber", **change: Any) -> e.Contact:
+    return replace(e.Contact(contact_id, "mailchimp", list_id, 1, email, kind, at(1)), **change)
 
 
 def confirmed(contact_id: str, when: datetime) -> e.ContactEvent:
     return e.ContactEvent(contact_id, "confirm", when)
+
+
+def account(email: str, created: datetime, shop_id: str = "boutique") -> e.Customer:
+    return e.Customer(f"C {email} {created}", shop_id, 1, email, created)
+
+
+def line(order_id: str, product_id: str, quantity: int = 1, price: int = 1200, **change: Any) -> e.OrderLine:
+    """A line without tax or discount."""
+    return replace(e.OrderLine(order_id, f"{order_id} {product_id}", product_id, quantity, price, 0, 0), **change)
 
 
 SHOPS = [e.Shop("boutique", "Boutique", True), e.Shop("international", "International", False)]

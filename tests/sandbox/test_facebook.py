@@ -67,6 +67,12 @@ def served() -> Iterator[Running]:
             events.Comment("1_2", "2001_1", "1_1", None, "Oui", EARLIER + timedelta(hours=1), None),
         ],
         tags=[events.Tag("9000001_9", "2001", "9000001", EARLIER, None)],
+        reviews=[
+            events.Review("rv1", 1, EARLIER, 4, "Très bien", None, "facebook"),
+            events.Review("rv2", 2, EARLIER + timedelta(days=1), 3, "Bof", None, "facebook"),
+            events.Review("rv3", 1, EARLIER, 5, "Retirée", NOW, "facebook"),
+            events.Review("rv4", 1, EARLIER, 5, "Ailleurs", None),
+        ],
     )  # fmt: skip
     with running(world, NOW) as sandbox:
         yield sandbox
@@ -109,6 +115,7 @@ INSIGHTS = (
     "account_id,account_name,account_currency,campaign_id,campaign_name,adset_id,adset_name,ad_id,ad_name,date_start,"
     "date_stop,impressions,clicks,inline_link_clicks,reach,spend,actions,action_values"
 )
+RATED = "created_time,has_rating,has_review,rating,recommendation_type,review_text,reviewer,open_graph_story"
 
 
 def test_insights_hold_what_is_shown_by_now_as_text_without_zeros(facebook: Running) -> None:
@@ -207,7 +214,25 @@ def test_insights_of_a_day_end_the_next_morning(facebook: Running) -> None:
 
 def test_what_was_retired_is_refused(facebook: Running) -> None:
     assert refused(facebook, "2001/insights", metric="page_follows,page_impressions")[:2] == (400, 100)
-    assert refused(facebook, "2001/ratings")[1] == 12
+    assert refused(facebook, "2001/ratings")[1] == refused(facebook, "2001/ratings", "v22.0")[1] == 12
+
+
+def test_recommendations_are_given_through_one_old_version_only(facebook: Running) -> None:
+    wanted = "created_time,recommendation_type,has_rating,rating,review_text,reviewer{id},open_graph_story{id}"
+    first, second = get(facebook, "2001/ratings", "v21.0", fields=wanted, limit=8)["data"]
+    assert first == {
+        "created_time": "2026-03-02T09:00:00+0000", "recommendation_type": "negative", "has_rating": False,
+        "review_text": "Bof", "reviewer": {"id": "70000002"}, "open_graph_story": {"id": "60428272348"},
+    }  # fmt: skip
+    assert (second["recommendation_type"], "open_graph_story" in second) == ("positive", False)
+
+
+def test_the_last_version_with_recommendations_ends_on_its_day(facebook: Running) -> None:
+    facebook.set_clock(datetime(2027, 1, 20, 23, tzinfo=UTC))
+    assert len(get(facebook, "2001/ratings", "v21.0", limit=8)["data"]) == 2
+    facebook.set_clock(datetime(2027, 1, 21, tzinfo=UTC))
+    assert refused(facebook, "2001/ratings", "v21.0")[1] == 2635
+    facebook.set_clock(NOW)
 
 
 @pytest.mark.parametrize("since", ["2025-12-01", "2024-02-01"])
@@ -228,7 +253,8 @@ def test_versions_of_ads_end_before_those_of_pages(facebook: Running) -> None:
     assert get(facebook, "act_1001", "v25.0")["account_id"] == "1001"
     assert refused(facebook, "act_1001", "v24.0")[1] == 2635
     assert get(facebook, "2001", "v22.0")["name"] == "Boutique"
-    assert refused(facebook, "2001", "v21.0")[1] == 2635
+    assert get(facebook, "2001", "v21.0")["name"] == "Boutique"
+    assert refused(facebook, "2001", "v20.0")[1] == 2635
 
 
 @pytest.mark.parametrize("path", ["act_1001", "act_1001/ads", "2001", "2001/tagged", "2001_1/comments"])
@@ -278,6 +304,7 @@ def test_limits_are_codes_of_http_400(facebook: Running, path: str, kind: str, c
         ("Page", "2001", "id,name,access_token,fan_count,followers_count"),
         ("PagePost", "2001_1", "id,created_time,updated_time,message,from"),
         ("PagePost", "2001/tagged", "id,created_time,message,from"),
+        ("Recommendation", "2001/ratings", RATED),
     ],
 )  # fmt: skip
 def test_every_field_is_one_of_the_specification_with_its_type(
@@ -285,7 +312,7 @@ def test_every_field_is_one_of_the_specification_with_its_type(
 ) -> None:
     specified = json.loads(SPECIFICATION.read_text())[kind]["fields"]
     extra = {"time_range": '{"since":"2026-03-01","until":"2026-03-11"}'} if kind == "AdsInsights" else {}
-    answer = get(facebook, path, fields=fields, **extra)
+    answer = get(facebook, path, "v21.0" if kind == "Recommendation" else "v26.0", fields=fields, **extra)
     for row in answer.get("data", [answer]):
         for name, value in row.items():
             assert name in specified
@@ -297,4 +324,6 @@ def python_type(name: str) -> type:
         return list
     if name in ("Status", "EffectiveStatus", "ConfiguredStatus", "string", "datetime"):
         return str
+    if name == "bool":
+        return bool
     return int if name.endswith("int") else dict

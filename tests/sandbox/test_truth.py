@@ -33,6 +33,26 @@ def test_every_period_with_a_loaded_day_has_a_key() -> None:
         assert {start for grain, start in starts if grain in ("quarter", "year")} == {date(2026, 1, 1)}
 
 
+KPIS = (  # of the eight stages in their order, then the two levers that are in none
+    "unique_visitors", "visitors_from_google", "visitors_from_facebook", "retargeting_audience_size",
+    "social_interactions", "avg_session_duration", "bounce_rate", "comments", "email_open_rate", "email_click_rate",
+    "new_prospects", "capture_page_conversion_rate", "cost_per_prospect", "facebook_fans",
+    "purchases", "product_conversion_rate", "average_basket", "products_sold", "cart_abandonment_rate",
+    "avg_days_to_first_purchase",
+    "north_star", "support_tickets", "customer_satisfaction",
+    "upsell_conversion_rate", "followup_email_open_rate", "purchase_frequency",
+    "brand_mentions", "nps", "customer_reviews",
+    "affiliates", "partners",
+    "prospect_to_customer_rate", "gross_margin_rate",
+)  # fmt: skip
+
+
+def test_every_kpi_is_answered_in_every_period() -> None:
+    found = truth(world(), [refresh(11)], BUSINESS)
+    periods = {(key.grain, key.period_start) for key in found}
+    assert set(found) == {Key(kpi_id, *period) for kpi_id in KPIS for period in periods}
+
+
 def test_a_period_counts_loaded_days_only() -> None:
     orders = [order(f"O{day}", paid=at(day)) for day in (3, 4, 10, 11)]
     shop = world(shops=SHOPS, orders=orders)

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import events as e
 from sandbox.truth import Key, Value, truth
-from sandbox.truth.prospects import normalised
+from sandbox.truth.addresses import normalised
 from tests.sandbox.small_worlds import (
     BUSINESS,
     LATE,
@@ -32,18 +32,19 @@ def test_broadcasts_count_people_and_an_ab_tests_children_as_their_parent() -> N
     mail = world(
         mailings=[
             mailing("m1"), mailing("ab", "ab_parent"), mailing("a", "ab_child", parent_id="ab"),
-            mailing("j", "journey"), mailing("s", "automation"), mailing("brevo", tool="brevo"),
+            mailing("j", "journey"), mailing("s", "automation"), mailing("other", tool="brevo"),
         ],
         mail_sends=[
             *sends("m1", 1, 2, 3), *sends("m1", 4, bounce="soft"), *sends("a", 5), *sends("j", 6), *sends("s", 7),
-            *sends("brevo", 8), *sends("m1", 9, when=at(21)),
+            *sends("other", 8), *sends("m1", 9, when=at(21)),
         ],
         mail_opens=[opened(1), opened(1), opened(2, by_proxy=True), opened(3, at(21)), opened(5), opened(6), opened(8)],
         mail_clicks=[e.MailClick(n, at(4), at(4), n == 2, url) for n, url in ((2, "/"), (3, "/"), (3, "/b"), (7, "/"))],
     )  # fmt: skip
-    assert value(mail, "email_open_rate") == Fraction(2, 4)
-    assert value(mail, "email_click_rate") == Fraction(2, 4)
+    assert value(mail, "email_open_rate", mail_tools=("mailchimp",)) == Fraction(2, 4)
+    assert value(mail, "email_click_rate", mail_tools=("mailchimp",)) == Fraction(2, 4)
     assert value(mail, "email_open_rate", "day", 4) is None
+    assert value(mail, "email_open_rate") == Fraction(3, 5)
 
 
 def test_follow_up_rates_are_differences_of_lifetime_counters() -> None:

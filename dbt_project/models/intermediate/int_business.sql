@@ -17,6 +17,8 @@ select
     settings.history_start,
     settings.prospect_window_days,
     settings.primary_property_id,
+    settings.north_star,
+    coalesce((select max(window_days) from {{ ref('stg_parcours__upsell_products') }}), 0) as upsell_window_days,
     -- an older --through only reads again: what is published never moves back
     refreshes.through,
     refreshes.as_of,

@@ -35,5 +35,13 @@ union all
 
 select
     'list_size' as measure,
-    count(distinct list_id) as entities
-from {{ ref('stg_mailchimp__lists') }}
+    count(distinct list_key) as entities
+from {{ ref('int_list_sizes') }}
+
+union all
+
+select
+    measure,
+    count(distinct source) as entities
+from {{ ref('int_affiliate_captures') }}
+group by measure

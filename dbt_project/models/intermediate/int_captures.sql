@@ -44,10 +44,17 @@ captures as (
     union all
     select
         'list_size' as measure,
-        list_id as entity_id,
+        list_key as entity_id,
         captured_on,
         members_subscribed as amount
-    from {{ ref('stg_mailchimp__lists') }}
+    from {{ ref('int_list_sizes') }}
+    union all
+    select
+        measure,
+        source as entity_id,
+        captured_on,
+        amount
+    from {{ ref('int_affiliate_captures') }}
 )
 
 select

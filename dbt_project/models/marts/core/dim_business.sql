@@ -5,6 +5,8 @@ select
     week_start,
     history_start,
     prospect_window_days,
+    upsell_window_days,
+    north_star,
     through,
     as_of,
     as_of_day

@@ -33,6 +33,8 @@ select
     max(case when measure = 'retargeting_audience_size_upper' then amount end) as retargeting_audience_size_upper,
     max(case when measure = 'audience_export_users' then amount end) as audience_export_users,
     max(case when measure = 'facebook_fans' then amount end) as facebook_fans,
-    max(case when measure = 'list_size' then amount end) as list_size
+    max(case when measure = 'list_size' then amount end) as list_size,
+    max(case when measure = 'affiliates' then amount end) as affiliates,
+    max(case when measure = 'partners' then amount end) as partners
 from sums
 group by grain, period_start

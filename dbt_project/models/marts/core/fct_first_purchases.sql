@@ -7,6 +7,14 @@ with ranked as (
     where person_key is not null
 ),
 
+accounts as (
+    select
+        person_key,
+        min(created_at) as created_at
+    from {{ ref('int_customers') }}
+    group by person_key
+),
+
 started as (
     select
         ranked.order_key,
@@ -19,10 +27,12 @@ started as (
                 ranked.has_opted_in
                 and coalesce(prospects.opted_in_at >= coalesce(ranked.ordered_at, ranked.paid_at), true)
                 then ranked.paid_at
-            else prospects.opted_in_at
+            -- who never opted in began with an account
+            else coalesce(prospects.opted_in_at, accounts.created_at)
         end as started_at
     from ranked
     left join {{ ref('int_prospects') }} as prospects on ranked.person_key = prospects.person_key
+    left join accounts on ranked.person_key = accounts.person_key
     where ranked.purchase_number = 1
 )
 

@@ -1,9 +1,13 @@
--- One row per follow-up e-mail and capture: messages delivered and opened since the capture before.
+-- One row per follow-up e-mail and day: messages delivered and opened, by the day of sending or of the capture.
 select
-    source,
-    automation_id,
-    email_id,
-    captured_on as date_day,
-    emails_delivered,
-    emails_opened
-from {{ ref('int_followup_emails') }}
+    emails.source,
+    emails.automation_id,
+    emails.email_id,
+    emails.date_day,
+    emails.basis,
+    emails.emails_delivered,
+    emails.emails_opened
+from {{ ref('int_followup_emails') }} as emails
+cross join {{ ref('int_business') }} as business
+-- a capture belongs to its own day, also after the last loaded one
+where emails.basis = 'event' or emails.date_day <= business.through

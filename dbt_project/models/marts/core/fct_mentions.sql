@@ -1,7 +1,8 @@
--- One row per public post that mentions the brand.
+-- One row per public post or article that mentions the brand.
 select
     mentions.mention_key,
     mentions.source,
+    mentions.channel,
     mentions.date_day
 from {{ ref('int_mentions') }} as mentions
 cross join {{ ref('int_business') }} as business

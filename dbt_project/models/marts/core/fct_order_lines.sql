@@ -9,7 +9,8 @@ select
     lines.quantity,
     lines.currency as currency_charged,
     lines.net_amount as net_amount_charged,
-    lines.net_amount_reporting as net_amount,
+    case when lines.is_tax_known then lines.net_amount_reporting end as net_amount,
+    lines.cost_reporting as cost,
     orders.currency
 from {{ ref('int_order_lines') }} as lines
 inner join {{ ref('fct_orders') }} as orders on lines.order_key = orders.order_key

@@ -6,14 +6,16 @@ with business as (
 select
     orders.order_key,
     orders.source,
-    orders.feed,
+    orders.account_id,
     orders.ordered_at,
     orders.paid_at,
     orders.paid_on as date_day,
-    coalesce(orders.person_key, orders.source || ':' || orders.feed || ':' || orders.customer_id) as buyer_key,
+    coalesce(orders.person_key, orders.source || ':' || orders.account_id || ':' || orders.customer_id) as buyer_key,
     orders.person_key,
     orders.has_opted_in,
     orders.country,
+    transactions.channel,
+    transactions.campaign,
     orders.is_tax_known,
     orders.is_converted,
     case when orders.is_tax_known and orders.is_converted then orders.order_value end as order_value,
@@ -21,6 +23,7 @@ select
     orders.product_units
 from {{ ref('int_orders') }} as orders
 cross join business
+left join {{ ref('int_transactions') }} as transactions on orders.transaction_id = transactions.transaction_id
 where
     orders.paid_at is not null
     and orders.paid_at <= business.as_of

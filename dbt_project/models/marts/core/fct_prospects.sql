@@ -14,7 +14,9 @@ business as (
 
 select
     prospects.person_key,
+    prospects.source,
     prospects.opted_in_at,
+    prospects.is_approximate,
     prospects.opted_in_on as date_day,
     first_purchases.paid_at as first_purchased_at,
     coalesce(first_purchases.paid_at < prospects.opted_in_at, false) as has_purchased_before,

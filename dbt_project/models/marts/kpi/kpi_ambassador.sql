@@ -1,7 +1,14 @@
--- No source feeds this stage yet: its columns are there, its values are unknown.
+with captures as (
+    select * from {{ ref('fct_captures_by_period') }}
+)
+
 select
-    grain,
-    period_start,
-    cast(null as bigint) as affiliates,
-    cast(null as bigint) as partners
-from {{ ref('dim_periods') }}
+    periods.grain,
+    periods.period_start,
+    captures.affiliates,
+    captures.partners
+from {{ ref('dim_periods') }} as periods
+left join captures
+    on
+        periods.grain = captures.grain
+        and periods.period_start = captures.period_start

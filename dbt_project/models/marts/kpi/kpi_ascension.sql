@@ -1,10 +1,9 @@
 select
     periods.grain,
     periods.period_start,
-    -- no upsell pairs can be declared yet
-    cast(null as bigint) as upsell_customers,
-    cast(null as bigint) as base_customers,
-    cast(null as double) as upsell_conversion_rate,
+    parts.upsell_customers,
+    parts.base_customers,
+    {{ safe_divide('parts.upsell_customers', 'parts.base_customers') }} as upsell_conversion_rate,
     parts.followup_emails_opened,
     parts.followup_emails_delivered,
     {{ safe_divide('parts.followup_emails_opened', 'parts.followup_emails_delivered') }} as followup_email_open_rate,

@@ -1,6 +1,6 @@
 -- What each value rests on: is the KPI connected, have its sources loaded the period, may they still change it.
 {{ depend_on_stage_tables() }}
-with kpi_parts as (
+with declared as (
     {%- for row in kpi_parts() %}
     select
         '{{ row.kpi_id }}' as kpi_id,
@@ -9,6 +9,29 @@ with kpi_parts as (
     union all
     {%- endif %}
     {%- endfor %}
+),
+
+kpi_parts as (
+    select
+        kpi_id,
+        part
+    from declared
+    where kpi_id != 'north_star'
+    union all
+    -- the north star rests on what the chosen KPI rests on; a query may use all there is
+    select
+        'north_star' as kpi_id,
+        parts.part
+    from {{ ref('dim_parts') }} as parts
+    cross join {{ ref('dim_business') }} as business
+    left join declared
+        on
+            parts.part = declared.part
+            and declared.kpi_id = case
+                when business.north_star = 'weekly_active_customers' then 'purchases'
+                else business.north_star
+            end
+    where declared.kpi_id is not null or (business.north_star = '' and parts.is_connected)
 ),
 
 connected as (
@@ -29,11 +52,7 @@ kpi_tables as (
         tables.loaded_through,
         tables.reread_days
     from kpi_parts
-    inner join {{ ref('part_sources') }} as part_sources on kpi_parts.part = part_sources.part
-    inner join {{ ref('dim_source_tables') }} as tables
-        on
-            part_sources.source = tables.source
-            and part_sources.table_name = tables.table_name
+    inner join {{ ref('dim_part_tables') }} as tables on kpi_parts.part = tables.part
 ),
 
 table_states as (
@@ -74,14 +93,14 @@ select
     kpis.kpi_id,
     periods.grain,
     periods.period_start,
-    connected.is_connected,
+    coalesce(connected.is_connected, false) as is_connected,
     coalesce(coverage.has_loaded, false) as has_loaded,
     coalesce(coverage.may_change, false) as may_change,
     coalesce(coverage.sources, '') as sources,
     coalesce(coverage.missing_sources, '') as missing_sources
 from {{ ref('kpi_catalog') }} as kpis
 cross join {{ ref('dim_periods') }} as periods
-inner join connected on kpis.kpi_id = connected.kpi_id
+left join connected on kpis.kpi_id = connected.kpi_id
 left join coverage
     on
         kpis.kpi_id = coverage.kpi_id

@@ -5,10 +5,10 @@ select
     parts.prospects_in_cohort,
     parts.prospects_converted,
     {{ safe_divide('parts.prospects_converted', 'parts.prospects_in_cohort') }} as prospect_to_customer_rate,
-    -- refunds and costs are not loaded yet
-    cast(null as {{ money() }}) as gross_margin,
-    cast(null as {{ money() }}) as net_product_revenue,
-    cast(null as double) as gross_margin_rate,
+    parts.gross_margin,
+    parts.net_product_revenue,
+    {{ safe_divide('parts.gross_margin', 'parts.net_product_revenue') }} as gross_margin_rate,
+    {{ safe_divide('parts.product_revenue_costed', 'parts.product_revenue') }} as costed_revenue_share,
     ascension.purchase_frequency
 from {{ ref('dim_periods') }} as periods
 left join {{ ref('fct_parts_by_period') }} as parts

@@ -9,7 +9,7 @@ with stage_values as (
         cast({{ kpi.numerator or 'null' }} as {{ money() }}) as numerator,
         cast({{ kpi.denominator or 'null' }} as {{ money() }}) as denominator,
         cast({{ kpi.kpi_id }} as double) as value,
-        {{ 'true' if kpi.is_cohort else 'false' }} as is_cohort
+        '{{ kpi.cohort_window or "" }}' as cohort_window
     from {{ ref(kpi.model) }}
     {%- if not loop.last %}
     union all
@@ -33,9 +33,14 @@ select
     coverage.is_connected and (
         not periods.is_ended
         or coverage.may_change
+        -- somebody of the period may still be within the window in which success counts
         or (
-            stage_values.is_cohort
+            stage_values.cohort_window = 'prospect_window_days'
             and {{ dbt.dateadd('day', 'business.prospect_window_days', 'periods.last_day') }} >= business.as_of_day
+        )
+        or (
+            stage_values.cohort_window = 'upsell_window_days'
+            and {{ dbt.dateadd('day', 'business.upsell_window_days', 'periods.last_day') }} >= business.as_of_day
         )
     ) as is_provisional,
     case when coverage.is_connected then coverage.sources else '' end as sources,

@@ -2,12 +2,10 @@ with source as (
     select * from {{ source('files', 'mentions') }}
 )
 
-select
-    file_id,
-    row_number as file_row,
-    feed,
-    mention_id,
-    mentioned_at,
-    channel
+select distinct
+    feed || ':' || mention_id as mention_id,
+    -- a mention that stands in several files counts once
+    min(mentioned_at) over (partition by feed, mention_id) as mentioned_at,
+    coalesce(max(channel) over (partition by feed, mention_id), feed) as channel
 from source
 where filtered_by = ''

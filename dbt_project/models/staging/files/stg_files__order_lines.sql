@@ -1,37 +1,30 @@
-with source as (
-    select * from {{ source('files', 'order_lines') }}
+-- Exports overlap: an order that stands in several files of a feed counts once, as the last file by name has it.
+with rows_of_files as (
+    select
+        *,
+        max(file_id) over (partition by feed, order_id) as last_file_id
+    from {{ ref('stg_files__order_line_rows') }}
 )
 
 select
     -- keys
-    file_id,
-    row_number as file_row,
-    feed,
+    feed as account_id,
     order_id,
+    file_id || ':' || cast(file_row as varchar) as order_line_id,
 
-    -- times
-    ordered_at,
-    paid_at,
-    cancelled_at,
-    voided_at,
-
-    -- people
-    nullif(customer_id, '') as customer_id,
-    nullif(email_key, '') as person_key,
-    coalesce(opted_in, false) as has_opted_in,
-
-    -- properties
-    coalesce(is_test, false) as is_test,
-    currency,
-    country,
-    coalesce(tax_included, false) as is_tax_included,
-    tax_amount,
-    coalesce(discount_amount, 0) as discount_amount,
+    -- what is charged for
     product_id,
     product_name,
-    coalesce(nullif(kind, ''), 'product') as line_kind,
-    quantity,
-    unit_price,
-    unit_cost
-from source
-where filtered_by = ''
+    line_kind,
+    cast(quantity as {{ money() }}) as quantity,
+
+    -- amounts
+    cast(
+        cast(quantity as decimal(38, 6)) * unit_price - discount_amount
+        - case when is_tax_included then coalesce(tax_amount, 0) else 0 end as {{ money() }}
+    ) as net_amount,
+    tax_amount is not null or not is_tax_included or line_kind != 'product' as is_tax_known,
+    unit_cost,
+    currency as cost_currency
+from rows_of_files
+where file_id = last_file_id

@@ -1,33 +1,60 @@
-with source as (
-    select * from {{ source('files', 'orders') }}
+-- One row per order: put together from its lines, or as an export by order gives it.
+-- Exports overlap: of an order that stands in several files of a feed, the last file by name has it as it is now.
+with line_rows as (
+    select
+        *,
+        max(file_id) over (partition by feed, order_id) as last_file_id
+    from {{ ref('stg_files__order_line_rows') }}
+),
+
+order_rows as (
+    select
+        *,
+        row_number() over (partition by feed, order_id order by file_id desc, file_row desc) as latest_first
+    from {{ ref('stg_files__order_rows') }}
 )
 
 select
-    -- keys
-    file_id,
-    row_number as file_row,
-    feed,
+    feed as account_id,
     order_id,
+    cast(null as varchar) as transaction_id,
+    min(ordered_at) as ordered_at,
+    min(paid_at) as paid_at,
+    max(voided_at) as voided_at,
+    max(customer_id) as customer_id,
+    max(person_key) as person_key,
+    bool_or(has_opted_in) as has_opted_in,
+    bool_or(is_test) as is_test,
+    max(country) as country,
+    max(currency) as currency,
+    true as has_lines,
+    cast(null as {{ money() }}) as given_amount,
+    cast(null as bigint) as given_units,
+    true as is_tax_known
+from line_rows
+where file_id = last_file_id
+group by feed, order_id
 
-    -- times
+union all
+
+select
+    feed as account_id,
+    order_id,
+    cast(null as varchar) as transaction_id,
     ordered_at,
     paid_at,
-    cancelled_at,
     voided_at,
-
-    -- people
-    nullif(customer_id, '') as customer_id,
-    nullif(email_key, '') as person_key,
-    coalesce(opted_in, false) as has_opted_in,
-
-    -- properties
-    coalesce(is_test, false) as is_test,
-    currency,
+    customer_id,
+    person_key,
+    has_opted_in,
+    is_test,
     country,
-    coalesce(tax_included, false) as is_tax_included,
-    tax_amount,
-    coalesce(discount_amount, 0) as discount_amount,
-    amount,
-    units
-from source
-where filtered_by = ''
+    currency,
+    false as has_lines,
+    cast(
+        amount - discount_amount - case when is_tax_included then coalesce(tax_amount, 0) else 0 end as {{ money() }}
+    ) as given_amount,
+    cast(units as bigint) as given_units,
+    tax_amount is not null or not is_tax_included as is_tax_known
+from order_rows
+where latest_first = 1

@@ -1,13 +1,15 @@
+-- Exports overlap: a review that stands in several files counts once, as the last file by name has it.
 with source as (
-    select * from {{ source('files', 'reviews') }}
+    select
+        *,
+        row_number() over (partition by feed, review_id order by file_id desc, row_number desc) as latest_first
+    from {{ source('files', 'reviews') }}
+    where filtered_by = ''
 )
 
 select
-    file_id,
-    row_number as file_row,
-    feed,
-    review_id,
+    feed || ':' || review_id as review_id,
     reviewed_at,
-    rating
+    cast(rating as {{ money() }}) as rating
 from source
-where filtered_by = ''
+where latest_first = 1

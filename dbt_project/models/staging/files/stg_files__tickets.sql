@@ -1,13 +1,16 @@
+-- Exports overlap: a ticket that stands in several files counts once, as the last file by name has it.
 with source as (
-    select * from {{ source('files', 'tickets') }}
+    select
+        *,
+        row_number() over (partition by feed, ticket_id order by file_id desc, row_number desc) as latest_first
+    from {{ source('files', 'tickets') }}
+    where filtered_by = ''
 )
 
 select
-    file_id,
-    row_number as file_row,
-    feed,
-    ticket_id,
+    feed || ':' || ticket_id as ticket_id,
     created_at,
-    status
+    feed as channel,
+    coalesce(lower(status), '') not in ('spam', 'deleted', 'merged') as is_counted
 from source
-where filtered_by = ''
+where latest_first = 1

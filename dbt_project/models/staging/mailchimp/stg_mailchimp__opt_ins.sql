@@ -6,5 +6,6 @@ select
     list_id,
     member_key,
     nullif(email_key, '') as person_key,
-    {{ to_utc('timestamp_opt') }} as opted_in_at
+    {{ to_utc('timestamp_opt') }} as opted_in_at,
+    false as is_approximate
 from source

@@ -10,5 +10,6 @@ select
     history_start,
     prospect_window_days,
     primary_property as primary_property_id,
-    lead_event
+    lead_event,
+    north_star
 from source

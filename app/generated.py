@@ -1,0 +1,190 @@
+"""Files that are made from the code, so that a fact stands in one place: `make generated` writes them.
+
+The list of vendors that the models unite, the names of the secrets, and the pages on connectors and KPIs.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from textwrap import wrap
+
+from flows.catalog import STAGES, Kpi, kpis
+from flows.places import PROJECT
+from pipelines.connector import Connector, Table
+from pipelines.entities import ENTITIES
+from pipelines.registry import CONNECTORS
+
+STAGES_FR = (
+    *("Notoriété", "Engagement", "Capture", "Conversion", "Expérience", "Ascension", "Fan", "Ambassadeur"),
+    "Leviers",
+)
+UNITS_FR = {"count": "nombre", "rate": "taux", "seconds": "secondes", "days": "jours", "money": "montant",
+            "points": "points", "per customer": "par client"}  # fmt: skip
+CADENCES_FR = {"daily": "quotidienne", "weekly": "hebdomadaire", "monthly": "mensuelle"}
+MADE = "made by `make generated`; do not edit"
+SECRETS_INTRODUCTION = f"""\
+# The names of all secrets and none of their values: {MADE}. Copy this to .env, fill in what is
+# connected, and load it before a command: set -a; . ./.env; set +a
+# dlt's other providers work as well: .dlt/secrets.toml (section [sources.<name>]) and its vaults.
+
+# Required. Hashes e-mail addresses before they touch disk. Any random text; never change it: openssl rand -hex 32
+PARCOURS_IDENTITY_KEY=
+"""
+CONNECTORS_INTRODUCTION = f"""<!-- {MADE} -->
+# Connectors
+
+What each connector reads, under which key, and how far back every refresh reads again. Kinds: `slices` are replaced
+whole, so what vanished at the vendor vanishes here; `entities` are merged on their key; `snapshots` are captures, of
+which the vendor keeps no history.
+"""
+KPIS_INTRODUCTION = f"""<!-- {MADE} -->
+# KPIs
+
+Each is computed by day, week, month, quarter and year. `kpi_values` holds value, parts, flags and sources;
+`kpi_by_segment` cuts by the dimensions named here. Classes: `additive` is a sum of days; `ratio` divides parts of the
+period; `unique` is counted for the period; `snapshot` is the last capture in it; `trailing` looks back from its end;
+`distribution` is worked out from its events.
+"""
+KPIS_HEADER = "| KPI | definition | class | unit | good | by | fed by |\n|---|---|---|---|---|---|---|"
+KPIS_INTRODUCTION_FR = """<!-- fait par `make generated` ; ne pas modifier -->
+# Les indicateurs
+
+Chacun est calculé par jour, semaine, mois, trimestre et année. La table `kpi_values` en donne la valeur, les parties,
+l'état et les sources.
+"""
+KPIS_HEADER_FR = "| indicateur | définition | unité | suivi | sources |\n|---|---|---|---|---|"
+
+
+def files() -> dict[Path, str]:
+    """Every generated file and what it should hold."""
+    return {
+        PROJECT / "dbt_project" / "macros" / "vendors.sql": _vendors(),
+        PROJECT / ".env.example": _secrets(),
+        PROJECT / "docs" / "connectors.md": _connectors(),
+        PROJECT / "docs" / "kpis.md": _kpis(),
+        PROJECT / "docs" / "fr" / "kpis.md": _kpis_fr(),
+    }
+
+
+def _vendors() -> str:
+    lines = []
+    for entity in ENTITIES:
+        vendors = [name for name, connector in CONNECTORS.items() if entity in connector.feeds]
+        lines.append(f"        '{entity}': {vendors!r},")
+    body = "\n".join(lines)
+    return (
+        f"{{# The vendors that feed an entity, as their connectors declare it: {MADE}. #}}\n"
+        f"{{% macro vendors_of(entity) %}}\n    {{{{ return({{\n{body}\n    }}[entity]) }}}}\n{{% endmacro %}}\n"
+    )
+
+
+def _secrets() -> str:
+    lines = [SECRETS_INTRODUCTION]
+    for name, connector in CONNECTORS.items():
+        if connector.secrets:
+            lines += wrap(
+                f"{connector.title}. {connector.advice}", initial_indent="# ", subsequent_indent="# ", width=120
+            )
+            lines += [*(f"{variable}=" for variable in _variables(name, connector)), ""]
+    return "\n".join(lines)
+
+
+def _variables(name: str, connector: Connector) -> list[str]:
+    """The secrets' names in the environment, as dlt looks for them."""
+    return [f"SOURCES__{name.upper()}__{secret.upper()}" for secret in connector.secrets]
+
+
+def _connectors() -> str:
+    return "\n".join([CONNECTORS_INTRODUCTION, *(_connector(name, one) for name, one in CONNECTORS.items())])
+
+
+def _connector(name: str, connector: Connector) -> str:
+    facts = [f"- Settings: `[sources.{name}]`"]
+    if connector.secrets:
+        named = ", ".join(f"`{variable}`" for variable in _variables(name, connector))
+        facts.append(f"- Secrets: {named}. {connector.advice}")
+    if connector.permissions:
+        facts.append(f"- Permissions: {', '.join(f'`{one}`' for one in connector.permissions)}")
+    if connector.api_version:
+        facts.append(f"- API version: {connector.api_version}{_ends(connector.api_ends_on)}")
+    if connector.feeds:
+        facts.append(f"- Tells of: {', '.join(connector.feeds)}")
+    if connector.docs_url:
+        facts.append(f"- The vendor's documentation: <{connector.docs_url}>")
+    doc = (connector.source.__doc__ or "").strip()
+    rows = "\n".join(_table(name, table_name, table) for table_name, table in connector.tables.items())
+    header = "| raw table | kind | key | read again | hashed on entry |\n|---|---|---|---|---|"
+    return f"## {connector.title}\n\n{doc}\n\n" + "\n".join(facts) + f"\n\n{header}\n{rows}\n"
+
+
+def _ends(day: date | None) -> str:
+    return f", ends on {day}" if day else ", no end announced"
+
+
+def _table(source: str, name: str, table: Table) -> str:
+    again = "all, each time" if table.reread_days == 1 else f"{table.reread_days} days"
+    if table.kind == "snapshots":
+        again = "captured each time"
+    hashed = ", ".join([*table.emails, *table.hashes, *(one for one in ("email_key",) if one in table.columns.names)])
+    named = dict.fromkeys(hashed.split(", ")) if hashed else {}
+    return f"| `raw_{source}.{name}` | {table.kind} | {', '.join(table.key)} | {again} | {', '.join(named)} |"
+
+
+def sources_of(kpi: Kpi) -> list[str]:
+    """The sources that can feed a KPI, in the registry's order."""
+    seed = (PROJECT / "dbt_project" / "seeds" / "staging" / "part_entities.csv").read_text(encoding="utf-8")
+    lines = [line.split(",") for line in seed.splitlines()[1:]]
+    entities = {entity for part, entity, _ in lines if part in kpi.declared["parts"]}
+    return [name for name, connector in CONNECTORS.items() if entities & set(connector.feeds)]
+
+
+def _fed_by(kpi: Kpi) -> str:
+    return ", ".join(CONNECTORS[source].title for source in sources_of(kpi))
+
+
+def _kpis() -> str:
+    rows = ((kpi.stage, _row(kpi)) for kpi in kpis())
+    return _by_stage(KPIS_INTRODUCTION, KPIS_HEADER, [stage.capitalize() for stage in STAGES], rows)
+
+
+def _row(kpi: Kpi) -> str:
+    said = kpi.declared
+    cells = [
+        *(f"**{said['label_en']}**<br>`{kpi.kpi_id}`", kpi.definition, said["class"], said["unit"], said["good"]),
+        *(", ".join(said.get("segments", [])), _fed_by(kpi)),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _kpis_fr() -> str:
+    rows = ((kpi.stage, _row_fr(kpi)) for kpi in kpis())
+    return _by_stage(KPIS_INTRODUCTION_FR, KPIS_HEADER_FR, STAGES_FR, rows)
+
+
+def _row_fr(kpi: Kpi) -> str:
+    said = kpi.declared
+    name = f"**{said['label_fr']}**<br>`{kpi.kpi_id}`"
+    cells = [name, said["definition_fr"], UNITS_FR[said["unit"]], CADENCES_FR[said["cadence"]], _fed_by(kpi)]
+    return f"| {' | '.join(cells)} |"
+
+
+def _by_stage(introduction: str, header: str, titles: Sequence[str], rows: Iterable[tuple[str, str]]) -> str:
+    """A page with a table for each stage."""
+    found = list(rows)
+    parts = [introduction]
+    for stage, title in zip(STAGES, titles, strict=True):
+        lines = [f"## {title}", "", header, *(row for of_stage, row in found if of_stage == stage), ""]
+        parts.append("\n".join(lines))
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Write what differs."""
+    for path, text in files().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+{# The vendors that feed an entity, as their connectors declare it: made by `make generated`; do not edit. #}
+{% macro vendors_of(entity) %}
+    {{ return({
+        'web': ['google_analytics'],
+        'items': ['google_analytics'],
+        'transactions': ['google_analytics'],
+        'spend': ['google_analytics', 'facebook_ads', 'files'],
+        'ad_days': ['facebook_ads'],
+        'ad_audiences': ['facebook_ads'],
+        'page_followers': ['facebook_page'],
+        'post_interactions': ['facebook_page'],
+        'comments': ['facebook_page'],
+        'opt_ins': ['mailchimp', 'brevo', 'klaviyo', 'files'],
+        'broadcasts': ['mailchimp', 'brevo', 'klaviyo'],
+        'automation_counters': ['mailchimp'],
+        'automation_messages': ['brevo', 'klaviyo'],
+        'list_sizes': ['mailchimp', 'brevo', 'klaviyo'],
+        'orders': ['shopify', 'woocommerce', 'stripe', 'files'],
+        'order_lines': ['shopify', 'woocommerce', 'stripe', 'files'],
+        'refunds': ['shopify', 'woocommerce', 'stripe'],
+        'customers': ['shopify', 'woocommerce', 'stripe'],
+        'rates': ['ecb'],
+        'tickets': ['zendesk', 'files'],
+        'csat_answers': ['zendesk', 'typeform', 'files'],
+        'nps_answers': ['typeform', 'files'],
+        'reviews': ['facebook_page', 'trustpilot', 'files'],
+        'mentions': ['facebook_page', 'files'],
+        'affiliates': ['rewardful', 'tapfiliate'],
+        'partners': ['rewardful', 'tapfiliate'],
+        'affiliate_periods': ['files'],
+        'partner_periods': ['files'],
+    }[entity]) }}
+{% endmacro %}

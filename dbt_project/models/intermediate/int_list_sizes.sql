@@ -1,0 +1,21 @@
+-- Subscribed members of every list, as captured; over all e-mail tools.
+with sizes as (
+    {%- for vendor in vendors_of('list_sizes') %}
+    select
+        '{{ vendor }}' as source,
+        list_id,
+        captured_on,
+        members_subscribed
+    from {{ staged(vendor, 'list_sizes') }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+)
+
+select
+    source,
+    source || ':' || list_id as list_key,
+    captured_on,
+    members_subscribed
+from sizes

@@ -1,0 +1,14 @@
+with source as (
+    select * from {{ source('files', 'leads') }}
+)
+
+select
+    file_id,
+    row_number as file_row,
+    feed,
+    nullif(email_key, '') as person_key,
+    opted_in_at,
+    false as is_approximate,
+    list_name
+from source
+where filtered_by = ''

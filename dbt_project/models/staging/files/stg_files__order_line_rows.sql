@@ -1,0 +1,37 @@
+with source as (
+    select * from {{ source('files', 'order_lines') }}
+)
+
+select
+    -- keys
+    file_id,
+    row_number as file_row,
+    feed,
+    order_id,
+
+    -- times
+    ordered_at,
+    paid_at,
+    cancelled_at,
+    voided_at,
+
+    -- people
+    nullif(customer_id, '') as customer_id,
+    nullif(email_key, '') as person_key,
+    coalesce(opted_in, false) as has_opted_in,
+
+    -- properties
+    coalesce(is_test, false) as is_test,
+    currency,
+    country,
+    coalesce(tax_included, false) as is_tax_included,
+    tax_amount,
+    coalesce(discount_amount, 0) as discount_amount,
+    product_id,
+    product_name,
+    coalesce(nullif(kind, ''), 'product') as line_kind,
+    quantity,
+    unit_price,
+    unit_cost
+from source
+where filtered_by = ''

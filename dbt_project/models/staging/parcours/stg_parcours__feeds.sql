@@ -1,0 +1,9 @@
+with source as (
+    select * from {{ source('parcours', 'feeds') }}
+)
+
+select
+    source,
+    entity,
+    table_name
+from source

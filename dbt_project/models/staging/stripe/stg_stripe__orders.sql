@@ -1,0 +1,107 @@
+-- One row per invoice, per payment intent of no invoice, and per charge of neither. It is paid at its first paid
+-- charge; an invoice without one (of nothing, or settled outside of Stripe) when it became paid.
+with invoices as (
+    select * from {{ ref('stg_stripe__invoices') }}
+),
+
+intents as (
+    select * from {{ ref('stg_stripe__payment_intents') }}
+),
+
+of_invoices as (
+    select distinct payment_intent_id
+    from {{ ref('stg_stripe__invoice_payments') }}
+),
+
+charged as (
+    select
+        order_id,
+        min(case when is_paid then created_at end) as paid_at,
+        min(created_at) as created_at,
+        arg_min(customer_id, created_at) as customer_id,
+        arg_min(person_key, created_at) as person_key,
+        arg_min(country, created_at) as country,
+        min(currency) as currency,
+        bool_or(is_test) as is_test
+    from {{ ref('stg_stripe__order_charges') }}
+    group by order_id
+),
+
+customers as (
+    select * from {{ ref('stg_stripe__customers') }}
+),
+
+orders as (
+    select
+        invoice_id as order_id,
+        customer_id,
+        person_key,
+        created_at as ordered_at,
+        paid_at,
+        voided_at,
+        is_test,
+        country,
+        currency,
+        -- a draft's lines are not read, since they can still vanish
+        status != 'draft' as has_lines
+    from invoices
+
+    union all
+
+    select
+        intents.payment_intent_id as order_id,
+        intents.customer_id,
+        intents.person_key,
+        intents.created_at as ordered_at,
+        cast(null as timestamptz) as paid_at,
+        case when intents.status = 'canceled' then intents.canceled_at end as voided_at,
+        intents.is_test,
+        cast(null as varchar) as country,
+        intents.currency,
+        false as has_lines
+    from intents
+    left join of_invoices on intents.payment_intent_id = of_invoices.payment_intent_id
+    where of_invoices.payment_intent_id is null
+
+    union all
+
+    -- made without an intent, or for what is older than the history
+    select
+        charged.order_id,
+        charged.customer_id,
+        cast(null as varchar) as person_key,
+        charged.created_at as ordered_at,
+        cast(null as timestamptz) as paid_at,
+        cast(null as timestamptz) as voided_at,
+        charged.is_test,
+        charged.country,
+        charged.currency,
+        false as has_lines
+    from charged
+    left join invoices on charged.order_id = invoices.invoice_id
+    left join intents on charged.order_id = intents.payment_intent_id
+    where
+        invoices.invoice_id is null
+        and intents.payment_intent_id is null
+)
+
+select
+    '' as account_id,
+    orders.order_id,
+    cast(null as varchar) as transaction_id,
+    orders.ordered_at,
+    coalesce(charged.paid_at, orders.paid_at) as paid_at,
+    orders.voided_at,
+    orders.customer_id,
+    coalesce(customers.person_key, orders.person_key, charged.person_key) as person_key,
+    false as has_opted_in,
+    orders.is_test,
+    coalesce(charged.country, orders.country) as country,
+    orders.currency,
+    orders.has_lines,
+    cast(null as {{ money() }}) as given_amount,
+    cast(null as bigint) as given_units,
+    orders.has_lines as is_tax_known
+from orders
+left join charged on orders.order_id = charged.order_id
+left join customers on orders.customer_id = customers.customer_id

@@ -1,0 +1,83 @@
+-- One row per product, shipping and fee of an order. A line's total is after discounts and without tax. Where prices
+-- include tax but no line of the order shows any, taxes were switched off: the total holds a tax that nobody knows.
+with orders as (
+    select * from {{ ref('stg_woocommerce__orders') }}
+),
+
+products as (
+    select * from {{ ref('stg_woocommerce__products') }}
+),
+
+charged as (
+    select
+        account_id,
+        order_id,
+        currency,
+        prices_include_tax,
+        'product' as charged_for,
+        unnest(cast(line_items as json[])) as line
+    from orders
+    union all
+    select
+        account_id,
+        order_id,
+        currency,
+        prices_include_tax,
+        'shipping' as charged_for,
+        unnest(cast(shipping_lines as json[])) as line
+    from orders
+    union all
+    select
+        account_id,
+        order_id,
+        currency,
+        prices_include_tax,
+        'fee' as charged_for,
+        unnest(cast(fee_lines as json[])) as line
+    from orders
+),
+
+lines as (
+    select
+        *,
+        nullif({{ json_text('line', 'product_id') }}, '0') as product_id,
+        cast(coalesce({{ json_text('line', 'quantity') }}, '1') as {{ money() }}) as quantity,
+        coalesce(
+            max({{ json_text('line', 'taxes') }}) over (partition by account_id, order_id), '[]'
+        ) != '[]' as is_taxed,
+        -- the vendor's schema and its answers name the field differently; a product without a cost shows zero
+        nullif(
+            cast(
+                coalesce(
+                    {{ json_text('line', 'cost_of_goods_sold.value') }},
+                    {{ json_text('line', 'cost_of_goods_sold.total_value') }}
+                ) as {{ money() }}
+            ),
+            0
+        ) as line_cost
+    from charged
+)
+
+select
+    lines.account_id,
+    lines.order_id,
+    {{ json_text('lines.line', 'id') }} as order_line_id,
+    -- the shop's own number of a product, by which other tools know it as well, before WooCommerce's
+    coalesce(nullif({{ json_text('lines.line', 'sku') }}, ''), lines.product_id) as product_id,
+    {{ json_text('lines.line', 'name') }} as product_name,
+    case
+        when lines.charged_for = 'product' and products.is_gift_card then 'gift_card'
+        when lines.charged_for = 'fee' then {{ json_text('lines.line', 'kind') }}
+        else lines.charged_for
+    end as line_kind,
+    lines.quantity,
+    cast({{ json_text('lines.line', 'total') }} as {{ money() }}) as net_amount,
+    not lines.prices_include_tax or lines.is_taxed or lines.charged_for != 'product'
+    or coalesce(products.is_gift_card, false) as is_tax_known,
+    cast(lines.line_cost / nullif(lines.quantity, 0) as {{ money() }}) as unit_cost,
+    lines.currency as cost_currency
+from lines
+left join products
+    on
+        lines.account_id = products.account_id
+        and lines.product_id = products.product_id

@@ -1,0 +1,48 @@
+"""The business's own north star: its query over the facts, answered between the facts and the KPIs."""
+
+import duckdb
+import pyarrow as pa
+
+from flows.catalog import kpis
+from flows.places import Places
+from pipelines.connector import ConnectorError
+from pipelines.settings import Settings
+
+TYPES: dict[str, pa.DataType] = {"grain": pa.string(), "period_start": pa.date32(), "value": pa.float64()}
+COLUMNS = pa.schema(TYPES)
+
+
+class BadNorthStar(ConnectorError):
+    """The settings choose a KPI that is none, or a query that does not answer what a KPI needs."""
+
+
+def check(settings: Settings) -> None:
+    """Refuse a north star that is neither the default nor a KPI of another stage than its own."""
+    chosen = settings.business.north_star
+    known = ["weekly_active_customers", *(kpi.kpi_id for kpi in kpis() if kpi.stage != "experience")]
+    if chosen not in known:
+        raise BadNorthStar(f"business.north_star: {chosen!r} cannot be chosen; known are: {', '.join(known)}.")
+
+
+def write(places: Places, settings: Settings) -> None:
+    """Keep what the query answers for the models; no rows where the settings have no query."""
+    query = settings.business.north_star_sql
+    answer = _answer(places, query) if query else COLUMNS.empty_table()
+    with duckdb.connect(str(places.warehouse)) as connection:
+        connection.register("answer", answer)
+        connection.execute("create or replace table raw_parcours.north_star as select * from answer")
+
+
+def _answer(places: Places, query: str) -> pa.Table:
+    """Read-only, so that a query can change nothing."""
+    try:
+        with duckdb.connect(str(places.warehouse), read_only=True) as connection:
+            connection.execute("set schema = 'marts'; set timezone = 'UTC'")
+            return connection.execute(query).to_arrow_table().select(COLUMNS.names).cast(COLUMNS)
+    except (duckdb.Error, pa.ArrowException, KeyError) as error:
+        said = str(error).splitlines()[0]
+        raise BadNorthStar(
+            f"business.north_star_sql: {said}. It should be a query over the tables fct_* and dim_* that gives grain "
+            "(day, week, month, quarter, year), period_start (a date) and value, such as: "
+            "select grain, period_start, weekly_active_customers as value from fct_weekly_customers_by_period"
+        ) from None

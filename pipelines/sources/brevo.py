@@ -1,0 +1,266 @@
+"""Brevo: opt-ins of contacts, e-mail campaigns, events of automated e-mails, sizes of lists.
+
+https://developers.brevo.com/reference
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, timedelta
+from typing import Any
+
+import dlt
+import pyarrow as pa
+import requests
+from dlt.extract.resource import DltResource
+from dlt.sources.rest_api import rest_api_resources
+from dlt.sources.rest_api.typing import EndpointResource, RESTAPIConfig
+from pydantic import Field
+
+from pipelines.connector import Connector, Options, Plan, Scope, Table
+from pipelines.sources.brevo_client import ADVICE, BASE_URL, connected, moment_of, pages, snake, spans, text_of
+
+MOST_CONTACTS, MOST_EVENTS, MOST_OTHERS = 1000, 5000, 50  # of one answer; most paths allow 100 calls an hour
+
+LATE_DAYS = 28  # opens and clicks keep arriving for weeks, and a campaign's statistics are always as of now
+CONTACT_DAYS = 7  # a contact that changes while pages are read can be missed
+AS_NOW = 1  # asked whole every time
+EVENT_SPAN = timedelta(days=89)  # the vendor refuses more than 90 days, both ends counted
+CAMPAIGN_SPAN = timedelta(days=700)  # the vendor refuses more than two years
+STATISTICS_AGE = timedelta(days=150)  # a list of campaigns counts the last six months only, a campaign asked for all
+
+EVENTS = ("delivered", "opened", "loadedByProxy")  # `opened` is a person, `loadedByProxy` a privacy proxy
+COUNT, DAY, MOMENT = pa.int64(), pa.date32(), pa.timestamp("us", tz="UTC")
+STATISTICS = ("sent", "delivered", "unique_views", "trackable_views", "unique_clicks")  # of recipients, not of opens
+COUNTERS = ("unique_subscribers", "total_subscribers", "total_blacklisted")
+
+Row = dict[str, Any]
+
+
+def _schema(*texts: str, **others: pa.DataType) -> pa.Schema:
+    return pa.schema({**dict.fromkeys(texts, pa.string()), **others})
+
+
+TABLES = {
+    # The attribute can be overwritten and a contact erased: every opt-in that the vendor has ever shown stays here.
+    "opt_ins": Table(
+        _schema("opt_in", "email_key", "created_at", id=COUNT),
+        ("id", "opt_in"),
+        "entities",
+        CONTACT_DAYS,
+        emails={"email_key": "email"},
+    ),
+    # A deleted campaign was sent nevertheless: its last figures stay.
+    "campaigns": Table(
+        _schema(
+            *("type", "status", "created_at", "sent_date", "recipients"),
+            id=COUNT,
+            ab_testing=pa.bool_(),
+            **{f"statistics__global_stats__{name}": COUNT for name in STATISTICS},
+        ),
+        ("id",),
+        "entities",
+        LATE_DAYS,
+    ),
+    # What has happened is never taken back.
+    "events": Table(
+        _schema("message_id", "event", "date", "email_key", "tag", template_id=COUNT),
+        ("message_id", "event", "date", "email_key"),
+        "entities",
+        LATE_DAYS,
+        emails={"email_key": "email"},
+    ),
+    # A deleted list is not captured any more.
+    "lists": Table(
+        _schema("name", id=COUNT, captured_on=DAY, captured_at=MOMENT, **dict.fromkeys(COUNTERS, COUNT)),
+        ("id", "captured_on"),
+        "snapshots",
+        AS_NOW,
+    ),
+}
+
+
+class BrevoOptions(Options):
+    """`opt_in_attribute`: the contact attribute that holds the date of the confirmed opt-in (ISO 8601).
+
+    `follow_up_automations`: the tags of e-mails that follow up a purchase, or the template ids of those without a tag.
+    `page_rows`, `event_rows`, `list_rows`: how many contacts, events, or lists and campaigns a page holds.
+    """
+
+    opt_in_attribute: str = ""
+    follow_up_automations: list[str] = Field(default_factory=list)
+    page_rows: int = Field(default=MOST_CONTACTS, ge=1, le=MOST_CONTACTS)
+    event_rows: int = Field(default=MOST_EVENTS, ge=1, le=MOST_EVENTS)
+    list_rows: int = Field(default=MOST_OTHERS, ge=1, le=MOST_OTHERS)
+
+
+@dlt.source(name="brevo", section="brevo", max_table_nesting=0)
+def brevo(
+    options: BrevoOptions, plan: Plan, api_key: dlt.TSecretStrValue = dlt.secrets.value, base_url: str = BASE_URL
+) -> Iterator[DltResource]:
+    """Opt-ins of who changed, campaigns and events from the asked day on, lists as they are now."""
+    http = connected(api_key)
+    config: RESTAPIConfig = {
+        "client": {"base_url": base_url, "session": http},
+        "resources": [
+            _opt_ins(options, plan),
+            dlt.resource([list(_campaign_spans(plan))], name="campaign_spans"),
+            _campaigns(options, lambda row: _whole(http, base_url, row, plan)),
+            dlt.resource([list(_event_spans(plan))], name="event_spans"),
+            _events(options),
+            *_lists(options, {"captured_on": plan.captured_on, "captured_at": plan.as_of}),
+        ],
+    }
+    yield from rest_api_resources(config)
+
+
+def _opt_ins(options: BrevoOptions, plan: Plan) -> EndpointResource:
+    """Who changed since the last load; everybody where no load has read the opt-ins of this attribute."""
+    read_whole = f"whole by {options.opt_in_attribute or 'createdAt'}"
+    since = {"modifiedSince": text_of(plan.since("opt_ins"))}
+    known = plan.known_hashes.get(("opt_ins", "")) == read_whole
+    plan.keep_hash("opt_ins", "", read_whole)
+    return {
+        "name": "opt_ins",
+        "endpoint": pages("contacts", "contacts", options.page_rows, **(since if known else {})),
+        "processing_steps": [
+            {"map": lambda row: _opt_in(row, options.opt_in_attribute, plan)},
+            {"filter": lambda row: row["opt_in"] or row["is_listed"]},
+        ],
+    }
+
+
+def _opt_in(row: Row, attribute: str, plan: Plan) -> Row:
+    """A contact without its other attributes, which are personal."""
+    told = (row.get("attributes") or {}).get(attribute) if attribute else None
+    moment = moment_of(told, plan.zone)
+    warning = f"brevo: {attribute} of some contacts is no ISO 8601 date; correct [sources.brevo] opt_in_attribute"
+    if told and not moment and warning not in plan.warnings:
+        plan.warn(warning)
+    # A contact on no list has asked for nothing: a shop's plugin creates one for each buyer.
+    is_listed = bool(row.get("listIds") or row.get("listUnsubscribed"))
+    return {
+        **{"id": row.get("id"), "email": row.get("email"), "created_at": row.get("createdAt")},
+        **{"opt_in": text_of(moment) if moment else "", "is_listed": is_listed},
+    }
+
+
+def _campaigns(options: BrevoOptions, whole: Callable[[Row], Row]) -> EndpointResource:
+    return {
+        "name": "campaigns",
+        "endpoint": pages(
+            *("campaigns", "emailCampaigns", options.list_rows),
+            status="sent",
+            statistics="globalStats",
+            excludeHtmlContent="true",
+            startDate="{resources.campaign_spans.first}",
+            endDate="{resources.campaign_spans.last}",
+        ),
+        "processing_steps": [{"map": whole}, {"map": snake}],
+    }
+
+
+def _whole(http: requests.Session, base_url: str, row: Row, plan: Plan) -> Row:
+    """A campaign with all of its statistics: one that the list counts in part only is asked for by itself."""
+    sent_at = moment_of(row.get("sentDate"), UTC)
+    if not sent_at or sent_at > plan.as_of - STATISTICS_AGE:
+        return row
+    found: Row = http.get(f"{base_url}/emailCampaigns/{row['id']}", params={"statistics": "globalStats"}).json()
+    return found
+
+
+def _events(options: BrevoOptions) -> EndpointResource:
+    return {
+        "name": "events",
+        "endpoint": pages(
+            *("events", "smtp/statistics/events", options.event_rows),
+            event="{resources.event_spans.event}",
+            startDate="{resources.event_spans.first}",
+            endDate="{resources.event_spans.last}",
+        ),
+        "processing_steps": [{"map": snake}],
+    }
+
+
+def _lists(options: BrevoOptions, captured: Row) -> tuple[EndpointResource, EndpointResource]:
+    """The lists, each asked for by itself: all at once, the vendor leaves two of their three counters at 0."""
+    index: EndpointResource = {
+        "name": "list_index",
+        "selected": False,
+        "endpoint": pages("lists", "contacts/lists", options.list_rows),
+    }
+    lists: EndpointResource = {
+        "name": "lists",
+        "endpoint": {
+            "path": "contacts/lists/{resources.list_index.id}",
+            "paginator": "single_page",
+            "data_selector": "$",
+        },
+        "processing_steps": [{"map": lambda row: snake(row) | captured}],
+    }
+    return index, lists
+
+
+def _campaign_spans(plan: Plan) -> Iterator[Row]:
+    """When campaigns may have been sent, until now: the vendor refuses the future."""
+    for first, last in spans(plan.since("campaigns"), plan.as_of, CAMPAIGN_SPAN, timedelta(milliseconds=1)):
+        yield {"first": text_of(first), "last": text_of(last)}
+
+
+def _event_spans(plan: Plan) -> Iterator[Row]:
+    """Days as the account counts them, in whatever zone: one more at the beginning, and the last is today in UTC."""
+    first_day, today = (plan.since("events") - timedelta(days=1)).date(), plan.as_of.astimezone(UTC).date()
+    for first, last in spans(first_day, today, EVENT_SPAN, timedelta(days=1)):
+        for event in EVENTS:
+            yield {"event": event, "first": first.isoformat(), "last": last.isoformat()}
+
+
+def scopes(options: BrevoOptions, table: str) -> list[Scope]:
+    """One API key is one account, which every table holds whole."""
+    return [Scope("")]
+
+
+def check(options: BrevoOptions) -> list[str]:
+    """The account and its zone, its lists, and what the options name that it does not have."""
+    http = connected(dlt.secrets.get("sources.brevo.api_key", str) or "")
+    base_url = dlt.config.get("sources.brevo.base_url", str) or BASE_URL
+
+    def ask(path: str, **params: Any) -> Row:
+        found: Row = http.get(f"{base_url}/{path}", params=params).json()
+        return found
+
+    account = ask("account")
+    zone = (account.get("dateTimePreferences") or {}).get("timezone") or "unknown"
+    lines = [f"account {account.get('companyName')}: {ask('contacts/lists').get('count')} lists, time zone {zone}"]
+    attributes = [one.get("name") for one in ask("contacts/attributes").get("attributes") or []]
+    if not options.opt_in_attribute:
+        lines.append("opt-ins are dated by createdAt, approximately: set [sources.brevo] opt_in_attribute")
+    elif options.opt_in_attribute not in attributes:
+        lines.append(f"{options.opt_in_attribute} does not exist: correct [sources.brevo] opt_in_attribute")
+    recent = ask("smtp/statistics/events", event="delivered", days=30, limit=options.event_rows).get("events") or []
+    sent = {str(one.get("tag") or one.get("templateId")).strip('[]"') for one in recent}
+    lines += [
+        f"{one} sent nothing lately: correct [sources.brevo] follow_up_automations if it should have"
+        for one in options.follow_up_automations
+        if one not in sent
+    ]
+    return lines
+
+
+CONNECTOR = Connector(
+    name="brevo",
+    title="Brevo",
+    tables=TABLES,
+    options=BrevoOptions,
+    source=brevo,
+    scopes=scopes,
+    check=check,
+    feeds={
+        "opt_ins": ("opt_ins",),
+        "broadcasts": ("campaigns",),
+        "automation_messages": ("events",),
+        "list_sizes": ("lists",),
+    },
+    secrets=("api_key",),
+    advice=ADVICE,
+    docs_url="https://developers.brevo.com/reference",
+    api_version="v3",
+)

@@ -1,0 +1,73 @@
+"""Brevo's calls: address, key, paging, and the names and times of its answers.
+
+https://developers.brevo.com/docs
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any, TypeVar
+
+import requests
+from dlt.common.normalizers.naming.snake_case import NamingConvention
+
+from pipelines.connector import AccessRefused
+from pipelines.http import session
+
+BASE_URL = "https://api.brevo.com/v3"
+ADVICE = (
+    "Create an API key in Brevo (Settings > SMTP & API > API keys), set SOURCES__BREVO__API_KEY to it and let this "
+    "machine's address call (Settings > Security > Authorised IPs)."
+)
+WAIT_HEADER = "x-sib-ratelimit-reset"  # in seconds; there is no Retry-After
+ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+# The warehouse writes names in snake case: declared and read so, a table is the same before its first load.
+NAMES = NamingConvention()
+
+Time = TypeVar("Time", date, datetime)
+
+
+def connected(api_key: str) -> requests.Session:
+    """A session that carries the key."""
+    if not api_key.strip():
+        raise AccessRefused(f"brevo: there is no API key. {ADVICE}")
+    http = session("brevo", ADVICE, WAIT_HEADER)
+    http.headers["api-key"] = api_key.strip()
+    return http
+
+
+def pages(holder: str, path: str, rows: int, **params: Any) -> Any:
+    """A collection; some of them give no total, so that the first empty page is the end."""
+    paginator = {"type": "offset", "limit": rows, "total_path": None}
+    return {"path": path, "params": params, "paginator": paginator, "data_selector": holder}
+
+
+def moment_of(told: Any, zone: tzinfo) -> datetime | None:
+    """The instant that a date names, if it is one; without a zone, or without a time, it is of this zone."""
+    if not isinstance(told, str) or not ISO_DAY.match(told):
+        return None
+    try:
+        moment = datetime.fromisoformat(told)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def spans(first: Time, last: Time, length: timedelta, step: timedelta) -> Iterator[tuple[Time, Time]]:
+    """What lies between two times, both included, in parts of at most this length that do not touch."""
+    while first <= last:
+        end = min(first + length, last)
+        yield first, end
+        first = end + step
+
+
+def text_of(moment: datetime) -> str:
+    """An instant as the vendor wants it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def snake(found: Any) -> Any:
+    """The same with the names of its fields in snake case."""
+    if not isinstance(found, dict):
+        return found
+    return {NAMES.normalize_identifier(name): snake(value) for name, value in found.items()}

@@ -1,0 +1,200 @@
+"""Shopify's calls: one address for every query, a budget of query cost, bulk operations.
+
+https://shopify.dev/docs/api/admin-graphql/2026-10 and https://shopify.dev/docs/api/usage/bulk-operations/queries
+
+Not dlt's REST client: errors, limits and cursors are inside answers that are all good ones to HTTP.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+
+from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.http import ERROR_CHARACTERS, session
+from pipelines.retry import VendorBusy, patience
+from pipelines.sources.shopify_queries import BULK_STATE, RUN_BULK, rest_of
+
+API_VERSION = "2026-10"
+MOST_ROWS = 250  # the vendor gives no more in one answer
+SCOPES = ("read_orders", "read_all_orders", "read_customers", "read_products")
+ADVICE = (
+    f"Create a custom app in the shop's admin (Settings > Apps > Develop apps) with the scopes {', '.join(SCOPES)}, "
+    "install it and set SOURCES__SHOPIFY__ACCESS_TOKEN to its Admin API access token."
+)
+PASSING = frozenset({"THROTTLED", "INTERNAL_SERVER_ERROR", "TIMEOUT"})
+BULK_FULL = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})  # as many run for this shop as may
+UNDER_WAY = frozenset({"CREATED", "RUNNING", "CANCELING"})
+FIRST_POLL_SECONDS, LONGEST_POLL_SECONDS, MOST_POLLS = 1.0, 30.0, 400  # for more than three hours
+
+Row = dict[str, Any]
+
+
+class TooCostly(ConnectorError):
+    """A query that costs more than one may; `share` of its rows would fit."""
+
+    def __init__(self, message: str, share: float) -> None:
+        super().__init__(message)
+        self.share = share
+
+
+class BulkFailed(ConnectorError):
+    """A bulk operation ended without a result."""
+
+
+class Shopify:
+    """The Admin API of one shop."""
+
+    def __init__(self, shop: str, access_token: str, base_url: str) -> None:
+        if not access_token:
+            raise AccessRefused(f"shopify: there is no access token. {ADVICE}")
+        self.url = f"{base_url or f'https://{shop}.myshopify.com'}/admin/api/{API_VERSION}/graphql.json"
+        self.served_version = API_VERSION
+        self._token = access_token
+        self._session = session("shopify", ADVICE)
+
+    def ask(self, query: str, /, **variables: Any) -> Row:
+        """The data that answers a query."""
+        response = self._session.post(
+            self.url,
+            json={"query": query, "variables": variables},
+            # Not the session's header: the files of bulk operations lie elsewhere.
+            headers={"X-Shopify-Access-Token": self._token},
+            hooks={"response": [_judge]},
+        )
+        self.served_version = response.headers.get("X-Shopify-API-Version", API_VERSION)
+        data: Row = response.json()["data"]
+        return data
+
+    def pages(self, query: str, holder: str, **variables: Any) -> Iterator[list[Row]]:
+        """The pages of a connection; smaller ones where so many rows, or lines of each, cost too much."""
+        variables["after"] = None
+        while True:
+            page = self._affordable(query, ("rows", "lines"), variables)[holder]
+            yield page["nodes"]
+            if not page["pageInfo"]["hasNextPage"]:
+                return
+            variables["after"] = page["pageInfo"]["endCursor"]
+
+    def whole(self, owner: Row, holder: str, rows: int) -> list[Row]:
+        """A connection inside an order or a refund whose first page came with it; in one order, however it came."""
+        page = owner.get(holder) or {"nodes": [], "pageInfo": {"hasNextPage": False}}
+        found, variables = list(page["nodes"]), {"id": owner["id"], "rows": rows}
+        while page["pageInfo"]["hasNextPage"]:
+            variables["after"] = page["pageInfo"]["endCursor"]
+            page = self._affordable(rest_of(holder), ("rows",), variables)["node"][holder]
+            found += page["nodes"]
+        return by_id(found)
+
+    def nodes(self, query: str, ids: list[str], lines: int) -> list[Row]:
+        """Things by their ids, in as many calls as their cost needs."""
+        variables = {"ids": ids, "lines": lines}
+        try:
+            found = self._affordable(query, ("lines",) if len(ids) == 1 else (), variables)["nodes"]
+        except TooCostly:
+            if len(ids) == 1:
+                raise
+            half = len(ids) // 2
+            return self.nodes(query, ids[:half], lines) + self.nodes(query, ids[half:], lines)
+        return [one for one in found if one]
+
+    def _affordable(self, query: str, counts: tuple[str, ...], variables: Row) -> Row:
+        """An answer with as many rows as one query may cost: the first of these counts that can is lowered."""
+        while True:
+            try:
+                return self.ask(query, **variables)
+            except TooCostly as error:
+                count = next((name for name in counts if variables.get(name, 1) > 1), None)
+                if count is None:
+                    raise
+                variables[count] = max(1, min(variables[count] - 1, int(variables[count] * error.share)))
+
+    def bulk(self, query: str) -> list[bytes]:
+        """The JSON lines that a bulk operation results in: every row, and every row below one with its parent's id."""
+        started = self.ask(RUN_BULK, query=query)["bulkOperationRunQuery"]
+        if started["userErrors"]:
+            raise BulkFailed(f"shopify: a bulk operation was refused: {_said(started['userErrors'])}")
+        operation, wait = started["bulkOperation"], FIRST_POLL_SECONDS
+        for _ in range(MOST_POLLS):
+            if operation["status"] not in UNDER_WAY:
+                break
+            time.sleep(wait * patience())
+            wait = min(2 * wait, LONGEST_POLL_SECONDS)
+            operation = self.ask(BULK_STATE, id=operation["id"])["bulkOperation"]
+        if operation["status"] != "COMPLETED":
+            reason = operation.get("errorCode") or "no reason given"
+            raise BulkFailed(f"shopify: a bulk operation ended as {operation['status']} ({reason})")
+        return self._lines(operation["url"], int(operation["objectCount"])) if operation["url"] else []
+
+    def _lines(self, url: str, count: int) -> list[bytes]:
+        """A result's lines; one that was cut off on the way is asked again."""
+
+        def check_is_whole(response: requests.Response, *_: Any, **__: Any) -> None:
+            if response.ok and len(response.content.splitlines()) < count:
+                raise VendorBusy("shopify: the result of a bulk operation was cut off")
+
+        # As a stream, or it would be read as one JSON document.
+        return self._session.get(url, stream=True, hooks={"response": [check_is_whole]}).content.splitlines()
+
+
+def gathered(lines: list[bytes], holder: str) -> Iterator[Row]:
+    """The rows of a bulk operation's result, each with those below it in `holder`; lines come in any order."""
+    groups: dict[str, list[bytes]] = {}
+    for line in lines:
+        row = json.loads(line)
+        groups.setdefault(row.get("__parentId") or row["id"], []).append(line)
+    for group in groups.values():
+        rows = [json.loads(line) for line in group]
+        [parent] = [row for row in rows if "__parentId" not in row]
+        children = [row for row in rows if row.pop("__parentId", None)]
+        yield parent | {holder: by_id(children)}
+
+
+def by_id(rows: list[Row]) -> list[Row]:
+    """Rows in the order of their ids, which both ways of reading have in common."""
+    return sorted(rows, key=lambda row: str(row["id"]))
+
+
+def _judge(response: requests.Response, *_: Any, **__: Any) -> None:
+    """Raise the error that a good HTTP answer holds; the session asks again where it is a passing one."""
+    try:
+        body = response.json() if response.ok else None
+    except ValueError:
+        return  # cut off, which the session notices
+    if not isinstance(body, dict):
+        return
+    errors = body.get("errors")
+    if isinstance(errors, list) and errors:
+        raise _named(errors, body)
+    started = (body.get("data") or {}).get("bulkOperationRunQuery") or {}
+    if any(error.get("code") in BULK_FULL for error in started.get("userErrors") or ()):
+        raise VendorBusy("shopify: other bulk operations of this app are still running")
+
+
+def _named(errors: list[Row], body: Row) -> ConnectorError:
+    extensions = errors[0].get("extensions") or {}
+    code, said = extensions.get("code"), _said(errors)
+    if code in PASSING or said == "Throttled":
+        return VendorBusy(f"shopify is busy ({said})", _restored_after(body))
+    if code == "MAX_COST_EXCEEDED":
+        return TooCostly(f"shopify: {said}", float(extensions.get("maxCost", 1)) / float(extensions.get("cost", 2)))
+    if code == "ACCESS_DENIED":
+        needed = extensions.get("requiredAccess") or ""
+        return AccessRefused(f"shopify: {said} {'' if needed in said else f'Required access: {needed}'} {ADVICE}")
+    return ConnectorError(f"shopify: {said} ({code or 'no code'})")
+
+
+def _restored_after(body: Row) -> float | None:
+    """How many seconds it takes until the budget holds what the query costs."""
+    cost = (body.get("extensions") or {}).get("cost") or {}
+    status = cost.get("throttleStatus") or {}
+    if not status.get("restoreRate") or cost.get("requestedQueryCost") is None:
+        return None
+    missing = float(cost["requestedQueryCost"]) - float(status.get("currentlyAvailable") or 0)
+    return max(0.0, missing / float(status["restoreRate"]))
+
+
+def _said(errors: list[Row]) -> str:
+    return " ".join(" ".join(str(error.get("message")) for error in errors).split())[:ERROR_CHARACTERS]

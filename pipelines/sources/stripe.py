@@ -1,0 +1,216 @@
+"""Stripe: charges, payment intents, invoices with their lines and payments, refunds, customers and products.
+
+https://docs.stripe.com/api
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import tee
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.extract.resource import DltResource
+from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
+from dlt.sources.helpers.rest_client.client import RESTClient
+from dlt.sources.helpers.rest_client.paginators import BasePaginator
+from dlt.sources.rest_api import rest_api_resources
+from dlt.sources.rest_api.typing import EndpointResource, RESTAPIConfig
+from pydantic import Field
+from requests import Request, Response
+
+from pipelines.connector import AccessRefused, Connector, Options, Plan, Scope, Table
+from pipelines.http import session
+
+BASE_URL = "https://api.stripe.com"
+API_VERSION = "2026-10-28.endive"
+MOST_ROWS = 100  # the vendor gives no more in one answer
+PERMISSIONS = ("Charges and Refunds", "PaymentIntents", "Invoices", "Customers", "Products")
+ADVICE = (
+    f"Create a restricted key in Stripe (Developers > API keys) that may read {', '.join(PERMISSIONS)}, and set "
+    "SOURCES__STRIPE__API_KEY to all of it."
+)
+
+# The lists are filtered by creation alone, so what changes later is found by asking again for this long.
+SETTLING_DAYS = 35  # bank debits and refunds pend for weeks, an authorisation can be captured for 31 days
+OPEN_DAYS = 100  # an invoice changes until it is paid, often 60 days after; a charge tells of a payment later still
+AS_NOW = 1  # asked whole every time: names change, and the vendor does not say when
+
+Row = dict[str, Any]
+
+
+def _schema(texts: str, numbers: str = "", flags: str = "") -> pa.Schema:
+    return pa.schema(
+        [(name, pa.string()) for name in texts.split()]
+        + [(name, pa.int64()) for name in numbers.split()]
+        + [(name, pa.bool_()) for name in flags.split()]
+    )
+
+
+def _table(columns: pa.Schema, reread_days: int, key: tuple[str, ...] = ("id",), **emails: str) -> Table:
+    return Table(columns, key, "entities", reread_days, emails=emails)
+
+
+TABLES = {
+    "charges": _table(
+        _schema(
+            "id payment_intent customer status currency billing_details__address__country billing_email_key "
+            "receipt_email_key",
+            "amount amount_captured created",
+            "captured livemode",
+        ),
+        SETTLING_DAYS,
+        billing_email_key="billing_details__email",
+        receipt_email_key="receipt_email",
+    ),
+    "payment_intents": _table(
+        _schema("id customer status currency receipt_email_key", "amount created canceled_at", "livemode"),
+        SETTLING_DAYS,
+        receipt_email_key="receipt_email",
+    ),
+    "invoices": _table(
+        _schema(
+            "id customer status currency customer_address__country customer_email_key customer_tax_exempt "
+            "automatic_tax__status total_taxes",
+            "total total_excluding_tax shipping_cost__amount_total shipping_cost__amount_tax created "
+            "status_transitions__paid_at status_transitions__voided_at",
+            "livemode",
+        ),
+        OPEN_DAYS,
+        customer_email_key="customer_email",
+    ),
+    "invoice_lines": _table(
+        _schema(
+            "invoice id currency pricing__price_details__product quantity_decimal discount_amounts taxes",
+            "amount quantity",
+        ),
+        OPEN_DAYS,
+        ("invoice", "id"),
+    ),
+    # What an invoice is paid by: charges and payment intents no longer name their invoice.
+    "invoice_payments": _table(
+        _schema("id invoice status payment__type payment__payment_intent payment__charge", "amount_paid created"),
+        OPEN_DAYS,
+    ),
+    "refunds": _table(_schema("id charge payment_intent status reason currency", "amount created"), SETTLING_DAYS),
+    "customers": _table(_schema("id email_key", "created", "livemode"), OPEN_DAYS, email_key="email"),
+    "products": _table(_schema("id name tax_code", "created updated", "active"), AS_NOW),
+}
+LISTS = tuple(name for name in TABLES if name != "invoice_lines")  # each is /v1/<name>
+LISTED_WHOLE = ("products",)
+
+
+class StripeOptions(Options):
+    """`page_rows`: how many rows a page holds."""
+
+    page_rows: int = Field(default=MOST_ROWS, ge=1, le=MOST_ROWS)
+
+
+class StartingAfter(BasePaginator):
+    """The next page begins after the last row of this one, as long as the vendor says that it has more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last_id = ""
+
+    def update_state(self, response: Response, data: list[Any] | None = None) -> None:
+        """Remember the last row, and whether any follow."""
+        self._has_next_page = bool(data) and response.json()["has_more"]
+        self.last_id = data[-1]["id"] if data else ""
+
+    def update_request(self, request: Request) -> None:
+        """Ask for what follows the last row."""
+        request.params = {**(request.params or {}), "starting_after": self.last_id}
+
+
+@dlt.source(name="stripe", section="stripe", max_table_nesting=0)
+def stripe(
+    options: StripeOptions, plan: Plan, api_key: dlt.TSecretStrValue = dlt.secrets.value, base_url: str = BASE_URL
+) -> Iterator[DltResource]:
+    """What was created from the asked day on, as it is now, and all products; what was deleted stays as it was."""
+    calls = _calls(api_key, base_url)
+    config: RESTAPIConfig = {"client": calls, "resources": [_list(name, options, plan) for name in LISTS]}
+    for resource in rest_api_resources(config):
+        if resource.name != "invoices":
+            yield resource
+            continue
+        # The vendor is asked once for what fills two tables.
+        invoices, same_invoices = tee(resource)
+        yield dlt.resource(invoices, name="invoices")
+        yield dlt.resource(_lines(RESTClient(**calls), same_invoices, options), name="invoice_lines")
+
+
+def _calls(api_key: str, base_url: str) -> Any:
+    """How every call is made, as a `ClientConfig` and as a `RESTClient` take it."""
+    return {
+        "base_url": base_url,
+        "headers": {"Stripe-Version": API_VERSION},
+        "auth": BearerTokenAuth(api_key),
+        "paginator": StartingAfter(),
+        "session": session("stripe", ADVICE),
+    }
+
+
+def _list(name: str, options: StripeOptions, plan: Plan) -> EndpointResource:
+    since = {} if name in LISTED_WHOLE else {"created[gte]": int(plan.since(name).timestamp())}
+    return {
+        "name": name,
+        "endpoint": {"path": f"/v1/{name}", "params": {"limit": options.page_rows, **since}, "data_selector": "data"},
+    }
+
+
+def _lines(client: RESTClient, invoices: Iterable[Row], options: StripeOptions) -> Iterator[list[Row]]:
+    """The lines of each invoice, which holds its first ten. A draft's can still vanish and are left out."""
+    for invoice in invoices:
+        if invoice["status"] == "draft":
+            continue
+        pages: Iterable[list[Row]] = [invoice["lines"]["data"]]
+        if invoice["lines"]["has_more"]:
+            path = f"/v1/invoices/{invoice['id']}/lines"
+            pages = client.paginate(path, params={"limit": options.page_rows}, data_selector="data")
+        for page in pages:
+            yield [{**line, "invoice": invoice["id"]} for line in page]
+
+
+def scopes(options: StripeOptions, table: str) -> list[Scope]:
+    """One key is one account, which every table holds whole."""
+    return [Scope("")]
+
+
+def check(options: StripeOptions) -> list[str]:
+    """Every list is asked for a row, so that a missing permission shows; then whose account it is."""
+    api_key = dlt.secrets.get("sources.stripe.api_key", str) or ""
+    client = RESTClient(**_calls(api_key, dlt.config.get("sources.stripe.base_url", str) or BASE_URL))
+    found = [row for name in LISTS for row in client.get(f"/v1/{name}", params={"limit": 1}).json()["data"]]
+    lines = [f"API version {API_VERSION}: {', '.join(LISTS)} can be read"]
+    try:
+        account = client.get("/v1/account").json()
+        time_zone = account["settings"]["dashboard"]["timezone"]
+        lines.append(f"account {account['id']}: {account['default_currency'].upper()}, {time_zone}")
+    except AccessRefused:
+        lines.append("account: this key may not read it, which no table needs")
+    if any(row.get("livemode") is False for row in found):
+        lines.append("this is a key of test mode: all that it reads is marked as a test and counts nowhere")
+    return lines
+
+
+CONNECTOR = Connector(
+    name="stripe",
+    title="Stripe",
+    tables=TABLES,
+    options=StripeOptions,
+    source=stripe,
+    scopes=scopes,
+    check=check,
+    feeds={
+        "orders": ("charges", "payment_intents", "invoices", "invoice_payments", "customers"),
+        "order_lines": ("invoice_lines", "invoices", "products"),
+        "refunds": ("refunds", "charges", "invoices", "invoice_payments"),
+        "customers": ("customers",),
+    },
+    takes_payments=True,
+    secrets=("api_key",),
+    advice=ADVICE,
+    permissions=PERMISSIONS,
+    docs_url="https://docs.stripe.com/api",
+    api_version=API_VERSION,
+)

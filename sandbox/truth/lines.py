@@ -1,0 +1,56 @@
+"""What orders hold: product units, and what they are worth without tax in the reporting currency."""
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+
+from sandbox.events import Order, OrderLine, Product
+from sandbox.truth.money import Converter, major
+from sandbox.truth.purchases import Purchase
+from sandbox.truth.view import View
+
+
+class Lines:
+    """The lines of products; gift cards, shipping, tips and fees are none."""
+
+    def __init__(self, view: View) -> None:
+        self._converter = Converter(view)
+        self._tax_included = {shop.shop_id for shop in view.world.shops if shop.tax_included}
+        self.products = {one.product_id: one for one in view.world.products if one.kind == "product"}
+        self._of_order: dict[str, list[OrderLine]] = defaultdict(list)
+        for line in view.world.order_lines:
+            if line.product_id in self.products:
+                self._of_order[line.order_id].append(line)
+        self._values: dict[str, Decimal | None] = {}
+
+    def of(self, order: Order) -> list[OrderLine]:
+        """The product lines of an order."""
+        return self._of_order.get(order.order_id, [])
+
+    def units(self, order: Order) -> int:
+        """How many units of products it holds."""
+        return sum(line.quantity for line in self.of(order))
+
+    def value(self, one: Purchase) -> Decimal | None:
+        """What a purchase is worth; None where a line's worth is unknown."""
+        if one.order.order_id not in self._values:
+            revenues = [self.revenue(one, line) for line in self.of(one.order)]
+            known = [revenue for revenue in revenues if revenue is not None]
+            self._values[one.order.order_id] = sum(known, Decimal(0)) if len(known) == len(revenues) else None
+        return self._values[one.order.order_id]
+
+    def revenue(self, one: Purchase, line: OrderLine) -> Decimal | None:
+        """What a line brought, after discount; None without the tax inside its price or its currency's rate."""
+        is_tax_inside = one.order.shop_id in self._tax_included
+        if is_tax_inside and not one.order.is_tax_known:
+            return None
+        amount = line.quantity * line.unit_price - line.discount - (line.tax if is_tax_inside else 0)
+        return self.converted(amount, one.order.currency, one.day)
+
+    def cost(self, product: Product, quantity: int, day: date) -> Decimal | None:
+        """What units of a product cost us; None where that is unknown."""
+        return None if product.cost is None else self.converted(product.cost * quantity, "EUR", day)
+
+    def converted(self, amount: int, currency: str, day: date) -> Decimal | None:
+        """Minor units of a currency in the reporting currency, at the day's rate."""
+        return self._converter.convert(major(amount, currency), currency, day)

@@ -1,0 +1,64 @@
+"""Gross margin of products whose cost is known: what they brought, less what was given back, less what they cost."""
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+
+from sandbox.events import OrderLine
+from sandbox.truth.lines import Lines
+from sandbox.truth.purchases import Purchase, Purchases
+from sandbox.truth.terms import ratio
+from sandbox.truth.view import Answers, View, key
+
+
+class _Margin:
+    """Net revenue and cost by day: a sale on the day of its payment, a refund on its own."""
+
+    def __init__(self) -> None:
+        self.revenue: dict[date, Decimal] = defaultdict(Decimal)
+        self.cost: dict[date, Decimal] = defaultdict(Decimal)
+
+    def add(self, day: date, revenue: Decimal | None, cost: Decimal | None, sign: int = 1) -> bool:
+        """Count units sold, or with a sign units given back; not where either amount is unknown."""
+        if revenue is None or cost is None:
+            return False
+        self.revenue[day] += sign * revenue
+        self.cost[day] += sign * cost
+        return True
+
+
+def margin_kpis(view: View, purchases: Purchases, lines: Lines) -> Answers:
+    """The gross margin rate."""
+    margin = _Margin()
+    _add_refunds(margin, view, lines, _add_sales(margin, purchases, lines))
+    found: Answers = {}
+    for period in view.periods:
+        revenue = period.total(margin.revenue)
+        found[key("gross_margin_rate", period)] = ratio(revenue - period.total(margin.cost), revenue)
+    return found
+
+
+def _add_sales(
+    margin: _Margin, purchases: Purchases, lines: Lines
+) -> dict[tuple[str, str], tuple[Purchase, OrderLine]]:
+    """The lines that count, by order and line."""
+    counted = {}
+    for one in purchases:
+        for line in lines.of(one.order):
+            cost = lines.cost(lines.products[line.product_id], line.quantity, one.day)
+            if margin.add(one.day, lines.revenue(one, line), cost):
+                counted[line.order_id, line.line_id] = one, line
+    return counted
+
+
+def _add_refunds(
+    margin: _Margin, view: View, lines: Lines, counted: dict[tuple[str, str], tuple[Purchase, OrderLine]]
+) -> None:
+    """Refunds of those lines, in the order's currency and at the rate of their own day."""
+    for refund in view.world.refunds:
+        if refund.happened_at > view.now or (refund.order_id, refund.line_id) not in counted:
+            continue
+        one, line = counted[refund.order_id, refund.line_id]
+        day = view.day_of(refund.happened_at)
+        cost = lines.cost(lines.products[line.product_id], refund.quantity, day)
+        margin.add(day, lines.converted(refund.amount, one.order.currency, day), cost, sign=-1)

@@ -1,0 +1,283 @@
+"""Orders and customers of the world as Shopify shows them at an instant."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sandbox.events import Customer, Order, OrderLine, Refund, World
+from sandbox.vendors.shopify_graphql import Connection, Item
+from sandbox.vendors.shopify_values import SHOP_CURRENCY, bag, gid, instant, money, number
+
+DECLINED_EVERY, IN_PARTS_EVERY, PENDING_EVERY = 11, 7, 5  # by the order's number
+
+
+class Shopfront:
+    """One shop's part of a world, indexed once."""
+
+    def __init__(self, world: World, shop_id: str) -> None:
+        self.name = next((shop.name for shop in world.shops if shop.shop_id == shop_id), shop_id)
+        self.tax_included = any(shop.tax_included for shop in world.shops if shop.shop_id == shop_id)
+        self._people = {person.person_id: person for person in world.people}
+        self._products = {product.product_id: product for product in world.products}
+        self.orders = [order for order in world.orders if order.shop_id == shop_id]
+        self.customers = [customer for customer in world.customers if customer.shop_id == shop_id]
+        self._lines: dict[str, list[OrderLine]] = defaultdict(list)
+        self._refunds: dict[str, dict[str, list[Refund]]] = defaultdict(lambda: defaultdict(list))
+        self._placed: dict[str, list[datetime]] = defaultdict(list)
+        for line in world.order_lines:
+            self._lines[line.order_id].append(line)
+        for refund in world.refunds:
+            self._refunds[refund.order_id][refund.refund_id].append(refund)
+        for order in self.orders:
+            self._placed[order.customer_id or ""].append(order.placed_at)
+        self._orders_of_refunds = {
+            gid("Refund", refund_id): order for order in self.orders for refund_id in self._refunds[order.order_id]
+        }
+
+    def order_changed_at(self, order: Order, now: datetime) -> datetime:
+        """When an order was last another one."""
+        times = [order.placed_at, order.paid_at, order.cancelled_at, order.voided_at]
+        times += [refund.happened_at for parts in self._refunds[order.order_id].values() for refund in parts]
+        return max(at for at in times if at and at <= now)
+
+    def customer_changed_at(self, customer: Customer, now: datetime) -> datetime:
+        """When a customer was last another one: an order changes its counters."""
+        return max(at for at in (customer.created_at, *self._placed[customer.customer_id]) if at <= now)
+
+    def customer(self, customer: Customer, now: datetime) -> Item:
+        """A customer with all its fields."""
+        person = self._people.get(customer.person_id)
+        email = {"__typename": "CustomerEmailAddress", "emailAddress": customer.email, "marketingState": "SUBSCRIBED"}
+        return {
+            "__typename": "Customer",
+            "id": gid("Customer", customer.customer_id),
+            "createdAt": instant(customer.created_at),
+            "updatedAt": instant(self.customer_changed_at(customer, now)),
+            "firstName": person.first_name if person else None,
+            "lastName": person.last_name if person else None,
+            "defaultEmailAddress": email if customer.email else None,
+            "numberOfOrders": str(sum(1 for at in self._placed[customer.customer_id] if at <= now)),
+            "note": "Rings twice",
+        }
+
+    def order(self, order: Order, now: datetime) -> Item:
+        """An order with all its fields."""
+        total = self._total(order)
+        processed_at = order.paid_at if self._is_paid(order, now) and total == 0 else order.placed_at
+        cancelled_at = order.cancelled_at if order.cancelled_at and order.cancelled_at <= now else None
+        return self._buyer(order) | {
+            "__typename": "Order",
+            "id": gid("Order", order.order_id),
+            "name": f"#{order.transaction_id or order.order_id}",
+            "createdAt": instant(order.placed_at),
+            "processedAt": instant(processed_at),
+            "updatedAt": instant(self.order_changed_at(order, now)),
+            "cancelledAt": instant(cancelled_at),
+            "test": order.is_test,
+            "taxesIncluded": self.tax_included,
+            "displayFinancialStatus": self._status(order, total, now),
+            "presentmentCurrencyCode": order.currency,
+            "currencyCode": SHOP_CURRENCY,
+            "totalPriceSet": bag(total, order.currency),
+            "originalTotalPriceSet": bag(total, order.currency),
+            "totalTipReceivedSet": bag(order.tip, order.currency),
+            "shippingLine": self._shipping(order),
+            "additionalFees": self._fees(order),
+            "lineItems": Connection("LineItem", self._line_items(order)),
+            "transactions": self._transactions(order, total, now),
+            "refunds": [self._refund(order, parts) for parts in self._refunds_by(order, now)],
+        }
+
+    def _buyer(self, order: Order) -> Item:
+        """What an order says of who placed it; without shipping there is the payer's address alone."""
+        person = self._people.get(order.person_id)
+        address = person and {
+            "__typename": "MailingAddress",
+            "name": f"{person.first_name} {person.last_name}",
+            "address1": person.street,
+            "phone": person.phone,
+            "countryCodeV2": person.country,
+        }
+        customer = {"__typename": "Customer", "id": gid("Customer", order.customer_id or "")}
+        return {
+            "customer": customer if order.customer_id else None,
+            "customerAcceptsMarketing": order.opted_in,
+            "email": order.email or None,
+            "phone": person.phone if person else None,
+            "clientIp": "192.0.2.1",
+            "note": "Please ring twice",
+            "shippingAddress": address if order.shipping else None,
+            "billingAddress": address,
+        }
+
+    def refund(self, refund_id: str, now: datetime) -> Item | None:
+        """A refund by the vendor's id."""
+        order = self._orders_of_refunds.get(refund_id)
+        found = [self._refund(order, parts) for parts in self._refunds_by(order, now)] if order else []
+        return next((refund for refund in found if refund["id"] == refund_id), None)
+
+    def _refunds_by(self, order: Order, now: datetime) -> list[list[Refund]]:
+        return [parts for parts in self._refunds[order.order_id].values() if parts[0].happened_at <= now]
+
+    def _total(self, order: Order) -> int:
+        lines = self._lines[order.order_id]
+        goods = sum(line.unit_price * line.quantity - line.discount for line in lines)
+        taxes = 0 if self.tax_included else sum(line.tax for line in lines) + order.shipping_tax
+        return goods + order.shipping + order.tip + order.fee + taxes
+
+    def _is_paid(self, order: Order, now: datetime) -> bool:
+        return bool(order.paid_at and order.paid_at <= now and not self._is_voided(order, now))
+
+    def _is_voided(self, order: Order, now: datetime) -> bool:
+        return bool(order.voided_at and order.voided_at <= now)
+
+    def _is_in_parts(self, order: Order, total: int) -> bool:
+        return number("Order", order.order_id) % IN_PARTS_EVERY == 0 and total > 1 and not order.voided_at
+
+    def _status(self, order: Order, total: int, now: datetime) -> str:
+        if order.voided_at:
+            return "VOIDED" if self._is_voided(order, now) else "AUTHORIZED"
+        if not self._is_paid(order, now):
+            return "PARTIALLY_PAID" if self._is_in_parts(order, total) else "PENDING"
+        returned = sum(part.amount + part.tax for parts in self._refunds_by(order, now) for part in parts)
+        return "PAID" if not returned else "REFUNDED" if returned >= total else "PARTIALLY_REFUNDED"
+
+    def _transactions(self, order: Order, total: int, now: datetime) -> list[Item]:
+        """Tried payments: a few are declined first, in two parts, or wait for the money; the void of some."""
+        key = number("Order", order.order_id)
+        found: list[tuple[str, str, datetime, int]] = []
+        if total and key % DECLINED_EVERY == 0:
+            found.append(("SALE", "FAILURE", order.placed_at, total))
+        if order.voided_at:
+            found.append(("AUTHORIZATION", "SUCCESS", order.placed_at, total))
+            if self._is_voided(order, now):
+                found.append(("VOID", "SUCCESS", order.voided_at, total))
+        elif self._is_in_parts(order, total):
+            found.append(("AUTHORIZATION", "SUCCESS", order.placed_at, total))
+            found.append(("CAPTURE", "SUCCESS", order.placed_at, total // 2))
+            if self._is_paid(order, now) and order.paid_at:
+                found.append(("CAPTURE", "SUCCESS", order.paid_at, total - total // 2))
+        elif total and self._is_paid(order, now) and order.paid_at:
+            found.append(("SALE", "SUCCESS", order.paid_at, total))
+        elif total and key % PENDING_EVERY == 0:
+            found.append(("SALE", "PENDING", order.placed_at, total))
+        for parts in self._refunds_by(order, now):
+            returned = sum(part.amount + part.tax for part in parts)
+            found.append(("REFUND", "SUCCESS", parts[0].happened_at, returned))
+        return [
+            {
+                "__typename": "OrderTransaction",
+                "id": gid("OrderTransaction", f"{order.order_id} {position}"),
+                "kind": kind,
+                "status": status,
+                "test": order.is_test,
+                "gateway": "shopify_payments",
+                "createdAt": instant(at - timedelta(seconds=1) if status == "FAILURE" else at),
+                "processedAt": instant(at),
+                "amountSet": bag(amount, order.currency),
+            }
+            for position, (kind, status, at, amount) in enumerate(found)
+        ]
+
+    def _taxes(self, order: Order, amount: int) -> list[Item] | None:
+        """Tax lines; no list at all where the tax is unknown."""
+        if not order.is_tax_known:
+            return None
+        tax = {"__typename": "TaxLine", "title": "VAT", "rate": 0.2, "priceSet": bag(amount, order.currency)}
+        return [tax] if amount else []
+
+    def _shipping(self, order: Order) -> Item | None:
+        if not order.shipping:
+            return None
+        return {
+            "__typename": "ShippingLine",
+            "id": None,
+            "title": "Standard",
+            "originalPriceSet": bag(order.shipping, order.currency),
+            "discountedPriceSet": bag(order.shipping, order.currency),
+            "taxLines": self._taxes(order, order.shipping_tax),
+        }
+
+    def _fees(self, order: Order) -> list[Item]:
+        fee = {
+            "__typename": "AdditionalFee",
+            "id": gid("AdditionalFee", order.order_id),
+            "name": "Handling",
+            "price": bag(order.fee, order.currency),
+            "taxLines": [],
+        }
+        return [fee] if order.fee else []
+
+    def _line_items(self, order: Order) -> list[Item]:
+        """The lines, among them the tip, which looks like a thing that is in no catalogue."""
+        found = [self._line_item(order, line) for line in self._lines[order.order_id]]
+        if order.tip:
+            tip = {"id": gid("LineItem", f"{order.order_id} tip"), "title": "Tip", "name": "Tip"}
+            found.append(self._sold(order, order.tip, 1, 0, []) | tip)
+        return found
+
+    def _line_item(self, order: Order, line: OrderLine) -> Item:
+        product = self._products[line.product_id]
+        cost = None if product.cost is None else money(Decimal(product.cost).scaleb(-2), SHOP_CURRENCY)
+        item = {"__typename": "InventoryItem", "id": gid("InventoryItem", line.product_id), "unitCost": cost}
+        variant = {"__typename": "ProductVariant", "id": gid("ProductVariant", line.product_id), "inventoryItem": item}
+        sold = self._sold(order, line.unit_price, line.quantity, line.discount, self._taxes(order, line.tax))
+        return sold | {
+            "id": gid("LineItem", line.line_id),
+            "title": product.name,
+            "name": product.name,
+            "sku": product.product_id,
+            "isGiftCard": product.kind == "gift_card",
+            "product": {"__typename": "Product", "id": gid("Product", line.product_id)},
+            "variant": variant,
+        }
+
+    def _sold(self, order: Order, unit_price: int, quantity: int, discount: int, taxes: list[Item] | None) -> Item:
+        """What a line and a tip have in common. Half of a discount is the line's own, half its part of the order's."""
+        total, own = unit_price * quantity, discount // 2
+        parts: list[dict[str, Any]] = [
+            {"__typename": "DiscountAllocation", "allocatedAmountSet": bag(part, order.currency)}
+            for part in (own, discount - own)
+            if part
+        ]
+        return {
+            "__typename": "LineItem",
+            "sku": None,
+            "quantity": quantity,
+            "currentQuantity": quantity,
+            "isGiftCard": False,
+            "product": None,
+            "variant": None,
+            "originalUnitPriceSet": bag(unit_price, order.currency),
+            "originalTotalSet": bag(total, order.currency),
+            "discountedTotalSet": bag(total - own, order.currency),
+            "discountAllocations": parts,
+            "taxLines": taxes,
+        }
+
+    def _refund(self, order: Order, parts: list[Refund]) -> Item:
+        """A refund; of the subtotal of its lines the vendor takes no tax off where prices include it."""
+        returned = sum(part.amount + part.tax for part in parts)
+        return {
+            "__typename": "Refund",
+            "id": gid("Refund", parts[0].refund_id),
+            "createdAt": instant(parts[0].happened_at),
+            "note": "Came broken, says the customer",
+            "totalRefundedSet": bag(returned, order.currency),
+            "refundLineItems": Connection(
+                "RefundLineItem", [self._refunded(order, part) for part in parts if part.line_id]
+            ),
+            "refundShippingLines": Connection("RefundShippingLine", []),
+        }
+
+    def _refunded(self, order: Order, part: Refund) -> Item:
+        return {
+            "__typename": "RefundLineItem",
+            "id": gid("RefundLineItem", f"{part.refund_id} {part.line_id}"),
+            "quantity": part.quantity,
+            "restockType": "RETURN",
+            "lineItem": {"__typename": "LineItem", "id": gid("LineItem", part.line_id)},
+            "subtotalSet": bag(part.amount + (part.tax if self.tax_included else 0), order.currency),
+            "totalTaxSet": bag(part.tax, order.currency),
+        }

@@ -1,0 +1,180 @@
+"""The shops' orders as Stripe is told of them: what is billed, and what has become of it by an instant.
+
+Both shops take their online payments through one account. Customers are billed by invoice, guests pay a bare payment
+intent. Orders by phone and on markets are paid elsewhere.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from zlib import crc32
+
+from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, World
+
+Item = dict[str, Any]
+
+TIP_PRODUCT = "tip"
+GIFT_CARD_CODE, TIP_CODE, GOODS_CODE = "txcd_10502000", "txcd_90020001", "txcd_99999999"
+CATALOGUE_AGE = timedelta(days=30)  # products are older than the first order
+FAILS_FIRST = 7  # every seventh order is paid at the second attempt, where it is paid later than placed
+
+
+def seconds(moment: datetime | None) -> int | None:
+    """A time as Stripe writes it: whole seconds since 1970."""
+    return int(moment.timestamp()) if moment else None
+
+
+def number(text: str) -> int:
+    """A number that is the same for a text in every run, to vary what the events do not say."""
+    return crc32(text.encode())
+
+
+@dataclass(frozen=True)
+class BilledLine:
+    """A line of an invoice. `amount` is before discounts, with the tax inside where prices include it."""
+
+    line_id: str
+    product_id: str
+    name: str
+    quantity: int
+    amount: int
+    discount: int
+    tax: int
+
+
+@dataclass(frozen=True)
+class Bill:
+    """An order with all that Stripe is told of it."""
+
+    order: Order
+    is_inclusive: bool
+    lines: tuple[BilledLine, ...]
+    customer: Customer | None
+    person: Person | None
+    refunds: tuple[Refund, ...]
+
+    @property
+    def is_live(self) -> bool:
+        """A test order is paid in test mode, which a live key does not show."""
+        return not self.order.is_test
+
+    @property
+    def shipping_tax(self) -> int:
+        """Tax of the shipping cost that the invoice knows of."""
+        return self.order.shipping_tax if self.order.is_tax_known else 0
+
+    @property
+    def shipping(self) -> int:
+        """Shipping and handling with its tax; a fee is handling."""
+        return self.order.shipping + self.order.fee + (0 if self.is_inclusive else self.shipping_tax)
+
+    @property
+    def tax(self) -> int:
+        """All tax that the invoice knows of."""
+        return sum(line.tax for line in self.lines) + self.shipping_tax
+
+    @cached_property
+    def total(self) -> int:
+        """What the buyer pays."""
+        exclusive = 0 if self.is_inclusive else sum(line.tax for line in self.lines)
+        return sum(line.amount - line.discount for line in self.lines) + exclusive + self.shipping
+
+    @property
+    def invoice_id(self) -> str:
+        """Of a customer's invoice."""
+        return f"in_{self.order.order_id}"
+
+    @property
+    def intent_id(self) -> str:
+        """Of the one payment intent that the order is paid by."""
+        return f"pi_{self.order.order_id}"
+
+    @property
+    def charge_id(self) -> str:
+        """Of the charge that succeeds."""
+        return f"ch_{self.order.order_id}"
+
+    @property
+    def customer_id(self) -> str | None:
+        """Stripe's own id of the customer."""
+        return f"cus_{self.customer.customer_id}" if self.customer else None
+
+    @property
+    def charged_at(self) -> datetime | None:
+        """When a card is charged, or only authorised for an order that is voided later; nothing is charged for zero."""
+        at, voided_at = self.order.paid_at, self.order.voided_at
+        return at if at and self.total and not (voided_at and voided_at <= at) else None
+
+    @property
+    def failed_at(self) -> datetime | None:
+        """When a card is declined: of an order that is never paid, or is paid at the second attempt."""
+        later = self.charged_at is None or self.charged_at > self.order.placed_at
+        every = FAILS_FIRST if self.charged_at else 2
+        return self.order.placed_at if self.total and later and number(self.order.order_id) % every == 0 else None
+
+    def is_voided(self, now: datetime) -> bool:
+        """Whether it has been given up by now."""
+        return self.order.voided_at is not None and self.order.voided_at <= now
+
+    def is_paid(self, now: datetime) -> bool:
+        """Whether the whole has been captured by now; what is voided later was authorised, never captured."""
+        return self.order.voided_at is None and self.order.paid_at is not None and self.order.paid_at <= now
+
+    def is_authorised(self, now: datetime) -> bool:
+        """Whether money is held, but not captured."""
+        charged = self.charged_at is not None and self.charged_at <= now
+        return charged and self.order.voided_at is not None and not self.is_voided(now)
+
+    def given_back(self, now: datetime) -> int:
+        """What has been refunded by now, or released."""
+        if self.is_voided(now):
+            return self.total if self.charged_at else 0
+        return sum(one.amount + one.tax for one in self.refunds if one.happened_at <= now)
+
+
+def bills(world: World) -> list[Bill]:
+    """The orders that came online."""
+    shops = {shop.shop_id: shop.tax_included for shop in world.shops}
+    customers = {one.customer_id: one for one in world.customers}
+    people = {one.person_id: one for one in world.people}
+    products = {one.product_id: one for one in world.products}
+    lines, refunds = _by_order(world.order_lines), _by_order(world.refunds)
+    return [
+        Bill(
+            order,
+            shops.get(order.shop_id, False),
+            tuple(_lines(order, lines[order.order_id], products)),
+            customers.get(order.customer_id or ""),
+            people.get(order.person_id),
+            tuple(one for one in refunds[order.order_id] if one.amount + one.tax > 0),
+        )
+        for order in world.orders
+        if order.transaction_id
+    ]
+
+
+def _by_order(events: Any) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for event in events:
+        found[event.order_id].append(event)
+    return found
+
+
+def _lines(order: Order, lines: list[OrderLine], products: dict[str, Product]) -> list[BilledLine]:
+    found = [
+        BilledLine(
+            f"il_{line.line_id}",
+            line.product_id,
+            products[line.product_id].name,
+            line.quantity,
+            line.unit_price * line.quantity,
+            line.discount,
+            line.tax if order.is_tax_known else 0,
+        )
+        for line in lines
+    ]
+    if order.tip:
+        found.append(BilledLine(f"il_{order.order_id}-tip", TIP_PRODUCT, "Tip", 1, order.tip, 0, 0))
+    return found

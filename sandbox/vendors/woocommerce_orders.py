@@ -1,0 +1,250 @@
+"""WooCommerce orders and their refunds as they stand at an instant."""
+
+import re
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sandbox.events import Order, OrderLine, Person, Product, Refund
+
+Row = dict[str, Any]
+
+NINTH = 9  # every ninth order by number is paid in cash on delivery
+SENT_AFTER = timedelta(days=2)  # an order paid before is completed when it is sent
+TRASHED_AFTER, EMPTIED_AFTER = timedelta(days=14), timedelta(days=44)  # an order that nobody has paid
+RATE_ID = 1
+TIP_NAME, FEE_NAME = "Pourboire", "Frais de dossier"
+OPT_IN_KEY, TEST_KEY = "_newsletter", "_test_mode"
+NOBODY = Person(0, "", (), "", "", "", "", "")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A thing as of an instant: what lists are filtered and sorted by, and how to write it out."""
+
+    number: int
+    created_at: datetime
+    modified_at: datetime
+    item: Callable[[], Row]
+    status: str = ""
+    name: str = ""
+
+
+def number_of(text: str) -> int:
+    """WooCommerce's ids are numbers: the digits of the world's id."""
+    digits = re.sub(r"\D", "", text)
+    return int(digits) if digits else zlib.crc32(text.encode())
+
+
+def line_number(order: Order, position: int) -> int:
+    """The id of an order's line, by its position in the order; unlike that of any other order's line."""
+    return number_of(order.order_id) * 1000 + position
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An order with what belongs to it."""
+
+    order: Order
+    lines: list[OrderLine]
+    refunds: list[Refund]
+    person: Person
+    products: dict[str, Product]
+    prices_include_tax: bool
+    zone: ZoneInfo
+
+    @property
+    def is_cash(self) -> bool:
+        """Whether it is paid in cash on delivery."""
+        return number_of(self.order.order_id) % NINTH == 0
+
+    def shown(self, now: datetime) -> Shown | None:
+        """The order as of now."""
+        trashed_at = None if self.order.paid_at else self.order.placed_at + TRASHED_AFTER
+        if self.order.placed_at > now or (trashed_at and self.order.placed_at + EMPTIED_AFTER <= now):
+            return None
+        voided, cancelled, paid = (_by(at, now) for at in (self.order.voided_at, self.order.cancelled_at, self._paid))
+        completed = _by(self._completed, now)
+        refunds = [one for one in self.refunds if one.happened_at <= now]
+        status = "processing" if paid or self.is_cash else "pending"
+        if completed:
+            status = "completed"
+        if refunds and sum(one.quantity for one in refunds) >= sum(line.quantity for line in self.lines):
+            status = "refunded"
+        status = "failed" if voided else "cancelled" if cancelled else status
+        status = "trash" if _by(trashed_at, now) else status
+        times = (self.order.placed_at, paid, completed, voided, cancelled, _by(trashed_at, now))
+        modified_at = max(at for at in (*times, *(one.happened_at for one in refunds)) if at)
+        at = {"modified": modified_at, "paid": None if voided else paid, "completed": None if voided else completed}
+        return Shown(
+            number_of(self.order.order_id),
+            self.order.placed_at,
+            modified_at,
+            lambda: self._item(status, at, refunds),
+            status,
+        )
+
+    def shown_refunds(self, now: datetime) -> list[Shown]:
+        """Its refunds made by now, one line each."""
+        made = [one for one in self.refunds if one.happened_at <= now]
+        return [
+            Shown(number_of(one.refund_id), one.happened_at, one.happened_at, partial(self._refund, one))
+            for one in made
+        ]
+
+    @property
+    def _paid(self) -> datetime | None:
+        """WooCommerce's date of payment: cash is none, whatever is paid on delivery."""
+        return None if self.is_cash else self.order.paid_at
+
+    @property
+    def _completed(self) -> datetime | None:
+        if self.order.paid_at is None:
+            return None
+        return self.order.paid_at if self.is_cash else self.order.paid_at + SENT_AFTER
+
+    def _item(self, status: str, at: dict[str, datetime | None], refunds: list[Refund]) -> Row:
+        order, person = self.order, self.person
+        lines = [self._line(line, position) for position, line in enumerate(self.lines, start=1)]
+        shipping, fees = self._shipping(), self._fees()
+        net, tax = (sum(float(one[part]) for one in (*lines, *shipping, *fees)) for part in ("total", "total_tax"))
+        return {
+            "id": number_of(order.order_id),
+            "parent_id": 0,
+            "number": order.transaction_id or order.order_id,
+            "status": status,
+            "currency": order.currency,
+            "prices_include_tax": self.prices_include_tax,
+            **dates("created", order.placed_at, self.zone),
+            **{name: value for kind, moment in at.items() for name, value in dates(kind, moment, self.zone).items()},
+            "total": f"{net + tax:.2f}",
+            "total_tax": f"{tax:.2f}",
+            "customer_id": number_of(order.customer_id) if order.customer_id else 0,
+            "customer_ip_address": "192.0.2.7",
+            "customer_user_agent": "Mozilla/5.0 (a browser)",
+            "customer_note": f"Pour {person.first_name}, merci",
+            "billing": address(person) | {"email": order.email.strip(), "phone": person.phone},
+            "shipping": address(person),
+            "payment_method": "cod" if self.is_cash else "stripe",
+            "payment_method_title": "Paiement à la livraison" if self.is_cash else "Carte bancaire",
+            "transaction_id": "" if self.is_cash else f"ch_{order.order_id}",
+            "meta_data": [
+                {"id": 1, "key": "_gift_message", "value": f"Bon anniversaire {person.first_name}"},
+                {"id": 2, "key": OPT_IN_KEY, "value": "1" if order.opted_in else ""},
+                *([{"id": 3, "key": TEST_KEY, "value": "yes"}] if order.is_test else []),
+            ],
+            "line_items": lines,
+            "tax_lines": [{"id": line_number(order, 999), "rate_id": RATE_ID}] if order.is_tax_known else [],
+            "shipping_lines": shipping,
+            "fee_lines": fees,
+            "coupon_lines": [],
+            "refunds": [
+                {"id": number_of(one.refund_id), "reason": "", "total": money(-one.amount - one.tax)}
+                for one in refunds
+            ],
+        }  # fmt: skip
+
+    def _line(self, line: OrderLine, position: int) -> Row:
+        """`total` is after the discount and without the tax, `price` a number."""
+        product = self.products.get(line.product_id)
+        gross = line.quantity * line.unit_price - line.discount
+        is_taxable = product is None or product.kind != "gift_card"
+        amounts = self._amounts(gross, line.tax, is_taxable)
+        before = self._amounts(gross + line.discount, line.tax * (gross + line.discount) // (gross or 1), is_taxable)
+        cost = product.cost if product else None
+        return {
+            "id": line_number(self.order, position),
+            "name": product.name if product else "",
+            "product_id": number_of(line.product_id),
+            "variation_id": 0,
+            "quantity": line.quantity,
+            "tax_class": "",
+            "subtotal": before["total"],
+            "subtotal_tax": before["total_tax"],
+            **amounts,
+            "meta_data": [{"id": 1, "key": "Gravure", "value": self.person.first_name}],
+            "sku": line.product_id,
+            "price": float(amounts["total"]) / line.quantity if line.quantity else 0,
+            # A product without a cost costs nothing here: what is unknown looks like zero.
+            "cost_of_goods_sold": {"value": (cost or 0) * line.quantity / 100},
+        }
+
+    def _shipping(self) -> list[Row]:
+        amounts = self._amounts(self.order.shipping, self.order.shipping_tax)
+        named = {"id": line_number(self.order, 901), "method_title": "Colissimo", "method_id": "flat_rate"}
+        return [named | amounts | {"meta_data": []}] if self.order.shipping else []
+
+    def _fees(self) -> list[Row]:
+        """A tip is a fee like any other but for its name."""
+        charged = ((902, FEE_NAME, self.order.fee), (903, TIP_NAME, self.order.tip))
+        return [
+            {"id": line_number(self.order, position), "name": name, "tax_class": "", "tax_status": "none"}
+            | self._amounts(amount, 0, is_taxable=False)
+            | {"meta_data": []}
+            for position, name, amount in charged
+            if amount
+        ]
+
+    def _amounts(self, charged: int, tax: int, is_taxable: bool = True) -> Row:
+        """Without tax where tax is worked out; else as charged, as if there were none."""
+        is_taxed = self.order.is_tax_known and is_taxable
+        net = charged - tax if is_taxed and self.prices_include_tax else charged
+        shown = tax if is_taxed else 0
+        taxes = [{"id": RATE_ID, "total": money(shown), "subtotal": money(shown)}] if is_taxed else []
+        return {"total": money(net), "total_tax": money(shown), "taxes": taxes}
+
+    def _refund(self, refund: Refund) -> Row:
+        """Quantity and amounts are negative; only metadata names the order's line."""
+        position = next((n for n, line in enumerate(self.lines, start=1) if line.line_id == refund.line_id), 0)
+        product = self.products.get(self.lines[position - 1].product_id) if position else None
+        given = refund.amount + (refund.tax if self.order.is_tax_known or self.prices_include_tax else 0)
+        taxed = refund.tax if self.order.is_tax_known else 0
+        line = {
+            "id": number_of(refund.refund_id) * 10 + 1,
+            "name": product.name if product else "",
+            "product_id": number_of(product.product_id) if product else 0,
+            "quantity": -refund.quantity,
+            "total": money(taxed - given),
+            "total_tax": money(-taxed),
+            "meta_data": [{"id": 1, "key": "_refunded_item_id", "value": str(line_number(self.order, position))}],
+        }
+        return {
+            "id": number_of(refund.refund_id),
+            "parent_id": number_of(self.order.order_id),
+            **dates("created", refund.happened_at, self.zone),
+            "amount": money(given),
+            "reason": f"{self.person.first_name} n'en veut plus",
+            "refunded_by": 1,
+            "refunded_payment": True,
+            "meta_data": [],
+            "line_items": [line] if position else [],
+            "shipping_lines": [],
+            "tax_lines": [],
+            "fee_lines": [],
+        }
+
+
+def money(cents: int) -> str:
+    """An amount as text."""
+    return f"{cents / 100:.2f}"
+
+
+def dates(kind: str, moment: datetime | None, zone: ZoneInfo) -> Row:
+    """A time twice: in the shop's zone and in UTC, both without an offset."""
+    local, utc = (moment.astimezone(one).strftime("%Y-%m-%dT%H:%M:%S") if moment else None for one in (zone, UTC))
+    return {f"date_{kind}": local, f"date_{kind}_gmt": utc}
+
+
+def address(person: Person) -> Row:
+    """An address with all that is personal in it."""
+    names = {"first_name": person.first_name, "last_name": person.last_name, "company": ""}
+    return names | {"address_1": person.street, "city": "", "postcode": "", "country": person.country}
+
+
+def _by(at: datetime | None, now: datetime) -> datetime | None:
+    """A time that has come."""
+    return at if at and at <= now else None

@@ -1,0 +1,473 @@
+"""The Brevo connector against the Brevo API, over a real socket."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+import requests
+
+from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.http import VendorSession
+from pipelines.identity import email_key
+from pipelines.load import Asked, LoadResult, load
+from pipelines.rows import RowRefused
+from pipelines.sources.brevo import CONNECTOR, BrevoOptions
+from sandbox.events import (
+    Automation,
+    Contact,
+    ContactEvent,
+    MailClick,
+    Mailing,
+    MailList,
+    MailOpen,
+    MailSend,
+    Person,
+    World,
+)
+from sandbox.server import Running, running
+from tests.staging import stage, staged
+
+FIRST_DAY, THROUGH = date(2025, 3, 1), date(2026, 3, 15)
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+SUBSCRIBED = NOON - 20 * DAY
+OLD = NOON - 300 * DAY  # older than the statistics that a list of campaigns counts
+ADDRESSES = {
+    "ada": " Ada.Lovelace@Gmail.com ",  # subscribed, left and came back
+    "bob": "bob@example.com",  # on two lists
+    "cleo": "cleo@example.com",  # deleted
+    "dora": "dora@example.com",  # never confirmed
+    "emil": "emil@example.com",  # only written to
+    "fay": "fay@example.com",  # imported without an opt-in
+    "gil": "gil@example.com",  # bounced
+}
+KINDS = {"emil": "transactional", "fay": "imported"}
+OPTIONS: dict[str, Any] = {"opt_in_attribute": "DATE_OPTIN", "follow_up_automations": ["32"]}
+
+
+def contact(name: str, list_id: str = "12") -> Contact:
+    return Contact(name, "brevo", list_id, 1, ADDRESSES[name], KINDS.get(name, "subscriber"), NOON - 30 * DAY)
+
+
+def mailing(mailing_id: str, kind: str, sent_at: datetime = NOON, **more: Any) -> Mailing:
+    return replace(Mailing(mailing_id, "brevo", "12", kind, None, None, f"Letter {mailing_id}", sent_at), **more)
+
+
+def small_world() -> World:
+    return World(
+        FIRST_DAY,
+        THROUGH,
+        people=[Person(1, "ada.lovelace@gmail.com", (), "Augusta", "Byron", "+33612345678", "1 rue Basse", "FR")],
+        mail_lists=[
+            MailList("12", "brevo", "Newsletter", NOON - 900 * DAY),
+            MailList("13", "brevo", "Webinar", NOON - 90 * DAY),
+            MailList("L1", "mailchimp", "Elsewhere", NOON - 90 * DAY),
+        ],
+        contacts=[*(contact(name) for name in ADDRESSES), replace(contact("bob", "13"), contact_id="bob2")],
+        contact_events=[
+            ContactEvent("ada", "signup", SUBSCRIBED - HOUR),
+            ContactEvent("ada", "confirm", SUBSCRIBED),
+            ContactEvent("ada", "unsubscribe", NOON - 5 * DAY),
+            ContactEvent("ada", "confirm", NOON + 5 * DAY),
+            ContactEvent("bob", "confirm", SUBSCRIBED),
+            ContactEvent("bob2", "confirm", SUBSCRIBED + HOUR),
+            ContactEvent("cleo", "confirm", SUBSCRIBED),
+            ContactEvent("cleo", "archive", NOON + DAY),
+            ContactEvent("dora", "signup", SUBSCRIBED),
+            ContactEvent("gil", "confirm", SUBSCRIBED),
+            ContactEvent("gil", "clean", NOON),
+        ],
+        automations=[Automation("32", "brevo", "12", "Follow-up", True, OLD)],
+        mailings=[
+            mailing("m1", "regular"),
+            mailing("m2", "ab_parent", NOON + DAY),
+            mailing("m3", "ab_child", NOON + DAY, parent_id="m2"),
+            mailing("m4", "ab_child", NOON + DAY, parent_id="m2"),
+            mailing("m5", "journey", NOON + 2 * DAY),
+            mailing("m6", "automation", OLD, automation_id="32"),
+            mailing("m7", "regular", OLD),
+            mailing("m8", "regular", NOON + 3 * DAY, tool="mailchimp"),
+        ],
+        mail_sends=[
+            MailSend(1, "m1", "ada", NOON, ""),
+            MailSend(2, "m1", "bob", NOON, ""),
+            MailSend(3, "m1", "gil", NOON, "hard"),
+            MailSend(4, "m3", "ada", NOON + DAY, ""),
+            MailSend(5, "m4", "bob", NOON + DAY, "soft"),
+            MailSend(6, "m5", "ada", NOON + 2 * DAY, ""),
+            MailSend(7, "m6", "ada", NOON, ""),
+            MailSend(8, "m6", "bob", NOON + HOUR, ""),
+            MailSend(9, "m6", "gil", NOON, "soft"),
+            MailSend(10, "m7", "bob", OLD, ""),
+            MailSend(11, "m6", "bob", OLD, ""),
+            MailSend(12, "m6", "cleo", NOW + HOUR, ""),
+        ],
+        mail_opens=[
+            MailOpen(1, NOON + HOUR, NOON + HOUR, by_proxy=False),
+            MailOpen(1, NOON + 2 * HOUR, NOON + 2 * HOUR, by_proxy=False),
+            MailOpen(2, NOON + HOUR, NOON + HOUR, by_proxy=True),
+            MailOpen(2, NOW, NOW + HOUR, by_proxy=False),
+            MailOpen(7, NOON + HOUR, NOON + HOUR, by_proxy=False),
+            MailOpen(7, NOON + 3 * HOUR, NOON + 3 * HOUR, by_proxy=False),
+            MailOpen(8, NOON + 2 * HOUR, NOON + 2 * HOUR, by_proxy=True),
+            MailOpen(8, NOON + 10 * DAY, NOW + HOUR, by_proxy=False),
+            MailOpen(10, OLD + HOUR, OLD + HOUR, by_proxy=False),
+        ],
+        mail_clicks=[
+            MailClick(1, NOON + HOUR, NOON + HOUR, False, "https://boutique.example/"),
+            MailClick(1, NOON + HOUR, NOON + HOUR, False, "https://boutique.example/offre"),
+            MailClick(2, NOON, NOON, True, "https://boutique.example/"),
+        ],
+    )
+
+
+@pytest.fixture
+def brevo(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    with running(small_world(), NOW) as sandbox:
+        aim(sandbox, monkeypatch)
+        yield sandbox
+
+
+def aim(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCES__BREVO__BASE_URL", f"{sandbox.base_url}/brevo/v3")
+    monkeypatch.setenv("SOURCES__BREVO__API_KEY", "sandbox-brevo")
+
+
+def pull(folder: Path, now: datetime = NOW, **options: Any) -> LoadResult:
+    through = (now - DAY).date()
+    asked = Asked(through, now, ZoneInfo("Europe/Paris"), FIRST_DAY)
+    return load(CONNECTOR, BrevoOptions(**OPTIONS | options), folder / "warehouse.duckdb", folder / "state", asked)
+
+
+def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
+        warehouse.execute("set timezone = 'UTC'; set schema = 'raw_brevo'")
+        return warehouse.execute(query).fetchall()
+
+
+def everything(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        name: rows(folder, f"select {', '.join(table.columns.names)} from {name} order by all")
+        for name, table in CONNECTOR.tables.items()
+    }
+
+
+def opt_ins(folder: Path) -> set[tuple[str, str]]:
+    names = {email_key(address): name for name, address in ADDRESSES.items()}
+    return {(names[key], opt_in) for key, opt_in in rows(folder, "select email_key, opt_in from opt_ins")}
+
+
+def asked_of(sandbox: Running, path: str) -> list[dict[str, str]]:
+    return [dict(call.query) for call in sandbox.requests() if call.path == f"/brevo/v3{path}"]
+
+
+def test_who_confirmed_has_an_opt_in_and_who_was_imported_has_none(brevo: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    assert opt_ins(tmp_path) == {
+        ("ada", "2026-03-06T12:00:00.000Z"),
+        ("bob", "2026-02-09T13:00:00.000Z"),  # one contact of two lists: the last confirmation
+        ("fay", ""),
+        ("gil", "2026-02-09T12:00:00.000Z"),
+    }
+
+
+def test_a_second_opt_in_keeps_the_first_and_a_deleted_contact_stays(brevo: Running, tmp_path: Path) -> None:
+    brevo.set_clock(NOON)
+    pull(tmp_path, NOON)
+    brevo.set_clock(NOW)
+    pull(tmp_path)
+    found = opt_ins(tmp_path)
+    assert {opt_in for name, opt_in in found if name == "ada"} == {
+        "2026-02-09T12:00:00.000Z",
+        "2026-03-06T12:00:00.000Z",
+    }
+    assert ("cleo", "2026-02-09T12:00:00.000Z") in found
+
+
+def test_a_second_run_adds_nothing_and_asks_only_for_what_is_recent(brevo: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    first = everything(tmp_path)
+    assert "modifiedSince" not in asked_of(brevo, "/contacts")[0]
+    brevo.sandbox.requests.clear()
+    pull(tmp_path)
+    assert everything(tmp_path) == first
+    # Seven business days of Paris up to the 15th begin on the 9th; 28 of them on 16 February.
+    assert asked_of(brevo, "/contacts")[0]["modifiedSince"] == "2026-03-08T23:00:00.000Z"
+    [campaigns] = [call for call in asked_of(brevo, "/emailCampaigns") if call["offset"] == "0"]
+    assert (campaigns["startDate"], campaigns["endDate"]) == ("2026-02-15T23:00:00.000Z", "2026-03-16T05:00:00.000Z")
+    events = [call for call in asked_of(brevo, "/smtp/statistics/events") if call["offset"] == "0"]
+    assert {(call["startDate"], call["endDate"]) for call in events} == {("2026-02-14", "2026-03-16")}
+    assert {call["event"] for call in events} == {"delivered", "opened", "loadedByProxy"}
+
+
+def test_another_attribute_is_read_for_everybody(brevo: Running, tmp_path: Path) -> None:
+    pull(tmp_path, opt_in_attribute="")
+    assert {opt_in for _, opt_in in opt_ins(tmp_path)} == {""}
+    brevo.sandbox.requests.clear()
+    pull(tmp_path)
+    assert "modifiedSince" not in asked_of(brevo, "/contacts")[0]
+    assert ("gil", "2026-02-09T12:00:00.000Z") in opt_ins(tmp_path)
+
+
+def test_an_attribute_that_is_no_date_is_warned_of_and_never_stored(brevo: Running, tmp_path: Path) -> None:
+    result = pull(tmp_path, opt_in_attribute="SMS")
+    assert result.warnings == [
+        "brevo: SMS of some contacts is no ISO 8601 date; correct [sources.brevo] opt_in_attribute"
+    ]
+    assert {opt_in for _, opt_in in opt_ins(tmp_path)} == {""}
+
+
+def test_a_day_without_a_time_begins_in_the_zone_of_the_business(
+    brevo: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.vendors.brevo_mail.Audience.local", lambda _, moment: f"{moment:%Y-%m-%d}")
+    pull(tmp_path)
+    assert ("gil", "2026-02-08T23:00:00.000Z") in opt_ins(tmp_path)
+
+
+def test_all_pages_arrive(brevo: Running, tmp_path: Path) -> None:
+    pull(tmp_path / "whole")
+    brevo.sandbox.requests.clear()
+    pull(tmp_path / "paged", page_rows=2, event_rows=2, list_rows=1)
+    assert everything(tmp_path / "paged") == everything(tmp_path / "whole")
+    # An empty page ends each: after five contacts, three campaigns, two lists; four messages at most in 90 days.
+    assert brevo.sandbox.requests.pages() == {
+        "/contacts": 4,
+        "/emailCampaigns": 4,
+        "/contacts/lists": 3,
+        "/smtp/statistics/events": 3,
+    }
+
+
+def test_a_page_that_repeats_a_row_adds_nothing(brevo: Running, tmp_path: Path) -> None:
+    pull(tmp_path / "whole")
+    brevo.fault("/brevo", "repeat_page", times=100)
+    pull(tmp_path / "repeated", page_rows=2, event_rows=2, list_rows=1)
+    assert everything(tmp_path / "repeated") == everything(tmp_path / "whole")
+
+
+def test_the_vendor_is_asked_for_at_most_ninety_days_of_events_at_a_time(brevo: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    delivered = [call for call in asked_of(brevo, "/smtp/statistics/events") if call["event"] == "delivered"]
+    spans = {(date.fromisoformat(call["startDate"]), date.fromisoformat(call["endDate"])) for call in delivered}
+    # From the day before the first one on: February 27th in UTC, since Paris begins its days an hour earlier.
+    assert (min(spans)[0], max(spans)[1], len(spans)) == (date(2025, 2, 27), date(2026, 3, 16), 5)
+    assert all((last - first).days < 90 for first, last in spans)
+
+
+def test_a_history_of_many_years_is_asked_in_parts(brevo: Running, tmp_path: Path) -> None:
+    asked = Asked(THROUGH, NOW, ZoneInfo("Europe/Paris"), date(2021, 1, 1))
+    load(CONNECTOR, BrevoOptions(), tmp_path / "warehouse.duckdb", tmp_path / "state", asked)
+    assert len({call["startDate"] for call in asked_of(brevo, "/emailCampaigns")}) == 3
+    assert rows(tmp_path, "select id from campaigns order by 1") == [(1,), (2,), (7,)]
+
+
+def test_an_old_campaign_keeps_the_statistics_that_its_list_leaves_out(brevo: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    columns = ", ".join(f"statistics__global_stats__{name}" for name in ("sent", "delivered", "trackable_views"))
+    assert rows(tmp_path, f"select id, {columns} from campaigns order by 1") == [
+        (1, 3, 2, 1),
+        (2, 2, 1, 0),
+        (7, 1, 1, 1),
+    ]
+    assert [len(asked_of(brevo, f"/emailCampaigns/{number}")) for number in (1, 2, 7)] == [0, 0, 1]
+
+
+def test_a_late_open_updates_its_campaign_and_its_message(brevo: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    later = NOW + 2 * HOUR
+    brevo.set_clock(later)
+    pull(tmp_path, later)
+    assert rows(tmp_path, "select statistics__global_stats__trackable_views from campaigns where id = 1") == [(2,)]
+    opened = rows(tmp_path, "select date from events where event = 'opened' and message_id like '%.8@%'")
+    assert opened == [("2026-03-11T13:00:00.000+01:00",)]
+
+
+def test_lists_are_captured_once_a_day(brevo: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    tomorrow = NOW + DAY
+    brevo.set_clock(tomorrow)
+    pull(tmp_path, tomorrow - HOUR)
+    pull(tmp_path, tomorrow)
+    counters = "unique_subscribers, total_subscribers, total_blacklisted"
+    assert rows(tmp_path, f"select id, captured_on, captured_at, {counters} from lists order by 1, 2") == [
+        (12, date(2026, 3, 16), NOW, 4, 3, 1),
+        (12, date(2026, 3, 17), tomorrow, 4, 3, 1),
+        (13, date(2026, 3, 16), NOW, 1, 1, 0),
+        (13, date(2026, 3, 17), tomorrow, 1, 1, 0),
+    ]
+
+
+def test_nothing_personal_reaches_the_disk(brevo: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()).lower()
+    assert email_key(ADDRESSES["bob"]).encode() in written
+    for address in ADDRESSES.values():
+        assert address.strip().lower().encode() not in written
+    for text in (b"augusta", b"byron", b"612345678", b"192.0.2.7", b"letter m", b"mailbox unknown", b"sandbox-brevo"):
+        assert text not in written
+
+
+def test_rows_are_counted_in_the_load_log(brevo: Running, tmp_path: Path) -> None:
+    result = pull(tmp_path)
+    # Four delivered messages, two opens by people and one by a proxy.
+    assert result.rows == {"opt_ins": 4, "campaigns": 3, "events": 7, "lists": 2}
+    logged = rows(tmp_path, "select table_name, rows from raw_parcours.loads where source = 'brevo'")
+    assert dict(logged) == result.rows
+
+
+@pytest.mark.parametrize("kind", ["429", "quota_gone", "500", "502_html", "reset", "truncated"])
+def test_a_passing_fault_is_survived(brevo: Running, tmp_path: Path, kind: str) -> None:
+    pull(tmp_path / "well")
+    for path in ("contacts$", "emailCampaigns/7", "events$", "lists/12"):
+        brevo.fault(f"/brevo/v3/.*{path}", kind, times=2)
+    result = pull(tmp_path / "ill")
+    assert result.warnings == []
+    assert everything(tmp_path / "ill") == everything(tmp_path / "well")
+
+
+@pytest.mark.parametrize("fault", ["token_expired", None])
+def test_a_refused_key_says_what_to_do_and_not_the_key(
+    brevo: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
+) -> None:
+    if fault:
+        brevo.fault("/brevo", fault)
+    else:
+        monkeypatch.setenv("SOURCES__BREVO__API_KEY", "xkeysib-f00dcafe")
+    with pytest.raises(AccessRefused, match="Create an API key in Brevo") as refused:
+        pull(tmp_path)
+    assert "f00dcafe" not in str(refused.value)
+    assert len(brevo.requests()) == 1  # asking again cannot help
+
+
+def test_a_key_pasted_with_a_line_break_is_as_good(
+    brevo: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__BREVO__API_KEY", "sandbox-brevo\n")
+    assert pull(tmp_path).rows["opt_ins"] == 4
+
+
+def test_an_unknown_field_does_no_harm(brevo: Running, tmp_path: Path) -> None:
+    pull(tmp_path / "well")
+    brevo.fault("/brevo", "new_column", times=100)
+    pull(tmp_path / "more")
+    found, expected = everything(tmp_path / "more"), everything(tmp_path / "well")
+    assert {name: found[name] for name in ("opt_ins", "events", "lists")} == {
+        name: expected[name] for name in ("opt_ins", "events", "lists")
+    }
+    [(recipients,)] = rows(tmp_path / "more", "select recipients from campaigns where id = 1")
+    assert json.loads(recipients)["lists"] == [12]
+
+
+def test_a_count_that_is_a_word_is_refused_by_name(brevo: Running, tmp_path: Path) -> None:
+    brevo.fault("/brevo/v3/emailCampaigns", "changed_type")
+    with pytest.raises(RowRefused, match="brevo: campaigns row 2: statistics__global_stats__delivered is a str"):
+        pull(tmp_path)
+
+
+def test_without_a_base_url_the_vendor_itself_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def keep(self: VendorSession, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        asked.append(str(request.url))
+        assert request.headers["api-key"] == "f00dcafe"
+        raise ConnectorError("not sent")
+
+    monkeypatch.delenv("SOURCES__BREVO__BASE_URL", raising=False)
+    monkeypatch.setenv("SOURCES__BREVO__API_KEY", "f00dcafe")
+    monkeypatch.setattr(VendorSession, "send", keep)
+    with pytest.raises(ConnectorError, match="not sent"):
+        pull(tmp_path)
+    with pytest.raises(ConnectorError, match="not sent"):
+        CONNECTOR.check(BrevoOptions())
+    assert {url.partition("?")[0] for url in asked} == {
+        "https://api.brevo.com/v3/contacts",
+        "https://api.brevo.com/v3/account",
+    }
+    assert not any("f00dcafe" in url for url in asked)
+
+
+def test_check_names_the_account_and_what_the_options_get_wrong(brevo: Running) -> None:
+    assert CONNECTOR.check(BrevoOptions(**OPTIONS)) == ["account La boutique: 2 lists, time zone Europe/Paris"]
+    assert CONNECTOR.check(BrevoOptions())[1:] == [
+        "opt-ins are dated by createdAt, approximately: set [sources.brevo] opt_in_attribute"
+    ]
+    assert CONNECTOR.check(BrevoOptions(opt_in_attribute="OPTIN", follow_up_automations=["32", "33"]))[1:] == [
+        "OPTIN does not exist: correct [sources.brevo] opt_in_attribute",
+        "33 sent nothing lately: correct [sources.brevo] follow_up_automations if it should have",
+    ]
+
+
+@pytest.mark.parametrize("key", ["", " "])
+def test_check_without_a_key_says_what_to_do(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("SOURCES__BREVO__API_KEY", key)
+    with pytest.raises(AccessRefused, match="there is no API key"):
+        CONNECTOR.check(BrevoOptions())
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Staging over two loads: Hal had been imported at the first, and confirmed before the second."""
+    world = small_world()
+    world.contact_events.append(ContactEvent("gil", "confirm", NOON + DAY))
+    world.contacts.append(Contact("hal", "brevo", "12", 1, "hal@example.com", "imported", NOON - 30 * DAY))
+    world.contact_events.append(ContactEvent("hal", "confirm", NOON + 2 * DAY))
+    folder = tmp_path_factory.mktemp("staged")
+    with running(world, NOON) as sandbox, pytest.MonkeyPatch.context() as patch:
+        aim(sandbox, patch)
+        pull(folder, NOON)
+        sandbox.set_clock(NOW)
+        pull(folder)
+    stage(folder, CONNECTOR)
+    yield folder
+
+
+def test_staged_opt_ins_are_dated_and_only_else_approximate(data: Path) -> None:
+    keys = {email_key(address): name for name, address in (ADDRESSES | {"hal": "hal@example.com"}).items()}
+    found = staged(data, "stg_brevo__opt_ins", "person_key, opted_in_at, is_approximate")
+    assert sorted((keys[key], at, is_approximate) for key, at, is_approximate in found) == [
+        ("ada", SUBSCRIBED, False),
+        ("ada", NOON + 5 * DAY, False),
+        ("bob", SUBSCRIBED + HOUR, False),
+        ("cleo", SUBSCRIBED, False),
+        ("fay", NOON - 30 * DAY, True),
+        ("gil", SUBSCRIBED, False),
+        ("gil", NOON + DAY, False),
+        ("hal", NOON + 2 * DAY, False),  # seen without a date before
+    ]
+
+
+def test_staged_broadcasts_count_recipients_without_privacy_proxies(data: Path) -> None:
+    assert staged(data, "stg_brevo__broadcasts") == [
+        # id, list, sent at, sent, delivered, opened, with proxies, clicked, proxies in opens
+        ("1", "12", NOON, 3, 2, 1, 2, 2, False),
+        ("2", "12", NOON + DAY, 2, 1, 0, 0, 0, False),
+        ("7", "12", OLD, 1, 1, 1, 1, 0, False),
+    ]
+
+
+def test_staged_messages_are_those_delivered_with_whether_a_person_opened(data: Path) -> None:
+    found = staged(data, "stg_brevo__automation_messages", "automation_id, email_id, sent_at, is_opened, message_id")
+    assert [row[:4] for row in found] == [
+        ("32", "6", OLD, False),
+        ("32", "6", NOON, True),
+        ("32", "6", NOON + HOUR, False),  # a proxy only; a person's open shows later
+        ("5", "5", NOON + 2 * DAY, False),  # without a tag, the template stands for the automation
+    ]
+    assert len({row[4] for row in found}) == 4
+
+
+def test_staged_list_sizes_are_without_who_is_blacklisted(data: Path) -> None:
+    assert staged(data, "stg_brevo__list_sizes") == [
+        ("12", date(2026, 3, 1), 4),
+        ("12", date(2026, 3, 16), 5),
+        ("13", date(2026, 3, 1), 1),
+        ("13", date(2026, 3, 16), 1),
+    ]

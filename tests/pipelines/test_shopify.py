@@ -1,0 +1,513 @@
+"""The Shopify connector against the Admin GraphQL API, over a real socket."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+import requests
+
+from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.http import VendorSession
+from pipelines.identity import email_key
+from pipelines.load import Asked, LoadResult, load
+from pipelines.retry import VendorBusy
+from pipelines.rows import RowRefused
+from pipelines.sources.shopify import BULK_DAYS, CONNECTOR, ShopifyOptions
+from pipelines.sources.shopify_client import TooCostly, _judge
+from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, World
+from sandbox.server import Running, running
+from sandbox.vendors.shopify_values import gid, number
+from tests.staging import stage, staged
+
+FIRST_DAY, LAST_DAY = date(2026, 1, 1), date(2026, 3, 31)
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+GRAPHQL = "/shopify/admin/api/2026-10/graphql.json"
+PRIVATE = (
+    "ada@example.com",
+    "ada.other@example.com",
+    "augusta",
+    "byron",
+    "+33123",
+    "rue morgue",
+    "ring twice",
+    "192.0.2",
+)
+
+
+def order(order_id: str, paid_at: datetime | None = NOON + HOUR, **more: Any) -> Order:
+    made = Order(
+        order_id=order_id, shop_id="international", customer_id=None, person_id=1, email="", placed_at=NOON,
+        paid_at=paid_at, currency="USD", is_tax_known=True, shipping=0, shipping_tax=0, tip=0, fee=0, is_test=False,
+        voided_at=None, cancelled_at=None, opted_in=False, transaction_id="",
+    )  # fmt: skip
+    return replace(made, **more)
+
+
+def line(order_id: str, position: int, product_id: str = "P1", **more: Any) -> OrderLine:
+    return replace(OrderLine(order_id, f"{order_id}-{position}", product_id, 1, 1000, 0, 0), **more)
+
+
+def ids_where(divisor: int, count: int, *, not_by: int = 1) -> list[str]:
+    """Ids of orders whose number at the vendor is divisible; the sandbox shows those in its own way."""
+    names = (f"X{n}" for n in range(10_000))
+    by = (
+        name
+        for name in names
+        if number("Order", name) % divisor == 0 and (not_by == 1 or number("Order", name) % not_by)
+    )
+    return [next(by) for _ in range(count)]
+
+
+PLAIN = [name for name in (f"N{n}" for n in range(200)) if all(number("Order", name) % n for n in (5, 7, 11))]
+BASKET, YEN, GUEST, FREE, TEST, VOIDED, UNPAID, LATER, CANCELLED, GIVEN_BACK, LONG = PLAIN[:11]
+[IN_PARTS], [DECLINED] = ids_where(7, 1, not_by=11), ids_where(11, 1, not_by=7)
+
+
+def shop_world(tax_included: bool = False) -> World:
+    """One order of every kind; a basket of three lines, and one of seven."""
+    return World(
+        FIRST_DAY,
+        LAST_DAY,
+        people=[Person(1, "ada@example.com", (), "Augusta", "Byron", "+33123", "Rue Morgue", "US")],
+        shops=[Shop("international", "International", tax_included), Shop("boutique", "Boutique", tax_included=True)],
+        products=[
+            Product("P1", "Soap", "product", 900, 350),
+            Product("P2", "Balm", "product", 1500, None),
+            Product("P100", "Gift card", "gift_card", 5000, None),
+        ],
+        customers=[
+            Customer("c1", "international", 1, "Ada@Example.com", NOON - DAY),
+            Customer("c2", "boutique", 1, "ada@example.com", NOON - DAY),
+        ],
+        orders=[
+            order(
+                BASKET, customer_id="c1", email="ada.other@example.com", shipping=590, tip=200, fee=150, opted_in=True,
+                transaction_id="T-7",
+            ),
+            order(YEN, currency="JPY"),
+            order(GUEST),
+            order(FREE),
+            order(TEST, is_test=True),
+            order(VOIDED, None, voided_at=NOON + HOUR),
+            order(UNPAID, None),
+            order(LATER, NOW + HOUR),
+            order(CANCELLED, cancelled_at=NOON + 2 * DAY),
+            order(GIVEN_BACK),
+            order(LONG),
+            order(IN_PARTS, NOON + 3 * DAY),
+            order(DECLINED, NOON + 2 * HOUR),
+            order("elsewhere", shop_id="boutique"),
+        ],
+        order_lines=[
+            line(BASKET, 1, quantity=3, discount=301),
+            line(BASKET, 2, "P2", unit_price=1650),
+            line(BASKET, 3, "P100", unit_price=5500),
+            line(YEN, 1, unit_price=1264),
+            line(FREE, 1, discount=1000),
+            *(line(LONG, position) for position in range(1, 8)),
+            *(line(one, 1) for one in (GUEST, TEST, VOIDED, UNPAID, LATER, CANCELLED, IN_PARTS, DECLINED, "elsewhere")),
+            line(GIVEN_BACK, 1, quantity=4),
+            line(GIVEN_BACK, 2, "P2"),
+        ],
+        refunds=[
+            Refund("R1", GIVEN_BACK, f"{GIVEN_BACK}-1", NOON + 4 * DAY, 3, 3000, 0),
+            Refund("R1", GIVEN_BACK, f"{GIVEN_BACK}-2", NOON + 4 * DAY, 1, 1000, 0),
+            Refund("R2", GIVEN_BACK, "", NOON + 5 * DAY, 0, 250, 0),
+            Refund("R3", GUEST, f"{GUEST}-1", NOW + HOUR, 1, 1000, 0),
+        ],
+    )  # fmt: skip
+
+
+@pytest.fixture
+def world() -> World:
+    return shop_world()
+
+
+@pytest.fixture
+def shopify(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    with running(world, NOW) as sandbox:
+        monkeypatch.setenv("SOURCES__SHOPIFY__BASE_URL", f"{sandbox.base_url}/shopify")
+        monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify")
+        yield sandbox
+
+
+def pull(folder: Path, now: datetime = NOW, first_day: date = FIRST_DAY, **options: Any) -> LoadResult:
+    """A first load asks from `first_day` on: in bulk from far back, page by page from NEAR."""
+    asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), first_day)
+    chosen = ShopifyOptions(**{"shop": "international", **options})
+    return load(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
+
+
+NEAR = (NOW - DAY * BULK_DAYS).date()
+
+
+def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
+        warehouse.execute("set timezone = 'UTC'; set schema = 'raw_shopify'")
+        return warehouse.execute(query).fetchall()
+
+
+def everything(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        name: rows(folder, f"select {', '.join(table.columns.names)} from {name} order by all")
+        for name, table in CONNECTOR.tables.items()
+    }
+
+
+def loaded(folder: Path, order_id: str, columns: str) -> tuple[Any, ...]:
+    [found] = rows(folder, f"select {columns} from orders where id = '{gid('Order', order_id)}'")
+    return found
+
+
+def test_history_in_bulk_and_page_by_page_are_the_same_rows(shopify: Running, tmp_path: Path) -> None:
+    pull(tmp_path / "bulk", line_rows=2)
+    assert shopify.sandbox.requests.pages().get("orders") is None
+    pull(tmp_path / "pages", first_day=NEAR, page_rows=4, line_rows=2)
+    assert shopify.sandbox.requests.pages()["orders"] == 4  # thirteen orders
+    assert shopify.sandbox.requests.pages()["customers"] == 1
+    assert everything(tmp_path / "bulk") == everything(tmp_path / "pages")
+    assert len(everything(tmp_path / "bulk")["orders"]) == 13
+
+
+def test_no_line_is_lost_of_an_order_with_more_lines_than_a_page(shopify: Running, tmp_path: Path) -> None:
+    pull(tmp_path, first_day=NEAR, line_rows=3)
+    [lines] = loaded(tmp_path, LONG, "line_items")
+    assert {one["id"] for one in json.loads(lines)} == {gid("LineItem", f"{LONG}-{n}") for n in range(1, 8)}
+
+
+def test_no_line_is_lost_of_a_refund_with_more_lines_than_a_page(shopify: Running, tmp_path: Path) -> None:
+    pull(tmp_path, line_rows=1)
+    [refunds] = loaded(tmp_path, GIVEN_BACK, "refunds")
+    assert [len(one["refund_line_items"]) for one in json.loads(refunds)] == [2, 0]
+
+
+def test_pages_that_cost_too_much_become_smaller(shopify: Running, tmp_path: Path) -> None:
+    result = pull(tmp_path, first_day=NEAR, page_rows=250, line_rows=250)
+    assert result.rows == {"orders": 13, "customers": 1}
+    assert shopify.sandbox.requests.pages()["orders"] > 1
+
+
+def test_a_second_run_adds_nothing_and_asks_only_for_recent_changes(shopify: Running, tmp_path: Path) -> None:
+    assert pull(tmp_path).rows == {"orders": 13, "customers": 1}
+    first = everything(tmp_path)
+    assert pull(tmp_path).rows == {"orders": 0, "customers": 0}
+    assert everything(tmp_path) == first
+
+
+def test_what_happens_to_an_order_later_is_seen(shopify: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    assert loaded(tmp_path, LATER, "display_financial_status") == ("PENDING",)
+    assert loaded(tmp_path, GUEST, "display_financial_status, refunds") == ("PAID", "[]")
+    shopify.set_clock(NOW + 2 * HOUR)
+    assert pull(tmp_path, NOW + 2 * HOUR).rows["orders"] == 2
+    assert loaded(tmp_path, LATER, "display_financial_status") == ("PAID",)
+    status, refunds = loaded(tmp_path, GUEST, "display_financial_status, refunds")
+    assert (status, len(json.loads(refunds)[0]["refund_line_items"])) == ("REFUNDED", 1)
+
+
+def test_an_order_that_was_deleted_stays_as_last_seen(shopify: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    before = everything(tmp_path)
+    shopify.set_clock(NOON - 2 * DAY)  # as if nothing had ever been ordered
+    assert pull(tmp_path, NOW, page_rows=5).rows == {"orders": 0, "customers": 0}
+    assert everything(tmp_path) == before
+
+
+def test_a_repeated_row_at_a_page_border_counts_once(shopify: Running, tmp_path: Path) -> None:
+    shopify.fault(GRAPHQL, "repeat_page", times=50)
+    assert pull(tmp_path, first_day=NEAR, page_rows=3).rows == {"orders": 13, "customers": 1}
+
+
+@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated", "quota_gone"])
+@pytest.mark.parametrize("first_day", [FIRST_DAY, NEAR])
+def test_a_passing_fault_is_survived(shopify: Running, tmp_path: Path, kind: str, first_day: date) -> None:
+    shopify.fault(GRAPHQL, kind, times=2)
+    shopify.fault(GRAPHQL, kind, after=4)
+    shopify.fault("/shopify/bulk/", kind)
+    result = pull(tmp_path, first_day=first_day)
+    assert (result.rows, result.warnings) == ({"orders": 13, "customers": 1}, [])
+
+
+def test_a_bulk_operation_that_fails_gives_way_to_pages(shopify: Running, tmp_path: Path) -> None:
+    shopify.fault("bulk operation", "quota_gone")
+    result = pull(tmp_path)
+    assert result.rows == {"orders": 13, "customers": 1}
+    assert result.warnings == [
+        "shopify: a bulk operation ended as FAILED (INTERNAL_SERVER_ERROR); orders were read page by page"
+    ]
+
+
+def test_an_empty_shop_has_no_file_and_no_rows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with running(World(FIRST_DAY, LAST_DAY), NOW) as sandbox:
+        monkeypatch.setenv("SOURCES__SHOPIFY__BASE_URL", f"{sandbox.base_url}/shopify")
+        monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify")
+        assert pull(tmp_path).rows == {"orders": 0, "customers": 0}
+        assert not [call for call in sandbox.requests() if "/bulk/" in call.path]
+
+
+def test_a_throttled_call_waits_until_the_budget_holds_it() -> None:
+    answer = requests.Response()
+    answer.status_code = 200
+    answer._content = json.dumps(
+        {
+            "errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}],
+            "extensions": {
+                "cost": {"requestedQueryCost": 702, "throttleStatus": {"currentlyAvailable": 202, "restoreRate": 100.0}}
+            },
+        }
+    ).encode()
+    with pytest.raises(VendorBusy) as busy:
+        _judge(answer)
+    assert busy.value.wait_seconds == 5.0
+
+
+def test_a_query_whose_single_row_costs_too_much_is_an_error(
+    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.vendors.shopify.MOST_COST", 1)
+    with pytest.raises(TooCostly, match="exceeds the single query max cost limit"):
+        pull(tmp_path, first_day=NEAR)
+
+
+@pytest.mark.parametrize("fault", ["token_expired", None])
+def test_a_refused_token_says_what_to_do_and_not_the_token(
+    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
+) -> None:
+    if fault:
+        shopify.fault("/shopify", fault)
+    monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify" if fault else "shpat_f00dcafe")
+    with pytest.raises(AccessRefused, match="Create a custom app") as refused:
+        pull(tmp_path)
+    assert "f00dcafe" not in str(refused.value)
+    assert len(shopify.requests()) == 1  # asking again cannot help
+
+
+def test_a_missing_scope_is_named(shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify-orders")
+    with pytest.raises(AccessRefused, match="Required access: `read_customers` access scope"):
+        pull(tmp_path, first_day=NEAR)
+    with pytest.raises(AccessRefused, match="the app lacks read_customers, read_products"):
+        CONNECTOR.check(ShopifyOptions(shop="international"))
+
+
+def test_orders_that_the_vendor_withholds_are_warned_of(
+    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify-60-days")
+    assert [text for text in pull(tmp_path).warnings if "read_all_orders" in text] == [
+        "shopify: only the last 60 days of orders were given; grant the app read_all_orders, then load again"
+    ]
+    assert pull(tmp_path).warnings == []  # three days are asked, which it shows
+    assert CONNECTOR.check(ShopifyOptions(shop="international"))[1:] == [
+        "only the last 60 days of orders are shown: grant the app read_all_orders for older ones"
+    ]
+
+
+def test_check_names_the_shop_its_currency_zone_and_version(shopify: Running) -> None:
+    assert CONNECTOR.check(ShopifyOptions(shop="international")) == [
+        "shop International (parcours-international.myshopify.com: currency EUR, zone Europe/Paris), API 2026-10"
+    ]
+
+
+def test_an_unknown_field_does_no_harm(shopify: Running, tmp_path: Path) -> None:
+    shopify.fault(GRAPHQL, "new_column", times=100)
+    assert pull(tmp_path, first_day=NEAR).rows == {"orders": 13, "customers": 1}
+
+
+def test_a_truth_that_is_a_word_is_refused_by_name(shopify: Running, tmp_path: Path) -> None:
+    shopify.fault(GRAPHQL, "changed_type", times=100)
+    with pytest.raises(RowRefused, match="shopify: orders row 1: taxes_included is a str that is no bool"):
+        pull(tmp_path, first_day=NEAR)
+
+
+@pytest.mark.parametrize("first_day", [FIRST_DAY, NEAR])
+def test_nothing_personal_reaches_the_disk(shopify: Running, tmp_path: Path, first_day: date) -> None:
+    pull(tmp_path, first_day=first_day)
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()).lower()
+    assert email_key("ada.other@example.com").encode() in written
+    assert [text for text in PRIVATE if text.encode() in written] == []
+
+
+def test_the_token_goes_to_the_shop_alone(shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: dict[str, bool] = {}
+    send = VendorSession.send
+
+    def keep(self: VendorSession, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        sent[(request.url or "").rpartition("/")[2].rpartition(".")[2]] = "sandbox-shopify" in str(request.headers)
+        return send(self, request, **more)
+
+    monkeypatch.setattr(VendorSession, "send", keep)
+    pull(tmp_path)
+    assert sent == {"json": True, "jsonl?signature=s1gned": False}
+
+
+def test_without_a_base_url_it_is_the_shop_itself_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str | None] = []
+
+    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
+        asked.append(request.url)
+        raise ConnectorError("not sent")
+
+    monkeypatch.delenv("SOURCES__SHOPIFY__BASE_URL", raising=False)
+    monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "shpat_f00dcafe")
+    monkeypatch.setattr(VendorSession, "send", keep)
+    with pytest.raises(ConnectorError, match="not sent"):
+        CONNECTOR.check(ShopifyOptions(shop="my-shop"))
+    assert asked == ["https://my-shop.myshopify.com/admin/api/2026-10/graphql.json"]
+
+
+@pytest.mark.parametrize("shop", ["my-shop.myshopify.com", "evil.example/", ""])
+def test_a_shop_is_the_first_part_of_its_address(shop: str) -> None:
+    with pytest.raises(ValueError, match="shop"):
+        ShopifyOptions(shop=shop)
+
+
+# --- staging ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def excluded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Staged: the shop whose prices are without tax."""
+    return _staged(tmp_path_factory.mktemp("excluded"), shop_world())
+
+
+@pytest.fixture(scope="module")
+def included(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Staged: a shop whose prices hold 20 % tax; of one order it is unknown."""
+    world = shop_world(tax_included=True)
+    world.orders = [replace(one, is_tax_known=one.order_id != GUEST, shipping_tax=98) for one in world.orders]
+    world.order_lines = [replace(one, tax=round(one.unit_price * one.quantity / 6)) for one in world.order_lines]
+    world.refunds = [Refund("R1", GIVEN_BACK, f"{GIVEN_BACK}-1", NOON + 4 * DAY, 3, 2500, 500)]
+    return _staged(tmp_path_factory.mktemp("included"), world)
+
+
+def _staged(folder: Path, world: World) -> Path:
+    with running(world, NOW) as sandbox, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCES__SHOPIFY__BASE_URL", f"{sandbox.base_url}/shopify")
+        patch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify")
+        pull(folder)
+    stage(folder, CONNECTOR)
+    return folder
+
+
+def one_order(data: Path, order_id: str, columns: str) -> tuple[Any, ...]:
+    [found] = staged(data, "stg_shopify__orders", columns, f"order_id = '{number('Order', order_id)}'")
+    return found
+
+
+def test_an_order_is_staged_whole(excluded: Path) -> None:
+    columns = (
+        "account_id, transaction_id, ordered_at, paid_at, voided_at, customer_id, person_key, has_opted_in, is_test, "
+        "country, currency, has_lines, given_amount, given_units, is_tax_known"
+    )
+    person, customer = email_key("ada.other@example.com"), str(number("Customer", "c1"))
+    assert one_order(excluded, BASKET, columns) == (
+        *("international", "T-7", NOON, NOON + HOUR, None, customer, person, True, False, "US", "USD"),
+        *(True, None, None, True),
+    )
+    guest = "transaction_id, customer_id, person_key, has_opted_in, country"
+    assert one_order(excluded, GUEST, guest) == (GUEST, None, None, False, "US")
+
+
+@pytest.mark.parametrize(
+    ("order_id", "paid_at"),
+    [
+        (YEN, NOON + HOUR),
+        (FREE, NOON + HOUR),  # without a payment: when it was processed
+        (CANCELLED, NOON + HOUR),
+        (GIVEN_BACK, NOON + HOUR),
+        (IN_PARTS, NOON + 3 * DAY),  # the second half
+        (DECLINED, NOON + 2 * HOUR),
+        (UNPAID, None),
+        (LATER, None),
+        (VOIDED, None),
+    ],
+)
+def test_an_order_is_paid_when_the_money_first_reaches_its_total(
+    excluded: Path, order_id: str, paid_at: datetime | None
+) -> None:
+    assert one_order(excluded, order_id, "paid_at") == (paid_at,)
+
+
+def test_tests_and_voided_orders_are_marked(excluded: Path) -> None:
+    assert one_order(excluded, TEST, "is_test, voided_at") == (True, None)
+    assert one_order(excluded, VOIDED, "is_test, voided_at") == (False, NOON + HOUR)
+
+
+def test_lines_are_worth_what_was_charged_after_all_discounts(excluded: Path) -> None:
+    columns = "line_kind, product_id, product_name, quantity, net_amount, is_tax_known, unit_cost, cost_currency"
+    assert staged(
+        excluded, "stg_shopify__order_lines", columns, f"order_id = '{number('Order', BASKET)}'"
+    ) == [
+        ("fee", None, None, 1, Decimal("1.50"), True, None, None),
+        ("gift_card", "P100", "Gift card", 1, Decimal("55.00"), True, None, None),
+        # 3 × 10.00 less 3.01, of which half is the line's own and half its part of the order's
+        ("product", "P1", "Soap", 3, Decimal("26.99"), True, Decimal("3.50"), "EUR"),
+        ("product", "P2", "Balm", 1, Decimal("16.50"), True, None, None),
+        ("shipping", None, None, 1, Decimal("5.90"), True, None, None),
+        ("tip", None, "Tip", 1, Decimal("2.00"), True, None, None),
+    ]  # fmt: skip
+    [yen] = staged(excluded, "stg_shopify__order_lines", "net_amount", f"order_id = '{number('Order', YEN)}'")
+    assert yen == (1264,)
+
+
+def test_prices_that_hold_tax_are_reduced_by_it(included: Path) -> None:
+    of_basket = f"order_id = '{number('Order', BASKET)}'"
+    assert staged(included, "stg_shopify__order_lines", "line_kind, net_amount, is_tax_known", of_basket) == [
+        ("fee", Decimal("1.50"), True),
+        ("gift_card", Decimal("45.83"), True),  # 55.00 less 9.17
+        ("product", Decimal("13.75"), True),  # 16.50 less 2.75
+        ("product", Decimal("21.99"), True),  # 26.99 less 5.00
+        ("shipping", Decimal("4.92"), True),  # 5.90 less 0.98
+        ("tip", Decimal("2.00"), True),
+    ]
+    of_guest = f"order_id = '{number('Order', GUEST)}'"
+    assert staged(included, "stg_shopify__order_lines", "is_tax_known", of_guest) == [(False,)]
+
+
+def test_a_refund_has_a_row_per_line_on_its_own_day(excluded: Path) -> None:
+    [(first,), (second,)] = [(number("LineItem", f"{GIVEN_BACK}-{n}"),) for n in (1, 2)]
+    found = staged(
+        excluded,
+        "stg_shopify__refunds",
+        "order_line_id, account_id, order_id, refunded_at, quantity, net_amount, currency",
+    )
+    of = ("international", str(number("Order", GIVEN_BACK)))
+    assert sorted(found, key=lambda row: row[5]) == [
+        (None, *of, NOON + 5 * DAY, 0, Decimal("2.50"), "USD"),
+        (f"LineItem/{second}", *of, NOON + 4 * DAY, 1, Decimal(10), "USD"),
+        (f"LineItem/{first}", *of, NOON + 4 * DAY, 3, Decimal(30), "USD"),
+    ]
+    ids = staged(excluded, "stg_shopify__refunds", "distinct refund_id")
+    assert len(ids) == 3
+
+
+def test_a_refund_is_without_tax_whether_or_not_its_subtotal_is(included: Path) -> None:
+    assert staged(included, "stg_shopify__refunds", "quantity, net_amount") == [(3, Decimal("25.00"))]
+    with duckdb.connect(str(included / "warehouse.duckdb")) as warehouse:
+        warehouse.execute("""update raw_shopify.orders set refunds = replace(refunds, '"30.00"', '"25.00"')""")
+    stage(included, CONNECTOR)
+    assert staged(included, "stg_shopify__refunds", "quantity, net_amount") == [(3, Decimal("25.00"))]
+
+
+def test_a_tip_that_is_not_among_the_lines_is_one(included: Path) -> None:
+    with duckdb.connect(str(included / "warehouse.duckdb")) as warehouse:
+        warehouse.execute("update raw_shopify.orders set line_items = '[]'")
+    stage(included, CONNECTOR)
+    tips = staged(included, "stg_shopify__order_lines", "order_line_id, net_amount", "line_kind = 'tip'")
+    assert tips == [(f"Tip/{number('Order', BASKET)}", Decimal("2.00"))]
+
+
+def test_customers_are_those_of_the_shop(excluded: Path) -> None:
+    assert staged(excluded, "stg_shopify__customers", "account_id, customer_id, person_key, created_at") == [
+        ("international", str(number("Customer", "c1")), email_key("ada@example.com"), NOON - DAY)
+    ]

@@ -1,0 +1,183 @@
+"""The Trustpilot connector against the public API, over a real socket."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+import requests
+
+from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.http import VendorSession
+from pipelines.load import Asked, LoadResult, load
+from pipelines.retry import VendorBusy
+from pipelines.rows import RowRefused
+from pipelines.sources.trustpilot import CONNECTOR, TrustpilotOptions
+from sandbox.events import Person, Review, World
+from sandbox.server import Running, running
+from sandbox.vendors.trustpilot import UNIT
+from tests.staging import stage, staged
+
+FIRST_DAY, THROUGH = date(2026, 3, 2), date(2026, 3, 12)
+NOW = datetime(2026, 3, 13, 9, tzinfo=UTC)
+KEY = "SOURCES__TRUSTPILOT__API_KEY"
+REVIEWS = f"/trustpilot/v1/business-units/{UNIT}/reviews"
+
+
+def at(day: int, hour: int = 12) -> datetime:
+    return datetime(2026, 3, day, hour, tzinfo=UTC)
+
+
+@pytest.fixture
+def world() -> World:
+    return World(
+        FIRST_DAY,
+        THROUGH,
+        people=[Person(1, "ada@mail.example", (), "Augusta", "Byron", "", "", "FR")],
+        reviews=[
+            *(Review(f"rv{number}", 1, at(2 + number), 1 + number % 5, "Secret de texte", None) for number in range(7)),
+            Review("gone", 1, at(4), 1, "Retiré", at(5)),
+            Review("soon", 1, at(3), 2, "Bientôt retiré", at(14)),
+            Review("late", 1, at(14), 4, "Plus tard", None),
+            Review("fb1", 1, at(4), 5, "Ailleurs", None, "facebook"),
+        ],
+    )
+
+
+@pytest.fixture
+def trustpilot(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    with running(world, NOW) as sandbox:
+        monkeypatch.setenv("SOURCES__TRUSTPILOT__BASE_URL", f"{sandbox.base_url}/trustpilot")
+        monkeypatch.setenv(KEY, "sandbox-key")
+        yield sandbox
+
+
+def pull(folder: Path, now: datetime = NOW, **options: Any) -> LoadResult:
+    asked = Asked((now - timedelta(days=1)).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY)
+    chosen = TrustpilotOptions.model_validate({"business_unit": UNIT, "page_rows": 3} | options)
+    return load(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
+
+
+def rows(folder: Path, columns: str = "id") -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
+        return warehouse.execute(f"select {columns} from raw_trustpilot.reviews order by all").fetchall()
+
+
+SHOWN = [*(f"rv{number}" for number in range(7)), "soon"]
+
+
+def test_every_public_review_arrives_from_all_pages(trustpilot: Running, tmp_path: Path) -> None:
+    result = pull(tmp_path)
+    assert rows(tmp_path) == [(one,) for one in SHOWN]
+    assert result.rows == {"reviews": 8}
+    asked = [dict(call.query) for call in trustpilot.requests()]
+    assert [call["page"] for call in asked] == ["1", "2", "3", "4"]  # eight reviews, three a page, then none
+    assert asked[0]["includeReportedReviews"] == "true"
+
+
+def test_a_review_is_kept_as_the_vendor_says_it(trustpilot: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    assert rows(tmp_path, "business_unit, id, stars, created_at, language, status, is_verified")[0] == (
+        UNIT, "rv0", 1, "2026-03-02T12:00:00Z", "fr", "active", False,
+    )  # fmt: skip
+
+
+def test_a_second_run_adds_nothing_and_a_removed_review_vanishes(trustpilot: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    pull(tmp_path)
+    assert rows(tmp_path) == [(one,) for one in SHOWN]
+    trustpilot.set_clock(at(15, 9))
+    pull(tmp_path, at(15, 9))
+    assert rows(tmp_path) == sorted([("late",), *((one,) for one in SHOWN if one != "soon")])
+
+
+def test_a_corrected_review_is_corrected(trustpilot: Running, world: World, tmp_path: Path) -> None:
+    pull(tmp_path)
+    world.reviews[0] = replace(world.reviews[0], stars=5)
+    pull(tmp_path)
+    assert rows(tmp_path, "id, stars")[0] == ("rv0", 5)
+
+
+def test_a_repeated_page_counts_once(trustpilot: Running, tmp_path: Path) -> None:
+    trustpilot.fault(REVIEWS, "repeat_page", after=3)
+    assert pull(tmp_path).rows == {"reviews": 8}
+
+
+@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated"])
+def test_a_passing_fault_is_survived(trustpilot: Running, tmp_path: Path, kind: str) -> None:
+    trustpilot.fault(REVIEWS, kind, times=2, after=1)
+    pull(tmp_path)
+    assert len(rows(tmp_path)) == 8
+
+
+def test_a_lasting_fault_is_named_and_keeps_what_was_there(trustpilot: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    trustpilot.fault(REVIEWS, "500", times=100, after=1)
+    with pytest.raises(VendorBusy, match=r"trustpilot: .*/reviews is busy"):
+        pull(tmp_path)
+    assert len(rows(tmp_path)) == 8
+
+
+def test_a_wrong_key_is_refused_with_advice(
+    trustpilot: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY, "f00dcafe")
+    for refused_by in (lambda: pull(tmp_path), lambda: CONNECTOR.check(TrustpilotOptions(business_unit=UNIT))):
+        with pytest.raises(AccessRefused, match=f"Set {KEY}") as refused:
+            refused_by()
+        assert "f00dcafe" not in str(refused.value)
+    assert not any(value == "f00dcafe" for call in trustpilot.requests() for _, value in call.query)
+
+
+def test_a_new_field_does_no_harm_and_a_changed_type_is_refused(trustpilot: Running, tmp_path: Path) -> None:
+    trustpilot.fault(REVIEWS, "new_column", times=4)
+    pull(tmp_path)
+    assert len(rows(tmp_path)) == 8
+    trustpilot.fault(REVIEWS, "changed_type", times=4)
+    with pytest.raises(RowRefused, match="trustpilot: reviews row 1: stars is a str that is no int64"):
+        pull(tmp_path)
+
+
+def test_no_text_and_no_name_reaches_the_disk(trustpilot: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"rv0" in written
+    for private in (b"Secret", b"Augusta", b"Byron", b"Lyon", b"sandbox-key"):
+        assert private not in written
+
+
+def test_check_names_the_unit_or_says_that_there_is_none(trustpilot: Running) -> None:
+    # 1 + 2 + 3 + 4 + 5 + 1 + 2 + 2 = 20 stars of eight reviews.
+    said = CONNECTOR.check(TrustpilotOptions(business_unit=UNIT))
+    assert said == ["business unit La boutique: 8 reviews, TrustScore 2.5"]
+    with pytest.raises(ConnectorError, match=r"correct \[sources\.trustpilot\] business_unit"):
+        CONNECTOR.check(TrustpilotOptions(business_unit="000"))
+
+
+def test_without_a_base_url_it_is_trustpilot_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[str | None] = []
+
+    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
+        asked.append(request.url)
+        raise ConnectorError("not sent")
+
+    monkeypatch.delenv("SOURCES__TRUSTPILOT__BASE_URL", raising=False)
+    monkeypatch.setenv(KEY, "f00dcafe")
+    monkeypatch.setattr(VendorSession, "send", keep)
+    with pytest.raises(ConnectorError, match="not sent"):
+        pull(tmp_path)
+    assert str(asked[0]).startswith(f"https://api.trustpilot.com/v1/business-units/{UNIT}/reviews?perPage=3&")
+
+
+def test_reviews_are_staged(trustpilot: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    stage(tmp_path, CONNECTOR)
+    found = staged(tmp_path, "stg_trustpilot__reviews", "review_id, reviewed_at, rating")
+    assert found[0] == ("rv0", at(2), Decimal(1))
+    assert found[-1] == ("soon", at(3), Decimal(2))
+    assert len(found) == 8

@@ -1,0 +1,282 @@
+"""The Typeform connector against the Typeform API, over a real socket; what it feeds, through its staging models."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+import requests
+
+from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.http import VendorSession
+from pipelines.identity import email_key
+from pipelines.load import Asked, LoadResult, load
+from pipelines.rows import RowRefused
+from pipelines.sources.typeform import CONNECTOR, TypeformOptions
+from sandbox.events import Answer, World
+from sandbox.server import Running, running
+from tests.staging import stage, staged
+
+FIRST_DAY, THROUGH = date(2026, 1, 1), date(2026, 3, 15)
+NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+COMMENT = "Un emballage soigné"
+NPS = {"id": "npsForm1", "kind": "nps", "question": "score", "respondent": "email"}
+CSAT = {"id": "csatForm1", "kind": "csat", "question": "csatScore001", "respondent": "email", "neutral": 3}
+ADA, BOB = email_key("adalovelace@gmail.com"), email_key("bob@example.com")
+
+
+def at(day: int, month: int = 3) -> datetime:
+    return datetime(2026, month, day, 12, tzinfo=UTC)
+
+
+def answer(answer_id: str, score: int | None, happened: datetime, email: str = "bob@example.com") -> Answer:
+    return Answer(answer_id, answer_id[:-1], 1, email, score, COMMENT, happened)
+
+
+def survey() -> World:
+    return World(
+        FIRST_DAY,
+        THROUGH,
+        answers=[
+            answer("nps1", 9, at(1), " Ada.Lovelace@Gmail.com "),
+            answer("nps2", 0, at(2)),
+            answer("nps3", 10, at(3), ""),
+            answer("nps4", None, at(4)),
+            answer("nps5", 7, at(5), "adalovelace+shop@gmail.com"),
+            answer("csat1", 5, at(1)),
+            answer("csat2", 3, at(2), ""),
+            answer("csat3", 1, at(16), "ada.lovelace@gmail.com"),  # seven hours after the load
+            answer("csat4", 4, at(4), "ada.lovelace@gmail.com"),
+        ],
+    )
+
+
+@pytest.fixture
+def world() -> World:
+    return survey()
+
+
+@pytest.fixture
+def typeform(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    with running(world, NOW) as sandbox:
+        monkeypatch.setenv("SOURCES__TYPEFORM__BASE_URL", f"{sandbox.base_url}/typeform")
+        monkeypatch.setenv("SOURCES__TYPEFORM__ACCESS_TOKEN", "tfp_sandbox")
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("typeform")
+    with pytest.MonkeyPatch.context() as patch, running(survey(), NOW) as sandbox:
+        patch.setenv("SOURCES__TYPEFORM__BASE_URL", f"{sandbox.base_url}/typeform")
+        patch.setenv("SOURCES__TYPEFORM__ACCESS_TOKEN", "tfp_sandbox")
+        pull(folder)
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as warehouse:
+        for kind in ("nps", "csat"):  # a response that was not submitted, should the vendor give one all the same
+            warehouse.execute(
+                f"insert into raw_typeform.{kind}_responses by name "
+                "select 'f' as form_id, 't' as token, '0001-01-01T00:00:00Z' as submitted_at, 4 as score"
+            )
+    stage(folder, CONNECTOR)
+    yield folder
+
+
+def options(*forms: dict[str, Any], **more: Any) -> TypeformOptions:
+    return TypeformOptions.model_validate({"forms": list(forms or (NPS, CSAT)), **more})
+
+
+def pull(folder: Path, *forms: dict[str, Any], now: datetime = NOW, **more: Any) -> LoadResult:
+    asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY)
+    return load(CONNECTOR, options(*forms, **more), folder / "warehouse.duckdb", folder / "state", asked)
+
+
+def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
+        warehouse.execute("set schema = 'raw_typeform'")
+        return warehouse.execute(query).fetchall()
+
+
+def everything(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        name: rows(folder, f"select {', '.join(table.columns.names)} from {name} order by all")
+        for name, table in CONNECTOR.tables.items()
+    }
+
+
+def asked_of(sandbox: Running, form_id: str) -> list[dict[str, str]]:
+    return [dict(call.query) for call in sandbox.requests() if call.path == f"/typeform/forms/{form_id}/responses"]
+
+
+def test_whole_responses_arrive_with_their_score_and_whose_they_are(typeform: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    columns = "score, submitted_at, respondent_key, response_type"
+    assert rows(tmp_path, f"select {columns} from nps_responses order by submitted_at") == [
+        (9, "2026-03-01T12:00:00Z", ADA, "completed"),
+        (0, "2026-03-02T12:00:00Z", BOB, "completed"),
+        (10, "2026-03-03T12:00:00Z", "", "completed"),
+        (7, "2026-03-05T12:00:00Z", ADA, "completed"),  # another spelling of the same address
+    ]
+    columns = "form_id, score, respondent_key, satisfied_from, neutral"
+    assert rows(tmp_path, f"select {columns} from csat_responses order by submitted_at") == [
+        ("csatForm1", 5, BOB, 4.0, 3.0),
+        ("csatForm1", 3, "", 4.0, 3.0),
+        ("csatForm1", 4, ADA, 4.0, 3.0),
+    ]
+
+
+def test_all_pages_arrive(typeform: Running, tmp_path: Path) -> None:
+    pull(tmp_path / "whole")
+    typeform.sandbox.requests.clear()
+    pull(tmp_path / "paged", page_rows=2)
+    assert everything(tmp_path / "paged") == everything(tmp_path / "whole")
+    calls = asked_of(typeform, "npsForm1")
+    assert ["before" in call for call in calls] == [False, True, True]  # two, two, none
+    assert {call["response_type"] for call in calls} == {"completed"}
+    assert not any({"sort", "after"} & set(call) for call in calls)
+
+
+def test_a_second_run_adds_nothing(typeform: Running, tmp_path: Path) -> None:
+    assert pull(tmp_path).rows == {"nps_responses": 4, "csat_responses": 3}
+    first = everything(tmp_path)
+    pull(tmp_path)
+    assert everything(tmp_path) == first
+
+
+def test_a_new_response_comes_and_a_deleted_one_goes(world: World, typeform: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    world.answers[:] = [one for one in world.answers if one.answer_id != "csat1"]
+    with running(world, at(17)) as later, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCES__TYPEFORM__BASE_URL", f"{later.base_url}/typeform")
+        pull(tmp_path, now=at(17))
+    assert rows(tmp_path, "select score from csat_responses order by submitted_at") == [(3,), (4,), (1,)]
+
+
+def test_a_changed_scale_holds_for_all_responses(typeform: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    pull(tmp_path, NPS, CSAT | {"satisfied_from": 3, "neutral": None})
+    assert rows(tmp_path, "select distinct satisfied_from, neutral from csat_responses") == [(3.0, None)]
+
+
+def test_a_kind_without_a_form_is_not_connected(typeform: Running, tmp_path: Path) -> None:
+    pull(tmp_path, NPS)
+    assert rows(tmp_path, "select table_name, account_id from raw_parcours.loads") == [("nps_responses", "npsForm1")]
+    assert CONNECTOR.scopes(options(NPS), "csat_responses") == []
+    assert [options(NPS).gives(entity) for entity in ("nps_answers", "csat_answers")] == [True, False]
+
+
+def test_a_form_that_is_gone_leaves_the_others_alone(typeform: Running, tmp_path: Path) -> None:
+    result = pull(tmp_path, NPS, CSAT | {"id": "gone"}, CSAT)
+    assert result.warnings == [
+        "typeform: form gone does not exist; correct [[sources.typeform.forms]]. Its former responses stay."
+    ]
+    assert len(rows(tmp_path, "select token from csat_responses")) == 3
+    assert rows(tmp_path, "select account_id from raw_parcours.loads order by 1") == [("csatForm1",), ("npsForm1",)]
+
+
+def test_no_address_comment_or_trace_of_a_visit_reaches_the_disk(typeform: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()).lower()
+    assert BOB.encode() in written
+    for text in ("bob@example.com", "lovelace", COMMENT, "mozilla", "5f1c0e7e49", "referer"):
+        assert text.lower().encode() not in written
+
+
+@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated"])
+def test_a_passing_fault_is_survived(typeform: Running, tmp_path: Path, kind: str) -> None:
+    typeform.fault("/typeform/forms/npsForm1", kind, times=2, after=1)
+    assert pull(tmp_path, page_rows=2).warnings == []
+    assert len(rows(tmp_path, "select token from nps_responses")) == 4
+
+
+@pytest.mark.parametrize("fault", ["token_expired", None])
+def test_a_refused_token_says_what_to_do_and_not_the_token(
+    typeform: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
+) -> None:
+    if fault:
+        typeform.fault("/typeform", fault)
+    else:
+        monkeypatch.setenv("SOURCES__TYPEFORM__ACCESS_TOKEN", "f00dcafe")
+    with pytest.raises(AccessRefused, match="Create a personal token in Typeform") as refused:
+        pull(tmp_path)
+    assert "f00dcafe" not in str(refused.value)
+
+
+def test_an_unknown_field_does_no_harm(typeform: Running, tmp_path: Path) -> None:
+    typeform.fault("/typeform", "new_column", times=9)
+    pull(tmp_path)
+    assert len(rows(tmp_path, "select token from nps_responses")) == 4
+
+
+def test_a_score_that_is_a_choice_is_refused_by_name(typeform: Running, tmp_path: Path) -> None:
+    typeform.fault("/typeform/forms/npsForm1", "changed_type")
+    with pytest.raises(RowRefused, match=r"typeform: nps_responses row 1: score is a \w+ that is no int64"):
+        pull(tmp_path)
+
+
+def test_check_says_what_a_form_does_not_have(typeform: Running) -> None:
+    assert CONNECTOR.check(options()) == [
+        "form npsForm1, Enquête nps: nps",
+        "form csatForm1, Enquête csat: csat",
+    ]
+    wrong = options(
+        {"id": "gone", "kind": "nps", "question": "score"},
+        {"id": "csatForm1", "kind": "nps", "question": "score"},
+        {"id": "npsForm1", "kind": "csat", "question": "rating", "respondent": "mail"},
+    )
+    assert CONNECTOR.check(wrong) == [
+        "form gone does not exist: correct [[sources.typeform.forms]] id",
+        "form csatForm1, Enquête csat: nps",
+        "form csatForm1: question score is no scale from 0 to 10",
+        "form npsForm1, Enquête nps: csat",
+        "form npsForm1 has no question rating: correct [[sources.typeform.forms]] question",
+        "form npsForm1 has no mail: correct [[sources.typeform.forms]] respondent",
+    ]
+
+
+def test_without_a_base_url_it_is_typeform_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str | None] = []
+
+    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
+        asked.append(request.url)
+        raise ConnectorError("not sent")
+
+    monkeypatch.delenv("SOURCES__TYPEFORM__BASE_URL", raising=False)
+    monkeypatch.setenv("SOURCES__TYPEFORM__ACCESS_TOKEN", "f00dcafe")
+    monkeypatch.setattr(VendorSession, "send", keep)
+    with pytest.raises(ConnectorError, match="not sent"):
+        CONNECTOR.check(options())
+    assert asked == ["https://api.typeform.com/forms/npsForm1"]
+
+
+@pytest.mark.parametrize(
+    ("forms", "said"),
+    [([], "at least 1"), ([NPS, NPS], "a form is named twice"), ([NPS | {"id": "a/b"}], "pattern")],
+)
+def test_forms_are_named_once_and_well(forms: list[dict[str, Any]], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        TypeformOptions.model_validate({"forms": forms})
+
+
+def test_whole_answers_on_recommending(loaded: Path) -> None:
+    found = staged(loaded, "stg_typeform__nps_answers", "answered_at, survey, respondent_key = answer_id, score")
+    assert found == [
+        (at(1), "npsForm1", False, 9),
+        (at(2), "npsForm1", False, 0),
+        (at(3), "npsForm1", True, 10),  # anonymous: its own respondent
+        (at(5), "npsForm1", False, 7),
+    ]
+    assert len(staged(loaded, "stg_typeform__nps_answers", "distinct respondent_key")) == 3
+
+
+def test_answers_on_satisfaction_by_the_scale_of_their_form(loaded: Path) -> None:
+    found = staged(loaded, "stg_typeform__csat_answers", "answered_at, survey, score, is_satisfied")
+    assert found == [
+        (at(1), "csatForm1", Decimal(5), True),
+        (at(2), "csatForm1", Decimal(3), None),  # neutral
+        (at(4), "csatForm1", Decimal(4), True),
+    ]

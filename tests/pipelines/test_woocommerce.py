@@ -1,0 +1,370 @@
+"""The WooCommerce connector against a shop's REST API, over a real socket."""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+import requests
+from pydantic import ValidationError
+
+from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.http import VendorSession
+from pipelines.identity import email_key
+from pipelines.load import Asked, LoadResult, load
+from pipelines.rows import RowRefused
+from pipelines.sources.woocommerce import CONNECTOR, WoocommerceOptions
+from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, World
+from sandbox.server import Running, running
+from tests.staging import stage, staged
+
+FIRST_DAY = date(2026, 2, 1)
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+SITE = "boutique.example"
+MEANINGS: dict[str, Any] = {
+    "tip_names": ["Pourboire"],
+    "opt_in_meta_key": "_newsletter",
+    "test_meta_key": "_test_mode",
+}
+ADA, BOB = email_key("ada.lovelace@gmail.com"), email_key("bob@example.com")
+PERSONAL = (
+    *("ada.lovelace", "bob@example.com", "augusta", "byron", "+33 6 00 00 00 01", "rue des lilas", "192.0.2.7"),
+    *("mozilla", "bon anniversaire", "merci", "n'en veut plus", "gravure", "gravatar", "cs_sandbox"),
+)
+
+
+def order(order_id: str, **more: Any) -> Order:
+    """A paid order of a guest who left no address."""
+    plain = Order(
+        order_id=order_id, shop_id="boutique", customer_id=None, person_id=2, email="", placed_at=NOON,
+        paid_at=NOON + HOUR, currency="EUR", is_tax_known=True, shipping=0, shipping_tax=0, tip=0, fee=0,
+        is_test=False, voided_at=None, cancelled_at=None, opted_in=False, transaction_id="",
+    )  # fmt: skip
+    return replace(plain, **more)
+
+
+def line(order_id: str, product_id: str = "P-1", quantity: int = 1, discount: int = 0, tax: int = 200) -> OrderLine:
+    price = {"P-1": 1200, "P-2": 2400, "P-100": 5000}[product_id]
+    return OrderLine(order_id, f"{order_id}-{product_id}", product_id, quantity, price, discount, tax)
+
+
+def small_world() -> World:
+    return World(
+        FIRST_DAY,
+        NOW.date(),
+        people=[
+            Person(1, "ada.lovelace@gmail.com", (), "Augusta", "Byron", "+33 6 00 00 00 01", "1 rue des Lilas", "FR"),
+            Person(2, "bob@example.com", (), "Bob", "B", "", "", "BE"),
+        ],
+        shops=[Shop("boutique", "Boutique", True), Shop("international", "International", False)],
+        products=[
+            Product("P-1", "Savon", "product", 1200, 300),
+            Product("P-2", "Bougie", "product", 2400, None),
+            Product("P-100", "Carte cadeau", "gift_card", 5000, None),
+        ],
+        customers=[
+            Customer("Cb1", "boutique", 1, " Ada.Lovelace@Gmail.com ", NOON - 20 * DAY),
+            Customer("Cb2", "boutique", 2, "bob@example.com", NOON + DAY),
+            Customer("Ci2", "international", 2, "bob@example.com", NOON),
+        ],
+        orders=[
+            order(
+                "B101", customer_id="Cb1", person_id=1, email="adalovelace@gmail.com", shipping=600, shipping_tax=100,
+                tip=200, fee=150, opted_in=True, transaction_id="T-1001",
+            ),
+            order("B103", email="bob@example.com", is_tax_known=False),
+            order("B104", is_test=True),
+            order("B105", paid_at=None, voided_at=NOON + HOUR),
+            order("B106", cancelled_at=NOON + 2 * DAY),
+            order("B107", paid_at=None, placed_at=NOON + 10 * DAY),
+            order("B108", paid_at=NOON + 4 * DAY),  # the ninth: cash on delivery
+            order("B110"),
+            order("B111", is_tax_known=False),
+            order("I102", shop_id="international"),
+        ],
+        order_lines=[
+            line("B101", quantity=2, discount=240, tax=360),
+            line("B101", "P-100", tax=0),
+            line("B103", "P-2", tax=400),
+            *(line(f"B{number}") for number in (104, 105, 106, 107, 108)),
+            line("B110", discount=1200, tax=0),
+            line("B111", "P-100", tax=0),
+        ],
+        refunds=[
+            Refund("R1", "B101", "B101-P-1", NOON + 5 * DAY, 1, 900, 180),
+            Refund("R2", "B103", "B103-P-2", NOON + 6 * DAY, 1, 2000, 400),
+            Refund("R3", "B101", "", NOON + 7 * DAY, 0, 500, 100),  # for no line
+        ],
+    )  # fmt: skip
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    with running(small_world(), NOW) as sandbox:
+        aim(sandbox, monkeypatch)
+        yield sandbox
+
+
+def aim(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in sandbox.environment().items():
+        if "WOOCOMMERCE" in name:
+            monkeypatch.setenv(name, value)
+
+
+def pull(folder: Path, now: datetime = NOW, **options: Any) -> LoadResult:
+    asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY)
+    given = WoocommerceOptions(site=SITE, **{**MEANINGS, **options})
+    return load(CONNECTOR, given, folder / "warehouse.duckdb", folder / "state", asked)
+
+
+def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
+        warehouse.execute("set timezone = 'UTC'; set schema = 'raw_woocommerce'")
+        return warehouse.execute(query).fetchall()
+
+
+def everything(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        name: rows(folder, f"select {', '.join(table.columns.names)} from {name} order by all")
+        for name, table in CONNECTOR.tables.items()
+    }
+
+
+def statuses(folder: Path) -> dict[int, str]:
+    return dict(rows(folder, "select id, status from orders"))
+
+
+def queries(sandbox: Running, name: str) -> list[dict[str, str]]:
+    return [dict(call.query) for call in sandbox.requests() if call.path == f"/woocommerce/wp-json/wc/v3/{name}"]
+
+
+def test_orders_of_every_status_arrive_and_those_in_the_trash(shop: Running, tmp_path: Path) -> None:
+    result = pull(tmp_path)
+    assert statuses(tmp_path) == {
+        101: "completed",
+        103: "refunded",
+        104: "completed",
+        105: "trash",  # nobody paid it for two weeks
+        106: "cancelled",
+        107: "pending",
+        108: "completed",
+        110: "completed",
+        111: "completed",
+    }
+    assert result.rows == {"orders": 9, "refunds": 3, "customers": 2, "products": 3}
+    logged = rows(tmp_path, "select table_name, rows from raw_parcours.loads where account_id = 'boutique.example'")
+    assert dict(logged) == result.rows
+
+
+def test_all_pages_arrive_also_where_an_item_is_pushed_over_the_border(shop: Running, tmp_path: Path) -> None:
+    pull(tmp_path / "whole")
+    for name in CONNECTOR.tables:
+        shop.fault(f"/{name}$", "repeat_page", times=9)
+    shop.sandbox.requests.clear()
+    pull(tmp_path / "paged", page_rows=2)
+    assert everything(tmp_path / "paged") == everything(tmp_path / "whole")
+    # Eight orders, three refunds and products, two customers; then an empty page each.
+    assert shop.sandbox.requests.pages() == {"/orders": 5, "/refunds": 3, "/customers": 2, "/products": 3}
+
+
+def test_a_second_run_adds_nothing_and_asks_only_for_changed_orders(shop: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    first = everything(tmp_path)
+    shop.sandbox.requests.clear()
+    pull(tmp_path)
+    assert everything(tmp_path) == first
+    # Three business days of Paris up to the 15th begin on the 13th, 23:00 UTC of the 12th; said without a zone.
+    asked = {(call["status"], call["modified_after"], call["dates_are_gmt"]) for call in queries(shop, "orders")}
+    assert asked == {(status, "2026-03-12T23:00:00", "true") for status in ("any", "trash")}
+    assert shop.sandbox.requests.pages()["/orders"] == 2  # one page, of what was trashed, and the end
+
+
+def test_a_change_is_seen_and_so_is_the_trash(shop: Running, tmp_path: Path) -> None:
+    early = NOON + 2 * HOUR
+    shop.set_clock(early)
+    pull(tmp_path, early)
+    assert statuses(tmp_path) == {
+        **dict.fromkeys((101, 103, 104, 106, 108, 110, 111), "processing"),
+        105: "failed",
+    }
+    for later in (NOON + 5 * DAY, NOW):
+        shop.set_clock(later)
+        pull(tmp_path, later)
+    found = statuses(tmp_path)
+    assert (found[105], found[106], found[108]) == ("trash", "cancelled", "completed")
+    assert len(found) == 9
+
+
+def test_a_deleted_refund_vanishes_and_a_product_stays(shop: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    shop.set_clock(NOON + 5 * DAY)  # as if the later two had been deleted
+    shop.sandbox.world.products.pop()
+    pull(tmp_path)
+    assert rows(tmp_path, "select id, parent_id from refunds") == [(1, 101)]
+    assert rows(tmp_path, "select id, type from products order by 1") == [
+        (1, "simple"),
+        (2, "simple"),
+        (100, "gift-card"),
+    ]
+
+
+def test_another_meaning_of_metadata_reads_all_orders_again(shop: Running, tmp_path: Path) -> None:
+    pull(tmp_path, tip_names=[], opt_in_meta_key="", test_meta_key="")
+    assert "meta_data" not in queries(shop, "orders")[0]["_fields"]
+    flags = "select sum(is_test::int), sum(has_opted_in::int), sum((fee_lines like '%tip%')::int) from orders"
+    assert rows(tmp_path, flags) == [(0, 0, 0)]
+    pull(tmp_path)
+    assert rows(tmp_path, flags) == [(1, 1, 1)]
+    assert queries(shop, "orders")[-1]["include_meta"] == "_newsletter,_test_mode"
+
+
+def test_nothing_personal_is_asked_for_but_the_address_and_nothing_reaches_the_disk(
+    shop: Running, tmp_path: Path
+) -> None:
+    shop.fault("/woocommerce", "new_column", times=99)
+    pull(tmp_path)
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()).lower()
+    assert ADA.encode() in written
+    assert [text for text in PERSONAL if text.encode() in written] == []
+    fields = queries(shop, "orders")[0]["_fields"].split(",")
+    assert [name for name in fields if name.startswith(("billing", "shipping.", "customer"))] == [
+        "customer_id",
+        "billing.email",
+        "billing.country",
+        "shipping.country",
+    ]
+    assert queries(shop, "customers")[0]["_fields"] == "id,email,date_created_gmt"
+
+
+@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated", "quota_gone"])
+def test_a_passing_fault_is_survived(shop: Running, tmp_path: Path, kind: str) -> None:
+    shop.fault("/orders", kind, times=2)
+    shop.fault("/refunds", kind)
+    assert pull(tmp_path).rows == {"orders": 9, "refunds": 3, "customers": 2, "products": 3}
+
+
+@pytest.mark.parametrize("wrong", ["CONSUMER_KEY", "CONSUMER_SECRET", None])
+def test_a_refused_key_says_what_to_do_and_not_the_key(
+    shop: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str | None
+) -> None:
+    if wrong:
+        monkeypatch.setenv(f"SOURCES__WOOCOMMERCE__{wrong}", "f00dcafe")
+    else:
+        shop.fault("/woocommerce", "token_expired")
+    with pytest.raises(AccessRefused, match="Create a REST API key with read access in WooCommerce") as refused:
+        pull(tmp_path)
+    assert "f00dcafe" not in str(refused.value)
+    assert len(shop.requests()) == 1  # asking again cannot help
+
+
+def test_a_number_that_is_a_word_is_refused_by_name(shop: Running, tmp_path: Path) -> None:
+    shop.fault("/orders", "changed_type")
+    with pytest.raises(RowRefused, match="woocommerce: orders row 1: customer_id is a str that is no int64"):
+        pull(tmp_path)
+
+
+def test_check_names_the_shop_and_what_the_key_may_read(shop: Running) -> None:
+    assert CONNECTOR.check(WoocommerceOptions(site=SITE)) == [
+        "boutique.example: WooCommerce 10.3.5, EUR",
+        "8 orders",  # the trash is not among them
+        "3 refunds",
+        "2 customers",
+        "3 products",
+    ]
+
+
+def test_without_a_base_url_it_is_the_site_over_tls_with_the_key_in_a_header(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[requests.PreparedRequest] = []
+
+    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
+        asked.append(request)
+        raise ConnectorError("not sent")
+
+    monkeypatch.delenv("SOURCES__WOOCOMMERCE__BASE_URL", raising=False)
+    monkeypatch.setenv("SOURCES__WOOCOMMERCE__CONSUMER_KEY", "ck")
+    monkeypatch.setenv("SOURCES__WOOCOMMERCE__CONSUMER_SECRET", "cs")
+    monkeypatch.setattr(VendorSession, "send", keep)
+    with pytest.raises(ConnectorError, match="not sent"):
+        CONNECTOR.check(WoocommerceOptions(site=SITE))
+    with pytest.raises(ConnectorError, match="not sent"):
+        pull(tmp_path)
+    for request in asked:
+        assert (request.url or "").startswith("https://boutique.example/wp-json/wc/v3/")
+        assert request.headers["Authorization"] == "Basic " + base64.b64encode(b"ck:cs").decode()
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("site", ["https://boutique.example", "boutique.example/", ""])
+def test_a_site_is_a_host_without_scheme(site: str) -> None:
+    with pytest.raises(ValidationError):
+        WoocommerceOptions(site=site)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Staging over one load."""
+    folder = tmp_path_factory.mktemp("woocommerce")
+    with running(small_world(), NOW) as sandbox, pytest.MonkeyPatch.context() as patch:
+        aim(sandbox, patch)
+        pull(folder)
+    stage(folder, CONNECTOR)
+    yield folder
+
+
+def test_orders_are_dated_at_their_payment_and_cash_at_its_delivery(data: Path) -> None:
+    columns = "order_id, transaction_id, ordered_at, paid_at, customer_id, person_key, has_opted_in, is_test, country"
+    paid = NOON + HOUR
+    assert staged(data, "stg_woocommerce__orders", columns) == [
+        ("101", "T-1001", NOON, paid, "1", ADA, True, False, "FR"),
+        ("103", "B103", NOON, paid, None, BOB, False, False, "BE"),
+        ("104", "B104", NOON, paid, None, None, False, True, "BE"),
+        ("106", "B106", NOON, paid, None, None, False, False, "BE"),  # cancelled after payment
+        ("107", "B107", NOON + 10 * DAY, None, None, None, False, False, "BE"),
+        ("108", "B108", NOON, NOON + 4 * DAY, None, None, False, False, "BE"),
+        ("110", "B110", NOON, paid, None, None, False, False, "BE"),
+        ("111", "B111", NOON, paid, None, None, False, False, "BE"),
+    ]
+    shared = "account_id, voided_at, currency, has_lines, given_amount, given_units, is_tax_known"
+    assert set(staged(data, "stg_woocommerce__orders", shared)) == {(SITE, None, "EUR", True, None, None, True)}
+
+
+def test_lines_are_without_tax_whatever_the_prices_include(data: Path) -> None:
+    columns = "order_line_id, product_id, product_name, line_kind, quantity, net_amount, is_tax_known, unit_cost"
+    assert staged(data, "stg_woocommerce__order_lines", columns, "order_id in ('101', '103', '110', '111')") == [
+        ("101001", "P-1", "Savon", "product", 2, 18, True, 3),  # 24.00 − 2.40 − 3.60 of tax
+        ("101002", "P-100", "Carte cadeau", "gift_card", 1, 50, True, None),
+        ("101901", None, None, "shipping", 1, 5, True, None),
+        ("101902", None, None, "fee", 1, Decimal("1.5"), True, None),
+        ("101903", None, None, "tip", 1, 2, True, None),
+        ("103001", "P-2", "Bougie", "product", 1, 24, False, None),  # taxes off: 24.00 hold a tax that nobody knows
+        ("110001", "P-1", "Savon", "product", 1, 0, True, 3),
+        ("111001", "P-100", "Carte cadeau", "gift_card", 1, 50, True, None),
+    ]
+    assert set(staged(data, "stg_woocommerce__order_lines", "account_id, cost_currency")) == {(SITE, "EUR")}
+
+
+def test_refunds_name_their_line_and_are_without_tax(data: Path) -> None:
+    columns = "account_id, refund_id, order_id, order_line_id, refunded_at, quantity, net_amount, currency"
+    # The third is for no line: of 6.00 as much is tax as of the order, whose 81.10 hold 4.60 of it.
+    assert staged(data, "stg_woocommerce__refunds", columns) == [
+        (SITE, "1", "101", "101001", NOON + 5 * DAY, 1, 9, "EUR"),
+        (SITE, "2", "103", "103001", NOON + 6 * DAY, 1, None, "EUR"),
+        (SITE, "3", "101", None, NOON + 7 * DAY, 0, Decimal("5.659679"), "EUR"),
+    ]
+
+
+def test_customers_have_a_person_and_a_date(data: Path) -> None:
+    assert staged(data, "stg_woocommerce__customers", "account_id, customer_id, person_key, created_at") == [
+        (SITE, "1", ADA, NOON - 20 * DAY),
+        (SITE, "2", BOB, NOON + DAY),
+    ]

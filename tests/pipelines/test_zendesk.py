@@ -1,0 +1,326 @@
+"""The Zendesk connector against the Zendesk API, over a real socket; what it feeds, through its staging models."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+import requests
+
+from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.http import VendorSession
+from pipelines.load import Asked, LoadResult, load
+from pipelines.rows import RowRefused
+from pipelines.sources.zendesk import CONNECTOR, ZendeskOptions
+from sandbox.events import Person, Ticket, TicketRating, World
+from sandbox.server import Running, running
+from tests.staging import stage, staged
+
+FIRST_DAY, THROUGH = date(2026, 1, 1), date(2026, 3, 15)  # the account goes over to surveys on 6 February
+NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+EMAIL = "agent@boutique.example"
+SUBJECT, PRAISE, BLAME = "Colis perdu en route", "Une réponse limpide", "Personne ne rappelle"
+EXPORT, LEGACY, SURVEYS = "/incremental/tickets/cursor.json", "/satisfaction_ratings.json", "/guide/survey_responses"
+
+
+def at(month: int, day: int, hour: int = 12) -> datetime:
+    return datetime(2026, month, day, hour, tzinfo=UTC)
+
+
+def ticket(
+    ticket_id: int, created: datetime, spam: bool = False, deleted: datetime | None = None, into: int | None = None
+) -> Ticket:
+    return Ticket(ticket_id, 1, created, SUBJECT, spam, deleted, into)
+
+
+def shop() -> World:
+    return World(
+        FIRST_DAY,
+        THROUGH,
+        people=[Person(1, "ada@example.com", (), "Augusta", "Byron", "+33612345678", "3 rue Haute", "FR")],
+        tickets=[
+            ticket(1, at(1, 10)),
+            ticket(2, at(1, 11), spam=True),
+            ticket(3, at(1, 12), deleted=at(3, 15, 18)),
+            ticket(4, at(1, 13), into=1),
+            ticket(5, at(2, 20)),
+            ticket(6, at(2, 20, 13)),
+            ticket(7, at(1, 20)),
+            ticket(8, NOW - timedelta(seconds=30)),
+        ],
+        ticket_ratings=[
+            TicketRating(1, at(1, 12), "offered", ""),
+            TicketRating(1, at(1, 13), "good", PRAISE),
+            TicketRating(1, at(2, 10), "bad", BLAME),  # after the switch: by a survey
+            TicketRating(5, at(2, 21), "offered", ""),
+            TicketRating(5, at(2, 22), "good", PRAISE),
+            TicketRating(6, at(2, 21, 13), "offered", ""),
+            TicketRating(7, at(1, 21), "offered", ""),
+            TicketRating(7, at(1, 22), "bad", BLAME),
+            TicketRating(7, at(1, 23), "good", ""),
+        ],
+    )
+
+
+@pytest.fixture
+def zendesk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    with running(shop(), NOW) as sandbox:
+        monkeypatch.setenv("SOURCES__ZENDESK__BASE_URL", f"{sandbox.base_url}/zendesk")
+        monkeypatch.setenv("SOURCES__ZENDESK__API_TOKEN", "sandbox-token")
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("zendesk")
+    with pytest.MonkeyPatch.context() as patch, running(shop(), NOW) as sandbox:
+        patch.setenv("SOURCES__ZENDESK__BASE_URL", f"{sandbox.base_url}/zendesk")
+        patch.setenv("SOURCES__ZENDESK__API_TOKEN", "sandbox-token")
+        pull(folder)
+        stage(folder, CONNECTOR)
+    yield folder
+
+
+def options(**more: Any) -> ZendeskOptions:
+    return ZendeskOptions(**{"subdomain": "boutique", "email": EMAIL, **more})
+
+
+def pull(folder: Path, now: datetime = NOW, **more: Any) -> LoadResult:
+    asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY)
+    return load(CONNECTOR, options(**more), folder / "warehouse.duckdb", folder / "state", asked)
+
+
+def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
+        warehouse.execute("set timezone = 'UTC'; set schema = 'raw_zendesk'")
+        return warehouse.execute(query).fetchall()
+
+
+def everything(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        name: rows(folder, f"select {', '.join(table.columns.names)} from {name} order by all")
+        for name, table in CONNECTOR.tables.items()
+    }
+
+
+def asked_of(sandbox: Running, path: str) -> list[dict[str, str]]:
+    return [dict(call.query) for call in sandbox.requests() if call.path == f"/zendesk/api/v2{path}"]
+
+
+def test_tickets_arrive_as_the_vendor_says_them_but_for_the_last_minute(zendesk: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    assert rows(tmp_path, "select id, status, via__channel, is_merged, updated_at from tickets order by id") == [
+        (1, "solved", "web", False, "2026-02-10T12:00:00Z"),
+        (2, "deleted", "chat", False, "2026-01-11T12:00:00Z"),
+        (3, "deleted", "api", False, "2026-03-15T18:00:00Z"),
+        (4, "closed", "email", True, "2026-01-13T13:00:00Z"),
+        (5, "solved", "web", False, "2026-02-22T12:00:00Z"),
+        (6, "solved", "chat", False, "2026-02-21T13:00:00Z"),
+        (7, "solved", "api", False, "2026-01-23T12:00:00Z"),
+    ]
+    later = NOW + HOUR
+    zendesk.set_clock(later)
+    pull(tmp_path, later)
+    assert rows(tmp_path, "select created_at from tickets where id = 8") == [("2026-03-16T04:59:30Z",)]
+
+
+def test_all_pages_arrive_and_rows_at_their_borders_once(zendesk: Running, tmp_path: Path) -> None:
+    pull(tmp_path / "whole")
+    zendesk.sandbox.requests.clear()
+    pull(tmp_path / "paged", page_rows=1, rating_rows=1)
+    assert everything(tmp_path / "paged") == everything(tmp_path / "whole")
+    pages = {name.rpartition("/")[2]: count for name, count in zendesk.sandbox.requests.pages().items()}
+    # Three tickets a page where one was asked for, the first of them known already; two ratings; three surveys.
+    assert pages == {"cursor.json": 3, "satisfaction_ratings": 2, "survey_responses": 3}
+    assert ["start_time" in call for call in asked_of(zendesk, EXPORT)] == [True, False, False]
+    assert ["start_time" in call for call in asked_of(zendesk, LEGACY)] == [True, True]
+
+
+def test_a_second_run_asks_for_what_is_recent_and_adds_nothing(zendesk: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    first = everything(tmp_path)
+    zendesk.sandbox.requests.clear()
+    pull(tmp_path)
+    assert everything(tmp_path) == first
+    # Business days of Paris: 7 up to the 15th begin on the 9th, 35 on 9 February.
+    assert asked_of(zendesk, EXPORT)[0]["start_time"] == str(int(datetime(2026, 3, 8, 23, tzinfo=UTC).timestamp()))
+    since = str(int(datetime(2026, 2, 8, 23, tzinfo=UTC).timestamp()))
+    assert asked_of(zendesk, LEGACY)[0]["start_time"] == since
+    assert asked_of(zendesk, SURVEYS)[0]["filter[created_at_start]"] == since
+
+
+def test_a_start_within_the_last_minute_is_never_asked_for(zendesk: Running, tmp_path: Path) -> None:
+    midnight = datetime(2026, 3, 14, 23, 0, 10, tzinfo=UTC)  # in Paris the 15th has just begun
+    zendesk.set_clock(midnight)
+    asked = Asked(date(2026, 3, 15), midnight, ZoneInfo("Europe/Paris"), date(2026, 3, 15))
+    load(CONNECTOR, options(), tmp_path / "warehouse.duckdb", tmp_path / "state", asked)
+    assert asked_of(zendesk, EXPORT)[0]["start_time"] == str(int((midnight - timedelta(minutes=2)).timestamp()))
+
+
+def test_a_late_deletion_and_a_late_rating_are_noticed(zendesk: Running, tmp_path: Path) -> None:
+    before = at(2, 9)
+    zendesk.set_clock(before)
+    pull(tmp_path, before)
+    assert rows(tmp_path, "select status from tickets where id = 3") == [("open",)]
+    assert rows(tmp_path, "select ticket_id, score from satisfaction_ratings order by 1") == [(1, "good"), (7, "good")]
+    assert rows(tmp_path, "select * from survey_responses") == []
+    zendesk.set_clock(NOW)
+    pull(tmp_path)
+    assert rows(tmp_path, "select status from tickets where id = 3") == [("deleted",)]
+    found = rows(
+        tmp_path,
+        "select subject_zrns, answer__rating, answer__rating_category, answer__updated_at "
+        "from survey_responses order by 1",
+    )
+    assert found == [
+        ('["zen:ticket:1"]', 2.0, "bad", "2026-02-10T12:00:00.000Z"),
+        ('["zen:ticket:5"]', 5.0, "good", "2026-02-22T12:00:00.000Z"),
+        ('["zen:ticket:6"]', None, None, None),
+    ]
+
+
+def test_a_kind_of_ratings_that_the_account_does_not_have_is_absent(zendesk: Running, tmp_path: Path) -> None:
+    before = at(2, 1)  # no surveys yet
+    zendesk.set_clock(before)
+    assert pull(tmp_path, before).warnings == []
+    assert len(rows(tmp_path, "select id from satisfaction_ratings")) == 2
+    zendesk.set_clock(NOW)
+    zendesk.fault("satisfaction_ratings", "quota_gone")  # the legacy kind is refused after the switch
+    assert pull(tmp_path).warnings == []
+    assert len(rows(tmp_path, "select id from satisfaction_ratings")) == 2
+    assert len(rows(tmp_path, "select id from survey_responses")) == 3
+
+
+def test_without_either_kind_ratings_are_not_covered_and_it_is_said_once(zendesk: Running, tmp_path: Path) -> None:
+    zendesk.fault("satisfaction_ratings|survey_responses", "quota_gone", times=2)
+    [warning] = pull(tmp_path).warnings
+    assert "neither satisfaction ratings nor CSAT survey responses may be read" in warning
+    assert rows(tmp_path, "select table_name from raw_parcours.loads") == [("tickets",)]
+    zendesk.sandbox.requests.clear()
+    assert pull(tmp_path).warnings == []
+    since = str(int(datetime(2025, 12, 31, 23, tzinfo=UTC).timestamp()))
+    assert asked_of(zendesk, LEGACY)[0]["start_time"] == since
+    assert len(rows(tmp_path, "select id from survey_responses")) == 3
+
+
+def test_ratings_can_be_left_out(zendesk: Running, tmp_path: Path) -> None:
+    assert pull(tmp_path, ratings=False).warnings == []
+    assert {call.path for call in zendesk.requests()} == {f"/zendesk/api/v2{EXPORT}"}
+    assert [CONNECTOR.scopes(options(ratings=False), table) for table in CONNECTOR.tables][1:] == [[], []]
+
+
+def test_no_name_address_subject_comment_or_tag_reaches_the_disk(zendesk: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()).lower()
+    assert b"zen:ticket:5" in written
+    for text in ("ada@example.com", "augusta", "byron", SUBJECT, PRAISE, BLAME, "client_", EMAIL, "360000000001"):
+        assert text.lower().encode() not in written
+
+
+@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated"])
+def test_a_passing_fault_is_survived(zendesk: Running, tmp_path: Path, kind: str) -> None:
+    zendesk.fault(EXPORT, kind, times=2, after=1)
+    zendesk.fault(SURVEYS, kind)
+    assert pull(tmp_path, page_rows=1).warnings == []
+    assert len(rows(tmp_path, "select id from tickets")) == 7
+    assert len(rows(tmp_path, "select id from survey_responses")) == 3
+
+
+@pytest.mark.parametrize("fault", ["token_expired", None])
+def test_a_refused_token_says_what_to_do_and_not_the_token(
+    zendesk: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
+) -> None:
+    if fault:
+        zendesk.fault("/zendesk", fault, times=9)
+    else:
+        monkeypatch.setenv("SOURCES__ZENDESK__API_TOKEN", "f00dcafe")
+    with pytest.raises(AccessRefused, match="Create an API token in Zendesk's Admin Center") as refused:
+        pull(tmp_path)
+    assert "f00dcafe" not in str(refused.value)
+    assert EMAIL not in str(refused.value)
+
+
+def test_an_unknown_field_does_no_harm(zendesk: Running, tmp_path: Path) -> None:
+    zendesk.fault("/zendesk", "new_column", times=9)
+    pull(tmp_path)
+    assert len(rows(tmp_path, "select id from tickets")) == 7
+    assert len(rows(tmp_path, "select id from survey_responses where answer__rating is not null")) == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (EXPORT, "zendesk: tickets row 1: id is a str that is no int64"),
+        (SURVEYS, "zendesk: survey_responses row 1: answer__rating is a str that is no double"),
+    ],
+)
+def test_a_number_that_became_a_word_is_refused_by_name(zendesk: Running, tmp_path: Path, path: str, said: str) -> None:
+    zendesk.fault(path, "changed_type")
+    with pytest.raises(RowRefused, match=said):
+        pull(tmp_path)
+
+
+def test_check_says_who_reads_and_which_ratings_there_are(zendesk: Running) -> None:
+    account = "account boutique: read as an administrator"
+    assert CONNECTOR.check(options()) == [account, "ratings: satisfaction_ratings, survey_responses"]
+    assert CONNECTOR.check(options(ratings=False)) == [account]
+    zendesk.set_clock(at(2, 1))
+    assert CONNECTOR.check(options()) == [account, "ratings: satisfaction_ratings"]
+    zendesk.fault("satisfaction_ratings", "quota_gone")
+    assert CONNECTOR.check(options()) == [account, "ratings: none; set [sources.zendesk] ratings = false"]
+
+
+def test_check_refuses_an_agent_who_may_not_export(zendesk: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = requests.Response()
+    answer._content = b'{"user": {"id": null, "role": "end-user"}}'
+    monkeypatch.setattr(VendorSession, "send", lambda *_, **__: answer)
+    with pytest.raises(AccessRefused, match="the token's agent is end-user, not an administrator"):
+        CONNECTOR.check(options())
+
+
+def test_without_a_base_url_it_is_the_subdomain_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str | None] = []
+
+    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
+        asked.append(request.url)
+        raise ConnectorError("not sent")
+
+    monkeypatch.delenv("SOURCES__ZENDESK__BASE_URL", raising=False)
+    monkeypatch.setenv("SOURCES__ZENDESK__API_TOKEN", "f00dcafe")
+    monkeypatch.setattr(VendorSession, "send", keep)
+    with pytest.raises(ConnectorError, match="not sent"):
+        CONNECTOR.check(options())
+    assert asked == ["https://boutique.zendesk.com/api/v2/users/me.json"]
+
+
+@pytest.mark.parametrize("subdomain", ["", "boutique.zendesk.com", "example.com/"])
+def test_a_subdomain_is_one_word(subdomain: str) -> None:
+    with pytest.raises(ValueError, match="subdomain"):
+        options(subdomain=subdomain)
+
+
+def test_tickets_count_unless_deleted_spam_or_merged(loaded: Path) -> None:
+    found = staged(loaded, "stg_zendesk__tickets", "ticket_id, created_at, channel, is_counted")
+    assert found == [
+        ("1", at(1, 10), "web", True),
+        ("2", at(1, 11), "chat", False),
+        ("3", at(1, 12), "api", False),
+        ("4", at(1, 13), "email", False),
+        ("5", at(2, 20), "web", True),
+        ("6", at(2, 20, 13), "chat", True),
+        ("7", at(1, 20), "api", True),
+    ]
+
+
+def test_a_ticket_answers_once_by_the_last_of_both_kinds(loaded: Path) -> None:
+    columns = "survey, respondent_key, answered_at, score, is_satisfied"
+    assert staged(loaded, "stg_zendesk__csat_answers", columns) == [
+        ("zendesk", "1", at(2, 10), Decimal(2), False),  # good by the legacy way, then bad by a survey
+        ("zendesk", "5", at(2, 22), Decimal(5), True),
+        ("zendesk", "7", at(1, 23), Decimal(1), True),  # bad, then good
+    ]
