@@ -44,8 +44,10 @@ class Table:
     `snapshots`: merged on the key, which holds `captured_on`, the business day of the capture.
     Key columns are never null: the empty string stands for "none". `reread_days`: how far back a load asks again.
 
-    A column is named as the vendor's field; `parent__child` is a field of a nested object. `emails` and `hashes` name,
-    per column, the field whose e-mail address or other personal identifier is hashed before anything is written.
+    A column is named as the vendor's field, in snake case; `parent__child` is a field of a nested object. `emails` and
+    `hashes` name, per column, the field whose e-mail address or other personal identifier is hashed before anything is
+    written. `newest_by` is the column that tells which of two versions of a key is the later one, where one load can
+    hold both.
     """
 
     columns: pa.Schema
@@ -55,6 +57,7 @@ class Table:
     slice_by: tuple[str, ...] = ()
     emails: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
+    newest_by: str = ""
     rows_are_unique: bool = False  # else a row that the vendor repeats at a page border is dropped
 
     @property

@@ -5,13 +5,14 @@ from urllib.parse import urlsplit
 
 import requests
 
-from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
 from pipelines.retry import VendorBusy, retrying
 
 TIMEOUT_SECONDS = (10, 120)  # connect, read
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 REFUSED = (401, 403)
 ERROR_CHARACTERS = 300
+LONGEST_ADVISED_SECONDS = 300  # a longer wait than this is a quota that is spent, for the next refresh
 
 
 def session(vendor: str, advice: str = "", wait_header: str = "Retry-After") -> requests.Session:
@@ -43,6 +44,8 @@ class VendorSession(requests.Session):
             raise VendorBusy(f"{where} did not answer ({type(error).__name__})") from None
         if response.status_code in BUSY or _is_bare_refusal(response):
             wait = _seconds(response.headers.get(self.wait_header, ""))
+            if wait and wait > LONGEST_ADVISED_SECONDS:
+                raise QuotaExhausted(f"{where} gives nothing more for now; it answers again in {wait / 60:.0f} minutes")
             raise VendorBusy(f"{where} is busy (HTTP {response.status_code})", wait)
         if response.status_code in REFUSED:
             raise AccessRefused(f"{where} refused the credential (HTTP {response.status_code}). {self.advice}".strip())

@@ -101,7 +101,9 @@ def _resource(
 ) -> DltResource:
     """The vendor's rows as Arrow with the table's keys; first the empty table, last the markers of replaced slices."""
     marked = table.kind == "slices"
-    marker_hint: Any = {MARKER: {"hard_delete": True}} if marked else {}
+    hints: Any = {MARKER: {"hard_delete": True}} if marked else {}
+    if table.newest_by:
+        hints[table.newest_by] = {"dedup_sort": "desc"}
 
     def rows() -> Iterator[pa.Table]:
         empty = table.columns.empty_table()
@@ -109,7 +111,7 @@ def _resource(
         seen: set[tuple[Any, ...]] = set()
         for batch in batches(source, name, table, vendor or ()):
             fresh = _unseen(table, batch, seen) if marked and not table.rows_are_unique else batch
-            _count(name, table, fresh, counts)
+            _count(name, table, fresh, plan, counts)
             yield _keyed(table, _with_marker(fresh, False) if marked else fresh)
         if marked:
             yield _keyed(table, _markers(table, name, plan))
@@ -120,7 +122,7 @@ def _resource(
         # Slices are replaced by slice alone: with the row's key as well, dlt compares every row with every other one.
         primary_key=() if marked else list(table.key),
         merge_key=list(table.slice_by) or (),
-        columns=marker_hint,
+        columns=hints,
         write_disposition=DELETE_INSERT,
     )
 
@@ -166,7 +168,11 @@ def _blank(kind: pa.DataType) -> Any:
     return date(1, 1, 1) if pa.types.is_date(kind) else ""
 
 
-def _count(name: str, table: Table, batch: pa.Table, counts: Counter[tuple[str, ...]]) -> None:
+def _count(name: str, table: Table, batch: pa.Table, plan: Plan, counts: Counter[tuple[str, ...]]) -> None:
+    """Rows per account and definition; all together where one pull covers the whole table."""
+    if not any(pull.account_id for pull in plan.of(name)):
+        counts[name, ""] += batch.num_rows
+        return
     by = [table.key[0]] + (["definition"] if "definition" in table.key else [])
     for row in batch.group_by(by).aggregate([([], "count_all")]).to_pylist():
         counts[name, *(str(row[column]) for column in by)] += row["count_all"]

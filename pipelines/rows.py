@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -48,7 +49,7 @@ def to_arrow(source: str, name: str, table: Table, rows: list[Mapping[str, Any]]
                 value = read(row)
             except (ValueError, TypeError, InvalidOperation):
                 raise RowRefused(
-                    f"{source}: {name} row {number}: {column.name} is a {_kind_at(row, column.name)} "
+                    f"{source}: {name} row {number}: {column.name} is a {_kind_at(row, _path_of(table, column.name))} "
                     f"that is no {column.type}. The vendor changed this field; nothing of this source was loaded."
                 ) from None
             if value is None and column.name in table.key:
@@ -60,27 +61,39 @@ def to_arrow(source: str, name: str, table: Table, rows: list[Mapping[str, Any]]
 
 def _reader(table: Table, column: "pa.Field[Any]") -> Callable[[Mapping[str, Any]], Any]:
     """How a column's value comes out of a row: hashed where it is personal, else converted."""
-    name = column.name
-    if name in table.emails:
-        return lambda row: email_key(_text(_at(row, table.emails[name])))
-    if name in table.hashes:
-        return lambda row: keyed_hash(_text(_at(row, table.hashes[name])) or "")
+    path = _path_of(table, column.name)
+    if column.name in table.emails:
+        return lambda row: email_key(_text(_at(row, path)))
+    if column.name in table.hashes:
+        return lambda row: keyed_hash(_text(_at(row, path)) or "")
     cast = _caster(column.type)
-    return lambda row: cast(_at(row, name))
+    return lambda row: cast(_at(row, path))
+
+
+def _path_of(table: Table, column: str) -> str:
+    """The vendor's field that a column comes from."""
+    return table.emails.get(column) or table.hashes.get(column) or column
 
 
 def _at(row: Mapping[str, Any], path: str) -> Any:
     """A field of a row, or of an object nested in it (`parent__child`); None where it is absent."""
-    if path in row or "__" not in path:
-        return row.get(path)
+    if path in row:
+        return row[path]
     found: Any = row
     for name in path.split("__"):
         if found is None:
             return None
         if not isinstance(found, Mapping):
             raise ValueError(path)
-        found = found.get(name)
+        found = found[name] if name in found else found.get(_camel(name))
     return found
+
+
+@cache
+def _camel(name: str) -> str:
+    """A column's name as the vendors write it that do not use underscores: created_at is createdAt."""
+    first, *others = name.split("_")
+    return first + "".join(other.capitalize() for other in others)
 
 
 def _kind_at(row: Mapping[str, Any], path: str) -> str:

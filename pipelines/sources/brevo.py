@@ -16,7 +16,7 @@ from dlt.sources.rest_api.typing import EndpointResource, RESTAPIConfig
 from pydantic import Field
 
 from pipelines.connector import Connector, Options, Plan, Scope, Table
-from pipelines.sources.brevo_client import ADVICE, BASE_URL, connected, moment_of, pages, snake, spans, text_of
+from pipelines.sources.brevo_client import ADVICE, BASE_URL, connected, moment_of, pages, spans, text_of
 
 MOST_CONTACTS, MOST_EVENTS, MOST_OTHERS = 1000, 5000, 50  # of one answer; most paths allow 100 calls an hour
 
@@ -154,7 +154,7 @@ def _campaigns(options: BrevoOptions, whole: Callable[[Row], Row]) -> EndpointRe
             startDate="{resources.campaign_spans.first}",
             endDate="{resources.campaign_spans.last}",
         ),
-        "processing_steps": [{"map": whole}, {"map": snake}],
+        "processing_steps": [{"map": whole}],
     }
 
 
@@ -176,7 +176,6 @@ def _events(options: BrevoOptions) -> EndpointResource:
             startDate="{resources.event_spans.first}",
             endDate="{resources.event_spans.last}",
         ),
-        "processing_steps": [{"map": snake}],
     }
 
 
@@ -194,7 +193,7 @@ def _lists(options: BrevoOptions, captured: Row) -> tuple[EndpointResource, Endp
             "paginator": "single_page",
             "data_selector": "$",
         },
-        "processing_steps": [{"map": lambda row: snake(row) | captured}],
+        "processing_steps": [{"map": lambda row: row | captured}],
     }
     return index, lists
 

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
 import requests
-from dlt.common.normalizers.naming.snake_case import NamingConvention
 
 from pipelines.connector import AccessRefused
 from pipelines.http import session
@@ -21,8 +20,6 @@ ADVICE = (
 )
 WAIT_HEADER = "x-sib-ratelimit-reset"  # in seconds; there is no Retry-After
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-# The warehouse writes names in snake case: declared and read so, a table is the same before its first load.
-NAMES = NamingConvention()
 
 Time = TypeVar("Time", date, datetime)
 
@@ -64,10 +61,3 @@ def spans(first: Time, last: Time, length: timedelta, step: timedelta) -> Iterat
 def text_of(moment: datetime) -> str:
     """An instant as the vendor wants it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def snake(found: Any) -> Any:
-    """The same with the names of its fields in snake case."""
-    if not isinstance(found, dict):
-        return found
-    return {NAMES.normalize_identifier(name): snake(value) for name, value in found.items()}

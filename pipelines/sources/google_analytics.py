@@ -27,7 +27,7 @@ from pipelines.sources.google_analytics_client import (
     read_rows,
     whole_report,
 )
-from pipelines.sources.google_analytics_reports import Period, PeriodReport, period_reports, periods
+from pipelines.sources.google_analytics_reports import Period, PeriodReport, is_exactly, period_reports, periods
 
 # Hits are complete after 24 to 48 hours; key events are attributed for up to 12 days more.
 REREAD_DAYS = 14
@@ -69,6 +69,8 @@ DATED: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "traffic_by_day": (TRAFFIC, TRAFFIC_METRICS),
     "transactions_by_day": ({"transactionId": "transaction_id", **TRAFFIC}, {"ecommercePurchases": "purchases"}),
 }
+# All other events have no transaction, and would come as rows of none.
+FILTERS = {"transactions_by_day": (is_exactly("eventName", "purchase"),)}
 TABLES = {
     "period_metrics": Table(
         _columns(
@@ -212,7 +214,7 @@ def _dated_rows(
     """One dated report of every property, as Arrow."""
     dimensions, metrics = DATED[name]
     for pull in plan.of(name):
-        report = PeriodReport(name, tuple(metrics))
+        report = PeriodReport(name, tuple(metrics), FILTERS.get(name, ()))
         request = _request(pull.account_id, ("date", *dimensions), report, [(pull.first_day, pull.last_day)])
         found = whole_report(client, request, options.page_rows)
         _keep_caveats(plan, pull, found)

@@ -62,11 +62,11 @@ def period_reports(
         ),
         PeriodReport("landing:capture", ("sessions",), (landed,), pages),
         PeriodReport(
-            "landing:capture:lead", ("sessions",), (landed, _is("eventName", lead_event)), (*pages, lead_event)
+            "landing:capture:lead", ("sessions",), (landed, is_exactly("eventName", lead_event)), (*pages, lead_event)
         ),
-        PeriodReport("landing:not_set", ("sessions",), (_is("landingPage", "(not set)"),)),
-        PeriodReport("event:purchase", ("sessions",), (_is("eventName", "purchase"),)),
-        PeriodReport("event:add_to_cart", ("sessions",), (_is("eventName", "add_to_cart"),)),
+        PeriodReport("landing:not_set", ("sessions",), (is_exactly("landingPage", "(not set)"),)),
+        PeriodReport("event:purchase", ("sessions",), (is_exactly("eventName", "purchase"),)),
+        PeriodReport("event:add_to_cart", ("sessions",), (is_exactly("eventName", "add_to_cart"),)),
     ]
     paid = _matches("sessionMedium", PAID_MEDIUM)
     for group, pattern in source_groups.items():
@@ -79,7 +79,8 @@ def period_reports(
     return tuple(reports)
 
 
-def _is(name: str, value: str) -> types.FilterExpression:
+def is_exactly(name: str, value: str) -> types.FilterExpression:
+    """A filter: the dimension has this value, to the letter."""
     exact = types.Filter.StringFilter(value=value, match_type=MATCH.EXACT, case_sensitive=True)
     return types.FilterExpression(filter=types.Filter(field_name=name, string_filter=exact))
 

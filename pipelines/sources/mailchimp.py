@@ -54,6 +54,7 @@ TABLES = {
         ("list_id", "member_key"),
         "entities",
         MEMBER_DAYS,
+        newest_by="last_changed",
     ),
     # The vendor overwrites timestamp_opt when somebody comes back: every instant it has shown stays here.
     "opt_ins": Table(

@@ -7,11 +7,9 @@ could become undone, so what is deleted there stays here as it was last seen.
 """
 
 import json
-import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import islice
-from typing import Any
 
 import dlt
 import pyarrow as pa
@@ -35,7 +33,6 @@ LATE_DAYS = 3  # the index behind `updated_at` lags, and a change while pages ar
 BULK_DAYS = 31  # more days than these are asked as one bulk operation, which costs no query budget
 SHOWN = timedelta(days=60)  # without read_all_orders the vendor shows no older order, and says nothing of it
 MONEY = "presentment_money__amount"
-HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def _schema(*texts: str, **others: pa.DataType) -> pa.Schema:
@@ -93,7 +90,7 @@ def shopify(
 
 
 def _rows(api: Shopify, options: ShopifyOptions, plan: Plan, table: str) -> Iterator[list[Row]]:
-    """The rows of a table as the warehouse names their fields; a page may repeat some, newest first."""
+    """The rows of a table; a page may repeat some, newest first."""
     seen: set[str] = set()
     for pull in plan.of(table):
         if table == "orders":
@@ -103,7 +100,7 @@ def _rows(api: Shopify, options: ShopifyOptions, plan: Plan, table: str) -> Iter
             seen.update(row["id"] for row in fresh)
             if table == "orders":
                 _add_refund_lines(api, options, fresh)
-            yield [{"shop": options.shop, **_snaked(row)} for row in fresh]
+            yield [row | {"shop": options.shop} for row in fresh]
 
 
 def _pages(api: Shopify, options: ShopifyOptions, plan: Plan, pull: Pull) -> Iterator[list[Row]]:
@@ -145,15 +142,6 @@ def _scopes(answer: Row) -> set[str]:
     """The scopes that an app has; one to write includes the one to read."""
     handles = {scope["handle"] for scope in answer["currentAppInstallation"]["accessScopes"]}
     return handles | {handle.replace("write_", "read_", 1) for handle in handles}
-
-
-def _snaked(value: Any) -> Any:
-    """The same with fields named as the warehouse names its columns: createdAt is created_at."""
-    if isinstance(value, list):
-        return [_snaked(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    return {HUMP.sub("_", name).lower(): _snaked(one) for name, one in value.items()}
 
 
 def scopes(options: ShopifyOptions, table: str) -> list[Scope]:

@@ -22,16 +22,7 @@ ADVICE = (
     "Developers > APIs); the plan must include the API."
 )
 
-# Column → the vendor's field. Titles, texts, consumers and locations stay at the vendor.
-FIELDS = {
-    "id": "id",
-    "stars": "stars",
-    "created_at": "createdAt",
-    "updated_at": "updatedAt",
-    "language": "language",
-    "status": "status",
-    "is_verified": "isVerified",
-}
+# Titles, texts, consumers and locations stay at the vendor.
 COLUMNS: dict[str, pa.DataType] = {
     **dict.fromkeys(("business_unit", "id", "created_at", "updated_at", "language", "status"), pa.string()),
     "stars": pa.int64(),
@@ -82,15 +73,11 @@ def trustpilot(
                     # A page after the last one is documented to be empty.
                     "paginator": {"type": "page_number", "base_page": 1, "total_path": None},
                 },
-                "processing_steps": [{"map": lambda row: _review(row, unit)}],
+                "processing_steps": [{"map": lambda row: row | {"business_unit": unit}}],
             }
         ],
     }
     return rest_api_resources(config)
-
-
-def _review(row: dict[str, Any], business_unit: str) -> dict[str, Any]:
-    return {"business_unit": business_unit, **{column: row.get(field) for column, field in FIELDS.items()}}
 
 
 def _session(api_key: str) -> requests.Session:

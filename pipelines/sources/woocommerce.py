@@ -68,6 +68,7 @@ TABLES = {
         ("site", "id"),
         "entities",
         REREAD_DAYS,
+        newest_by="date_modified_gmt",
         emails={"email_key": "billing__email"},
     ),
     "refunds": Table(

@@ -55,12 +55,14 @@ TABLES = {
         ("id",),
         "entities",
         TICKET_DAYS,
+        newest_by="updated_at",
     ),
     "satisfaction_ratings": Table(
         _schema("score", "created_at", "updated_at", id=pa.int64(), ticket_id=pa.int64()),
         ("id",),
         "entities",
         RATING_DAYS,
+        newest_by="updated_at",
     ),
     "survey_responses": Table(
         _schema(

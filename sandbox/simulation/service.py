@@ -8,7 +8,7 @@ from sandbox.simulation.setting import Setting, moment
 
 TICKETS_PER_DAY = 1.4
 REVIEWS_PER_DAY = 0.5
-AFFILIATES, PARTNERS = 70, 24
+AFFILIATES, PARTNERS = 70, 56
 PRESS_PER_DAY = 0.06
 OUTLETS = ("Le Journal", "La Gazette", "Radio Ville")
 NPS_WEIGHTS = (2, 1, 1, 2, 2, 4, 6, 12, 20, 24, 26)  # scores 0..10

@@ -8,6 +8,7 @@ from sandbox.truth.terms import ratio
 from sandbox.truth.view import Answers, View, key
 
 LIFETIME_COUNTERS = ("mailchimp",)  # a classic automation's report says neither when it sent nor when it was opened
+OPENS_NAME_NO_DELIVERY = ("klaviyo",)  # who gets an e-mail twice is taken to open the last one that had come by then
 
 
 def follow_up_opens(view: View) -> Answers:
@@ -49,14 +50,32 @@ def _first_opens(view: View) -> dict[int, datetime]:
 
 def _messages(view: View, sends: dict[Mailing, list[MailSend]]) -> tuple[Counter[date], Counter[date]]:
     """Messages delivered, and those of them opened by now, by the day that they were sent."""
-    first_open = _first_opens(view)
+    opened_ids = _opened_messages(view, sends)
     delivered: Counter[date] = Counter()
     opened: Counter[date] = Counter()
     for send in (send for sent in sends.values() for send in sent if send.happened_at <= view.now):
         day = view.day_of(send.happened_at)
         delivered[day] += 1
-        opened[day] += send.send_id in first_open and first_open[send.send_id] <= view.now
+        opened[day] += send.send_id in opened_ids
     return delivered, opened
+
+
+def _opened_messages(view: View, sends: dict[Mailing, list[MailSend]]) -> set[int]:
+    """The messages that the tools show as opened by a person."""
+    tool = {mailing.mailing_id: mailing.tool for mailing in sends}
+    by_id = {send.send_id: send for sent in sends.values() for send in sent}
+    received: dict[tuple[str, str], list[MailSend]] = defaultdict(list)
+    for send in sorted(by_id.values(), key=lambda send: send.happened_at):
+        received[send.mailing_id, send.contact_id].append(send)
+    found = set()
+    for one in view.world.mail_opens:
+        if one.send_id in by_id and not one.by_proxy and one.shown_at <= view.now:
+            send = by_id[one.send_id]
+            if tool[send.mailing_id] in OPENS_NAME_NO_DELIVERY:
+                same = received[send.mailing_id, send.contact_id]
+                send = [other for other in same if other.happened_at <= one.happened_at][-1]
+            found.add(send.send_id)
+    return found
 
 
 def _gains(view: View, sends: dict[Mailing, list[MailSend]]) -> tuple[Counter[date], Counter[date]]:

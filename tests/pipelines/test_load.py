@@ -13,6 +13,7 @@ import pytest
 from dlt.extract.resource import DltResource
 
 from pipelines.connector import Connector, ConnectorError, Options, Plan, Scope, Table
+from pipelines.identity import email_key, keyed_hash
 from pipelines.load import Asked, LoadResult, create_empty, load, plan_load
 from pipelines.rows import RowRefused, to_arrow
 
@@ -43,6 +44,7 @@ CONTACTS = Table(
     key=("id",),
     kind="entities",
     reread_days=1,
+    newest_by="at",
 )
 
 
@@ -222,3 +224,42 @@ def test_another_identity_key_is_refused(stage: Stage, monkeypatch: pytest.Monke
     monkeypatch.setenv("PARCOURS_IDENTITY_KEY", "quite-another-key-0123456789")
     with pytest.raises(ConnectorError, match="not the key this warehouse was built with"):
         stage.load(2)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_versions_in_one_load_the_newest_stays(stage: Stage, order: int) -> None:
+    versions = [{"id": "1", "score": score, "at": f"2026-01-0{score}T10:00:00Z"} for score in (1, 2, 3)]
+    stage.vendor.contacts = versions[::order]
+    stage.load(3)
+    assert stage.rows("select id, score from raw_toy.contacts") == [("1", 3)]
+
+
+NESTED = Table(
+    columns(id=TEXT, email_key=TEXT, author_key=TEXT, created_at=TEXT, customer__country_code_v2=TEXT),
+    key=("id",),
+    kind="entities",
+    reread_days=1,
+    emails={"email_key": "customer__email"},
+    hashes={"author_key": "customer__id"},
+)
+
+
+def test_nested_and_camel_case_fields_are_found_and_personal_ones_hashed() -> None:
+    customer = {"email": " Ada.L@gmail.com", "id": 7, "countryCodeV2": "FR", "name": "Ada"}
+    rows = to_arrow("toy", "nested", NESTED, [{"id": "1", "createdAt": "2026", "customer": customer}, {"id": "2"}])
+    assert rows.to_pylist() == [
+        {
+            "id": "1",
+            "email_key": email_key("adal@gmail.com"),
+            "author_key": keyed_hash("7"),
+            "created_at": "2026",
+            "customer__country_code_v2": "FR",
+        },
+        {"id": "2", "email_key": "", "author_key": "", "created_at": None, "customer__country_code_v2": None},
+    ]
+
+
+def test_a_nested_field_under_something_else_is_refused_without_its_value() -> None:
+    with pytest.raises(RowRefused, match=r"nested row 1: email_key is a field of something else") as refused:
+        to_arrow("toy", "nested", NESTED, [{"id": "1", "customer": "ada@mail.example"}])
+    assert "ada" not in str(refused.value)

@@ -187,7 +187,7 @@ def test_no_line_is_lost_of_an_order_with_more_lines_than_a_page(shopify: Runnin
 def test_no_line_is_lost_of_a_refund_with_more_lines_than_a_page(shopify: Running, tmp_path: Path) -> None:
     pull(tmp_path, line_rows=1)
     [refunds] = loaded(tmp_path, GIVEN_BACK, "refunds")
-    assert [len(one["refund_line_items"]) for one in json.loads(refunds)] == [2, 0]
+    assert [len(one["refundLineItems"]) for one in json.loads(refunds)] == [2, 0]
 
 
 def test_pages_that_cost_too_much_become_smaller(shopify: Running, tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_what_happens_to_an_order_later_is_seen(shopify: Running, tmp_path: Path
     assert pull(tmp_path, NOW + 2 * HOUR).rows["orders"] == 2
     assert loaded(tmp_path, LATER, "display_financial_status") == ("PAID",)
     status, refunds = loaded(tmp_path, GUEST, "display_financial_status, refunds")
-    assert (status, len(json.loads(refunds)[0]["refund_line_items"])) == ("REFUNDED", 1)
+    assert (status, len(json.loads(refunds)[0]["refundLineItems"])) == ("REFUNDED", 1)
 
 
 def test_an_order_that_was_deleted_stays_as_last_seen(shopify: Running, tmp_path: Path) -> None:

@@ -120,3 +120,13 @@ def test_follow_ups_are_dated_by_their_sending_where_the_tool_tells_it() -> None
     assert value(mail, "followup_email_open_rate", "month", 1, twice, follow_up_automations=follow_ups) == Fraction(
         2, 4
     )
+
+
+def test_an_open_in_klaviyo_is_of_the_last_delivery_before_it() -> None:
+    mail = world(
+        mailings=[mailing("k", "automation", automation_id="flow", tool="klaviyo")],
+        mail_sends=[e.MailSend(number, "k", "ada", at(day), "") for number, day in ((1, 3), (2, 5))],
+        mail_opens=[opened(1, at(6))],  # the first message, opened once the second had come
+    )
+    assert value(mail, "followup_email_open_rate", "day", 3, follow_up_automations=("flow",)) == 0
+    assert value(mail, "followup_email_open_rate", "day", 5, follow_up_automations=("flow",)) == 1

@@ -34,10 +34,13 @@ select
         else orders.given_amount is null or rates.currency is not null
     end as is_converted,
     case
-        when orders.has_lines then coalesce(by_lines.order_value, 0)
+        when orders.has_lines and by_lines.order_key is null then 0
+        when orders.has_lines then by_lines.order_value
         else {{ converted('orders.given_amount', 'rates') }}
     end as order_value,
-    case when orders.has_lines then coalesce(by_lines.product_units, 0) else orders.given_units end as product_units
+    cast(
+        case when orders.has_lines then coalesce(by_lines.product_units, 0) else orders.given_units end as {{ money() }}
+    ) as product_units
 from {{ ref('int_told_orders') }} as orders
 left join by_lines on orders.order_key = by_lines.order_key
 left join {{ ref('int_conversion_rates') }} as rates

@@ -21,20 +21,20 @@ lines as (
         nullif({{ json_text('item', 'sku') }}, '') as sku,
         {{ json_text('item', 'product.id') }} as product_id,
         {{ json_text('item', 'variant.id') }} as variant_id,
-        cast({{ json_text('item', 'is_gift_card') }} as boolean) as is_gift_card,
+        cast({{ json_text('item', 'isGiftCard') }} as boolean) as is_gift_card,
         cast({{ json_text('item', 'quantity') }} as {{ money() }}) as quantity,
-        cast({{ json_text('item', 'original_total_set.presentment_money.amount') }} as {{ money() }})
+        cast({{ json_text('item', 'originalTotalSet.presentmentMoney.amount') }} as {{ money() }})
             as original_amount,
         coalesce(list_sum(cast(
-            {{ json_text('item', 'discount_allocations[*].allocated_amount_set.presentment_money.amount') }}
+            {{ json_text('item', 'discountAllocations[*].allocatedAmountSet.presentmentMoney.amount') }}
             as decimal(18, 6)[]
         )), 0) as discount_amount,
-        {{ json_text('item', 'tax_lines') }} is not null as has_tax_lines,
+        {{ json_text('item', 'taxLines') }} is not null as has_tax_lines,
         coalesce(list_sum(cast(
-            {{ json_text('item', 'tax_lines[*].price_set.presentment_money.amount') }} as decimal(18, 6)[]
+            {{ json_text('item', 'taxLines[*].priceSet.presentmentMoney.amount') }} as decimal(18, 6)[]
         )), 0) as tax_amount,
-        cast({{ json_text('item', 'variant.inventory_item.unit_cost.amount') }} as {{ money() }}) as unit_cost,
-        {{ json_text('item', 'variant.inventory_item.unit_cost.currency_code') }} as cost_currency
+        cast({{ json_text('item', 'variant.inventoryItem.unitCost.amount') }} as {{ money() }}) as unit_cost,
+        {{ json_text('item', 'variant.inventoryItem.unitCost.currencyCode') }} as cost_currency
     from source
 )
 

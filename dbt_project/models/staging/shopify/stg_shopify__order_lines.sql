@@ -29,7 +29,7 @@ charges as (
         taxes_included,
         'shipping' as line_kind,
         'ShippingLine/' || order_id as order_line_id,
-        cast({{ json_text('shipping_line', 'discounted_price_set.presentment_money.amount') }} as {{ money() }})
+        cast({{ json_text('shipping_line', 'discountedPriceSet.presentmentMoney.amount') }} as {{ money() }})
             as amount,
         cast(shipping_line as json) as item
     from source
@@ -41,7 +41,7 @@ charges as (
         taxes_included,
         line_kind,
         replace({{ json_text('item', 'id') }}, 'gid://shopify/', '') as order_line_id,
-        cast({{ json_text('item', 'price.presentment_money.amount') }} as {{ money() }}) as amount,
+        cast({{ json_text('item', 'price.presentmentMoney.amount') }} as {{ money() }}) as amount,
         item
     from fee_items
     union all
@@ -69,9 +69,9 @@ charges as (
 taxed_charges as (
     select
         *,
-        {{ json_text('item', 'tax_lines') }} is not null as has_tax_lines,
+        {{ json_text('item', 'taxLines') }} is not null as has_tax_lines,
         coalesce(list_sum(cast(
-            {{ json_text('item', 'tax_lines[*].price_set.presentment_money.amount') }} as decimal(18, 6)[]
+            {{ json_text('item', 'taxLines[*].priceSet.presentmentMoney.amount') }} as decimal(18, 6)[]
         )), 0) as tax_amount
     from charges
 )

@@ -17,10 +17,10 @@ headers as (
     select
         *,
         replace({{ json_text('refund', 'id') }}, 'gid://shopify/Refund/', '') as refund_id,
-        {{ to_utc(json_text('refund', 'created_at')) }} as refunded_at,
-        cast({{ json_text('refund', 'total_refunded_set.presentment_money.amount') }} as {{ money() }}) as total_amount,
-        cast(coalesce(json_extract(refund, '$.refund_line_items'), '[]') as json[]) as refund_lines,
-        cast(coalesce(json_extract(refund, '$.refund_shipping_lines'), '[]') as json[]) as refund_shipping_lines
+        {{ to_utc(json_text('refund', 'createdAt')) }} as refunded_at,
+        cast({{ json_text('refund', 'totalRefundedSet.presentmentMoney.amount') }} as {{ money() }}) as total_amount,
+        cast(coalesce(json_extract(refund, '$.refundLineItems'), '[]') as json[]) as refund_lines,
+        cast(coalesce(json_extract(refund, '$.refundShippingLines'), '[]') as json[]) as refund_shipping_lines
     from source
 ),
 
@@ -35,10 +35,10 @@ line_rows as (
 lines as (
     select
         *,
-        replace({{ json_text('item', 'line_item.id') }}, 'gid://shopify/', '') as order_line_id,
+        replace({{ json_text('item', 'lineItem.id') }}, 'gid://shopify/', '') as order_line_id,
         cast({{ json_text('item', 'quantity') }} as {{ money() }}) as quantity,
-        cast({{ json_text('item', 'subtotal_set.presentment_money.amount') }} as {{ money() }}) as subtotal,
-        cast({{ json_text('item', 'total_tax_set.presentment_money.amount') }} as {{ money() }}) as tax_amount
+        cast({{ json_text('item', 'subtotalSet.presentmentMoney.amount') }} as {{ money() }}) as subtotal,
+        cast({{ json_text('item', 'totalTaxSet.presentmentMoney.amount') }} as {{ money() }}) as tax_amount
     from line_rows
 ),
 
@@ -84,7 +84,7 @@ select
     'ShippingLine/' || order_id as order_line_id,
     refunded_at,
     cast(1 as {{ money() }}) as quantity,
-    cast({{ json_text('item', 'subtotal_amount_set.presentment_money.amount') }} as {{ money() }}) as net_amount,
+    cast({{ json_text('item', 'subtotalAmountSet.presentmentMoney.amount') }} as {{ money() }}) as net_amount,
     currency
 from shipping_rows
 union all

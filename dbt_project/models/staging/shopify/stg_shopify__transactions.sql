@@ -15,7 +15,7 @@ select
     lower({{ json_text('item', 'kind') }}) as transaction_kind,
     {{ json_text('item', 'status') }} = 'SUCCESS' as is_successful,
     coalesce(
-        {{ to_utc(json_text('item', 'processed_at')) }}, {{ to_utc(json_text('item', 'created_at')) }}
+        {{ to_utc(json_text('item', 'processedAt')) }}, {{ to_utc(json_text('item', 'createdAt')) }}
     ) as happened_at,
-    cast({{ json_text('item', 'amount_set.presentment_money.amount') }} as {{ money() }}) as amount
+    cast({{ json_text('item', 'amountSet.presentmentMoney.amount') }} as {{ money() }}) as amount
 from source
