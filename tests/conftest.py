@@ -14,6 +14,7 @@ os.environ.pop("COLUMNS", None)  # output as a pipe gets it, whatever the termin
 SHARING = {"test_truth.py", "test_published.py", "test_mutations.py", "test_privacy.py"}
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two processes run the suite, each file in one of them."""
     for item in items:

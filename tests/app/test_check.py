@@ -17,7 +17,7 @@ def test_check_says_what_each_source_is_connected_to(vendors: Running) -> None:
         "    account 1002, Boutique US: USD, America/New_York\n",
         "✓ Mailchimp API 3.0\n    account La boutique: 3 lists\n",
         "✓ European Central Bank\n    reference rates of 4 currencies up to 2026-03-03\n",
-        "✓ Files\n    boutique/shop/exports/orders.csv as order_lines\n",
+        "✓ Files\n    spend/spreadsheets/spend.csv as spend\n",
     ):
         assert said in result.stdout
 

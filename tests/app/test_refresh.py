@@ -26,7 +26,7 @@ def test_a_dry_run_says_what_would_be_asked_and_asks_nobody(vendors: Running, tm
     assert result.exit_code == 0
     said = words(result.stdout)
     assert "google_analytics period_metrics 222222222 2025-10-01 2026-03-03 all history" in said
-    assert "files order_lines boutique/shop/exports/orders.csv 2025-10-01 2026-03-03 all history" in said
+    assert "files spend spend/spreadsheets/spend.csv 2025-10-01 2026-03-03 all history" in said
     assert said.count("period_metrics 111111111") == 1
     assert vendors.requests() == []
     assert not (tmp_path / "data").exists()

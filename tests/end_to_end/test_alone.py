@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -120,6 +120,11 @@ def test_a_source_alone_gives_its_kpis_and_no_others(vendors: Vendors, tmp_path:
     assert connected(places) == CONNECTS[source]
     # What a payment is for, Stripe knows of invoices only; test_stripe works its values out by hand.
     kpis = CONNECTS[source] if source != "stripe" else {"support_tickets"}
-    differences, _ = compare(published_values(places.marts), truth(vendors.world, [ASKED], business(settings)), kpis)
+    told = replace(
+        vendors.world,
+        ticket_ratings=vendors.world.ticket_ratings if source == "zendesk" else [],
+        answers=vendors.world.answers if source == "typeform" else [],
+    )
+    differences, _ = compare(published_values(places.marts), truth(told, [ASKED], business(settings)), kpis)
     assert not differences, summary(differences)
     assert {grain for _, grain, _ in published_values(places.marts)} == set(GRAINS)

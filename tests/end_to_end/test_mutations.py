@@ -13,8 +13,9 @@ from pipelines.registry import CONNECTORS
 from pipelines.sources.facebook_graph import Graph
 from pipelines.sources.mailchimp_client import Mailchimp
 from sandbox.events import World
-from tests.end_to_end.comparison import GRAINS, Difference, summary
-from tests.end_to_end.conftest import REFRESHES, Refreshed
+from sandbox.truth import truth
+from tests.end_to_end.comparison import GRAINS, Difference, compare, summary
+from tests.end_to_end.conftest import REFRESHES, Refreshed, business
 from tests.end_to_end.mutants import ModelMutant, by, differences, mutate, rebuild, red, reload, without_last_page
 
 Record = Callable[[str, object], None]
@@ -44,7 +45,7 @@ AVERAGE_OF_RATES = ModelMutant(
 )
 JOIN_THAT_FANS_OUT = ModelMutant(
     "models/intermediate/int_order_lines.sql",
-    "\n        and netted.currency = rates.currency",
+    "\n        and orders.currency = rates.currency",
     "",
     "int_order_lines+",
 )
@@ -54,16 +55,16 @@ UTC_DAY = ModelMutant(
     "cast(timezone('UTC', {{ instant }}) as date)",
     "intermediate marts",
 )
-# What happens between midnight and one or two o'clock in Paris moves to the day before: in this world some orders,
-# opt-ins and comments, of which orders happen not to cross the end of a month. Rates are those of the day of payment.
-NIGHTLY = (
-    by(("day", "week"), "purchases", "products_sold", "purchase_frequency", "avg_days_to_first_purchase")
-    | by(
-        ("day", "week", "month", "quarter"),
-        *("new_prospects", "cost_per_prospect", "prospect_to_customer_rate", "comments"),
-    )
-    | by(GRAINS, "average_basket")
-)
+
+
+def in_another_zone(refreshed: Refreshed, world: World) -> set[str]:
+    """The KPIs and grains whose true values are others where business days are those of UTC."""
+    other = truth(world, REFRESHES, replace(business(refreshed.settings), time_zone="UTC"))
+    values = {
+        (key.kpi_id, key.grain, key.period_start): None if value.value is None else float(value.value)
+        for key, value in other.items()
+    }
+    return red(compare(values, refreshed.true)[0])
 
 
 @pytest.fixture
@@ -86,8 +87,11 @@ def judge(found: list[Difference], expected: set[str], record_property: Record, 
     [
         ("sum of daily uniques", SUM_OF_DAILY_UNIQUES, by(LONGER, "unique_visitors")),
         ("average of rates", AVERAGE_OF_RATES, by(LONGER, "email_open_rate")),
-        ("a join that fans out", JOIN_THAT_FANS_OUT, by(GRAINS, "products_sold", "average_basket")),
-        ("a UTC day instead of the business day", UTC_DAY, NIGHTLY),
+        (
+            "a join that fans out",
+            JOIN_THAT_FANS_OUT,
+            by(GRAINS, "products_sold", "average_basket", "gross_margin_rate"),
+        ),
     ],
 )
 def test_a_mistaken_model_turns_red(
@@ -101,6 +105,15 @@ def test_a_mistaken_model_turns_red(
 ) -> None:
     rebuild(warehouse, mutate(mutant, warehouse.parent), mutant.select, monkeypatch)
     judge(differences(warehouse, refreshed.true), expected, record_property, mistake)
+
+
+def test_a_utc_day_in_place_of_the_business_day_turns_red_what_happens_at_night(
+    refreshed: Refreshed, world: World, warehouse: Path, monkeypatch: pytest.MonkeyPatch, record_property: Record
+) -> None:
+    expected = in_another_zone(refreshed, world)
+    assert {"purchases by day", "new_prospects by month", "support_tickets by day", "nps by day"} <= expected
+    rebuild(warehouse, mutate(UTC_DAY, warehouse.parent), UTC_DAY.select, monkeypatch)
+    judge(differences(warehouse, refreshed.true), expected, record_property, "a UTC day")
 
 
 @pytest.mark.parametrize(
