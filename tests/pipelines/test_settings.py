@@ -81,7 +81,7 @@ def test_options_keep_what_is_theirs_when_written_out(tmp_path: Path) -> None:
         (BUSINESS + 'week_start = "lundi"\n', "parcours.toml: business.week_start: Input should be 'monday' or 'sund"),
         (BUSINESS + "prospect_window_days = 0\n", "parcours.toml: business.prospect_window_days: Input should be gre"),
         (BUSINESS + "[shops]\n", "parcours.toml: shops: Extra inputs are not permitted"),
-        (BUSINESS + "[sources.klaviyo]\n", "parcours.toml: sources.klaviyo is unknown; known are google_analytics, f"),
+        (BUSINESS + "[sources.hubspot]\n", "parcours.toml: sources.hubspot is unknown; known are google_analytics, f"),
         (BUSINESS + "[sources.ecb]\nkey = 1\n", "parcours.toml: sources.ecb.key: Extra inputs are not permitted"),
         (BUSINESS + "[sources.google_analytics]\n", "parcours.toml: sources.google_analytics.properties: Field requ"),
         (
@@ -111,11 +111,43 @@ def test_the_template_connects_nothing() -> None:
 
 def test_the_template_with_every_source_uncommented_holds(tmp_path: Path) -> None:
     template = (PROJECT / "parcours.toml").read_text(encoding="utf-8")
-    before, marker, sources = template.partition("# [sources.")
+    before, marker, sources = template.partition("# orders_from")
     uncommented = before + re.sub(r"^# ", "", marker + sources, flags=re.MULTILINE)
     settings = read(tmp_path, uncommented)
     assert settings.connected == list(CONNECTORS)
-    assert all(options.model_fields_set for name, options in settings.sources.items() if name != "ecb")
+    assert all(options.model_fields_set for name, options in settings.sources.items() if name not in ("ecb", "stripe"))
     files = settings.sources["files"]
     assert isinstance(files, FilesOptions)
     assert list(files.feeds) == ["shop"]
+
+
+SHOP = '[sources.shopify]\nshop = "ada"\n'
+PAYMENTS = "[sources.stripe]\n"
+
+
+def orders_from(folder: Path, owners: str, sources: str) -> Settings:
+    path = folder / "parcours.toml"
+    path.write_text(f'[business]\nname = "Ada"\nhistory_start = 2026-03-02\n{owners}\n{sources}')
+    return read_settings(path)
+
+
+def test_a_shop_and_its_payments_are_refused_until_the_settings_say_whose_orders_count(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r'stripe takes payments .* such as: orders_from = \["shopify"\]'):
+        orders_from(tmp_path, "", SHOP + PAYMENTS)
+    assert orders_from(tmp_path, 'orders_from = ["shopify"]', SHOP + PAYMENTS).feeding("orders") == [
+        "shopify",
+        "stripe",
+    ]
+
+
+@pytest.mark.parametrize("sources", [SHOP, PAYMENTS, ""])
+def test_what_tells_orders_alone_owns_them(tmp_path: Path, sources: str) -> None:
+    assert orders_from(tmp_path, "", sources).business.orders_from == []
+
+
+@pytest.mark.parametrize("owner", ["woocommerce", "shopfy", "zendesk"])
+def test_an_owner_that_tells_no_orders_is_refused(tmp_path: Path, owner: str) -> None:
+    with pytest.raises(
+        SettingsError, match=rf"names {owner}, but what is connected and tells orders is: shopify, stripe"
+    ):
+        orders_from(tmp_path, f'orders_from = ["{owner}"]', SHOP + PAYMENTS)
