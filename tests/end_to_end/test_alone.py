@@ -119,7 +119,7 @@ def test_a_source_alone_gives_its_kpis_and_no_others(vendors: Vendors, tmp_path:
     places = refreshed(settings, tmp_path)
     assert connected(places) == CONNECTS[source]
     # What a payment is for, Stripe knows of invoices only; test_stripe works its values out by hand.
-    kpis = CONNECTS[source] if source != "stripe" else {"support_tickets"}
+    kpis = CONNECTS[source] if source != "stripe" else set()
     told = replace(
         vendors.world,
         ticket_ratings=vendors.world.ticket_ratings if source == "zendesk" else [],

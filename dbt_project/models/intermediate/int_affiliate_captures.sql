@@ -63,7 +63,7 @@ counted as (
         on
             captured.source = partner_programmes.source
             and captured.programme_id = partner_programmes.programme_id
-    group by 1, 2, 3
+    group by captured.source, captured.captured_on, measure
 ),
 
 -- a tool that was asked and had nobody has none, which is an answer

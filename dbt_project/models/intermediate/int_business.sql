@@ -8,6 +8,11 @@ refreshes as (
         max(through) as through,
         max(refreshed_at) as as_of
     from {{ ref('stg_parcours__refreshes') }}
+),
+
+upsells as (
+    select coalesce(max(window_days), 0) as window_days
+    from {{ ref('stg_parcours__upsell_products') }}
 )
 
 select
@@ -18,10 +23,11 @@ select
     settings.prospect_window_days,
     settings.primary_property_id,
     settings.north_star,
-    coalesce((select max(window_days) from {{ ref('stg_parcours__upsell_products') }}), 0) as upsell_window_days,
+    upsells.window_days as upsell_window_days,
     -- an older --through only reads again: what is published never moves back
     refreshes.through,
     refreshes.as_of,
     {{ business_day('refreshes.as_of', 'settings.time_zone') }} as as_of_day
 from settings
 cross join refreshes
+cross join upsells

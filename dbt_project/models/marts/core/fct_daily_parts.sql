@@ -74,9 +74,9 @@
     ('product', 'product_id', 'items_purchased', 'fct_item_products', 'items_purchased', 'true'),
 ] %}
 {% for kind, column, part in segments %}
-    {% for name, fact, amount, condition in parts if name == part %}
-        {% do other_segments.append((kind, column, part, fact, amount, condition)) %}
-    {% endfor %}
+{% for name, fact, amount, condition in parts if name == part %}
+{% do other_segments.append((kind, column, part, fact, amount, condition)) %}
+{% endfor %}
 {% endfor %}
 
 with rows_of_parts as (

@@ -50,7 +50,7 @@ left join bought as upsells
         and (
             (first_bases.same_order and first_bases.order_key = upsells.order_key)
             or (
-                upsells.paid_at > first_bases.paid_at
+                first_bases.paid_at < upsells.paid_at
                 and upsells.paid_at
                 <= {{ dbt.dateadd('second', '86400 * first_bases.window_days', 'first_bases.paid_at') }}
             )

@@ -15,4 +15,7 @@ from source
 where
     latest_first = 1
     -- without a date of leaving, the status says who is there no more, or not yet
-    and (left_at is not null or coalesce(lower(status), '') not in ('disabled', 'inactive', 'left', 'pending', 'rejected'))
+    and (
+        left_at is not null
+        or coalesce(lower(status), '') not in ('disabled', 'inactive', 'left', 'pending', 'rejected')
+    )
