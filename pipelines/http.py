@@ -13,6 +13,7 @@ BUSY = (408, 425, 429, 500, 502, 503, 504)
 REFUSED = (401, 403)
 ERROR_CHARACTERS = 300
 LONGEST_ADVISED_SECONDS = 300  # a longer wait than this is a quota that is spent, for the next refresh
+A_MOMENT_IN_TIME = 1e9  # some vendors name when, in seconds since 1970, rather than how long
 
 
 def session(vendor: str, advice: str = "", wait_header: str = "Retry-After") -> requests.Session:
@@ -44,7 +45,7 @@ class VendorSession(requests.Session):
             raise VendorBusy(f"{where} did not answer ({type(error).__name__})") from None
         if response.status_code in BUSY or _is_bare_refusal(response):
             wait = _seconds(response.headers.get(self.wait_header, ""))
-            if wait and wait > LONGEST_ADVISED_SECONDS:
+            if wait and LONGEST_ADVISED_SECONDS < wait < A_MOMENT_IN_TIME:
                 raise QuotaExhausted(f"{where} gives nothing more for now; it answers again in {wait / 60:.0f} minutes")
             raise VendorBusy(f"{where} is busy (HTTP {response.status_code})", wait)
         if response.status_code in REFUSED:

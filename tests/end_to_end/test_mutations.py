@@ -111,7 +111,7 @@ def test_a_utc_day_in_place_of_the_business_day_turns_red_what_happens_at_night(
     refreshed: Refreshed, world: World, warehouse: Path, monkeypatch: pytest.MonkeyPatch, record_property: Record
 ) -> None:
     expected = in_another_zone(refreshed, world)
-    assert {"purchases by day", "new_prospects by month", "support_tickets by day", "nps by day"} <= expected
+    assert {"purchases by day", "new_prospects by month", "nps by day"} <= expected
     rebuild(warehouse, mutate(UTC_DAY, warehouse.parent), UTC_DAY.select, monkeypatch)
     judge(differences(warehouse, refreshed.true), expected, record_property, "a UTC day")
 
