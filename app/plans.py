@@ -10,7 +10,7 @@ from rich.markup import escape
 from app.printing import new_table, say
 from flows.places import Places
 from pipelines.connector import ConnectorError, Plan
-from pipelines.load import Asked, plan_load
+from pipelines.plan import plan_load
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
 
@@ -49,7 +49,7 @@ def _lines(
 
 def _plan(name: str, settings: Settings, places: Places, through: date, as_of: datetime) -> Plan:
     business = settings.business
-    asked = Asked(through, as_of, business.zone, business.history_start)
+    asked = business.asked(through, as_of)
     try:
         return plan_load(CONNECTORS[name], settings.sources[name], places.warehouse, asked)
     except duckdb.IOException:

@@ -20,7 +20,8 @@ import pyarrow as pa
 from dlt.extract.resource import DltResource
 
 from pipelines.connector import Connector, Options, Plan, Scope, Table
-from pipelines.load import Asked, load
+from pipelines.load import load
+from pipelines.plan import Asked
 
 FIRST_DAY, DAYS = date(2026, 1, 1), 28
 COLUMNS: dict[str, pa.DataType] = {

@@ -5,11 +5,12 @@ from datetime import date, datetime
 
 import duckdb
 
+from flows.definition import definition
 from flows.places import Places
 from pipelines.connector import ConnectorError
 from pipelines.entities import COMMERCE, ENTITIES
-from pipelines.load import Asked
 from pipelines.load_log import connect
+from pipelines.plan import Asked
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
 
@@ -25,7 +26,8 @@ def write(places: Places, settings: Settings, asked: Asked) -> None:
         connection.execute("begin")
         connection.execute("delete from raw_parcours.refreshes where as_of = ?", [asked.as_of])
         connection.execute(
-            "insert into raw_parcours.refreshes values (?, ?, ?)", [asked.as_of, asked.through, asked.history_start]
+            "insert into raw_parcours.refreshes values (?, ?, ?, ?)",
+            [asked.as_of, asked.through, asked.history_start, definition(settings)],
         )
         _settings(connection, settings)
         _items(connection, settings)

@@ -17,8 +17,10 @@ from prefect.tasks import Task
 from flows import business_tables, north_star, publish, transform
 from flows.one_at_a_time import alone
 from flows.places import Places
+from pipelines import load_log
 from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
-from pipelines.load import Asked, LoadResult, create_empty, load
+from pipelines.load import LoadResult, create_empty, load
+from pipelines.plan import Asked
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
 
@@ -36,6 +38,7 @@ class SourceOutcome:
     rows: int = 0
     seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
+    quota: dict[str, str] = field(default_factory=dict)
     error: str = ""
 
 
@@ -100,7 +103,7 @@ def _log(places: Places, outcome: Outcome) -> None:
 def refresh(settings: Settings, places: Places, outcome: Outcome, only: list[str], say: Say) -> None:
     """Load what is connected, build the models layer by layer, publish, and show the result as artifacts."""
     business = settings.business
-    asked = Asked(outcome.through, outcome.as_of, business.zone, business.history_start)
+    asked = business.asked(outcome.through, outcome.as_of)
     north_star.check(settings)
     business_tables.write(places, settings, asked)
     wanted = [name for name in settings.connected if not only or name in only]
@@ -110,6 +113,7 @@ def refresh(settings: Settings, places: Places, outcome: Outcome, only: list[str
     for name, running in loads.items():
         outcome.sources.append(_outcome(name, running.result(raise_on_failure=False)))
         say(_told(outcome.sources[-1]))
+    keep_outcomes(places, outcome)
     for layer in transform.LAYERS:
         if layer == transform.KPIS:
             answer_north_star(places, settings)
@@ -145,6 +149,15 @@ def load_source(name: str, settings: Settings, places: Places, asked: Asked) -> 
     return load(CONNECTORS[name], settings.sources[name], places.warehouse, places.state, asked)
 
 
+def keep_outcomes(places: Places, outcome: Outcome) -> None:
+    """For `source_health`: a source that failed has no line in the load log."""
+    with load_log.connect(places.warehouse) as connection:
+        for one in outcome.sources:
+            load_log.record_outcome(
+                connection, one.source, outcome.as_of, one.status, one.rows, one.warnings, one.quota, one.error
+            )
+
+
 @task(task_run_name="build {layer}", cache_policy=NO_CACHE)
 def build_layer(places: Places, layer: str) -> transform.LayerResult:
     """dbt's models and tests of one layer, each node in an artifact."""
@@ -174,7 +187,7 @@ def show_sources(outcome: Outcome) -> None:
 def _outcome(name: str, result: LoadResult | Exception) -> SourceOutcome:
     if isinstance(result, LoadResult):
         rows = sum(result.rows.values())
-        return SourceOutcome(name, "loaded", rows, round(result.seconds, 1), result.warnings)
+        return SourceOutcome(name, "loaded", rows, round(result.seconds, 1), result.warnings, result.quota)
     return SourceOutcome(name, "failed", error=str(result))
 
 

@@ -11,6 +11,24 @@ from dlt.extract.source import DltSource
 from pydantic import BaseModel, ConfigDict
 
 Kind = Literal["slices", "entities", "snapshots"]
+PlanKind = Literal["usual", "deep", "backfill"]
+
+
+# What a vendor may say about its own figures, and what that means for a value.
+CAVEATS = {
+    "sampled": "counted on a part of the events and scaled up",
+    "thresholded": "rows of few users are withheld",
+    "other_row": "rare values are lumped together as (other)",
+    "truncated": "the vendor left out rows",
+    "estimated": "the vendor estimates its counts",
+    "attribution": "conversions are attributed by these windows",
+    "account_zone": "days are those of the account's time zone, not of the business",
+    "account_currency": "amounts are charged in the account's currency",
+    "proxy_opens": "opens by privacy proxies cannot be told apart",
+    "bot_clicks": "clicks by security scanners cannot be told apart",
+    "approximate_date": "the vendor keeps no date of opt-in; the day the contact was created stands for it",
+    "series_break": "what the vendor counts changed on this day: values before and after do not compare",
+}
 
 
 class ConnectorError(Exception):
@@ -48,6 +66,12 @@ class Table:
     `hashes` name, per column, the field whose e-mail address or other personal identifier is hashed before anything is
     written. `newest_by` is the column that tells which of two versions of a key is the later one, where one load can
     hold both.
+
+    `required` are columns whose field the vendor always sends, be it null: without one the load is refused. `enums`
+    gives the values of a column that decide what counts: a load with another is refused. `dated_by` names, for a table
+    that is no dated report, the columns whose first value tells the day that a row counts for: the load log says on
+    which days the table changed. `listed_by` is the time by which the vendor filters its listing: a row of an asked
+    time that the vendor no longer lists is deleted here.
     """
 
     columns: pa.Schema
@@ -58,12 +82,21 @@ class Table:
     emails: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
     newest_by: str = ""
+    required: tuple[str, ...] = ()
+    enums: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    dated_by: tuple[str, ...] = ()
+    listed_by: str = ""
     rows_are_unique: bool = False  # else a row that the vendor repeats at a page border is dropped
 
     @property
     def is_dated(self) -> bool:
         """Its slices are days of an account; else a slice is all that an account has."""
         return len(self.slice_by) == 2
+
+
+def columns(*texts: str, **others: pa.DataType) -> pa.Schema:
+    """Columns of a table: those that hold text, then those of another type."""
+    return pa.schema([*((name, pa.string()) for name in texts), *others.items()])
 
 
 @dataclass(frozen=True)
@@ -82,6 +115,21 @@ class Pull:
             yield self.first_day + timedelta(days=offset)
 
 
+@dataclass(frozen=True)
+class Caveat:
+    """What a vendor says about the quality of its figures: of one period (`grain`), of one day, or of all days.
+
+    `name` is one of `CAVEATS`; `detail` says how much, in words or figures.
+    """
+
+    table: str
+    account_id: str
+    name: str
+    detail: str = ""
+    day: date | None = None
+    grain: str = ""  # of a report that is asked per period, which `day` begins; '' of one that is asked by day
+
+
 @dataclass
 class Plan:
     """What one load asks of one vendor, and what the vendor said about the quality of its answers."""
@@ -90,8 +138,11 @@ class Plan:
     through: date
     zone: ZoneInfo
     pulls: tuple[Pull, ...]
+    kind: PlanKind = "usual"
     warnings: list[str] = field(default_factory=list)
-    caveats: dict[tuple[str, str, date], dict[str, Any]] = field(default_factory=dict)
+    caveats: set[Caveat] = field(default_factory=set)
+    fields: dict[str, set[str]] = field(default_factory=dict)  # table → every field that its rows came with
+    quota: dict[str, str] = field(default_factory=dict)  # what the vendor says is used or left, in its own words
     known_hashes: Mapping[tuple[str, str], str] = field(
         default_factory=dict
     )  # (table, account) → hash of its last load
@@ -132,9 +183,13 @@ class Plan:
         """This account could not be read: its rows stay, it is not counted as covered, the load goes on and says so."""
         self.failures[table, account_id] = reason
 
-    def caveat(self, table: str, account_id: str, day: date, **said: Any) -> None:
-        """Keep what the vendor said about one slice (sampling, thresholds, lost rows)."""
-        self.caveats.setdefault((table, account_id, day), {}).update(said)
+    def caveat(
+        self, table: str, account_id: str, name: str, detail: str = "", day: date | None = None, grain: str = ""
+    ) -> None:
+        """Keep what the vendor said about the quality of what it gave; it travels with every value made of it."""
+        if name not in CAVEATS:
+            raise ValueError(f"{name!r} is not among the caveats that Parcours explains")
+        self.caveats.add(Caveat(table, account_id, name, detail, day, grain))
 
 
 @dataclass(frozen=True)
@@ -169,3 +224,4 @@ class Connector:
     docs_url: str = ""
     api_version: str = ""
     api_ends_on: date | None = None
+    other_versions: Mapping[str, date] = field(default_factory=dict)  # also called, until the day they end

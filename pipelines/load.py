@@ -3,11 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from time import monotonic
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import dlt
 import pyarrow as pa
@@ -15,22 +14,13 @@ from dlt.common.schema.typing import TWriteDispositionConfig
 from dlt.extract.resource import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines import load_log
-from pipelines.connector import Connector, ConnectorError, Options, Plan, Pull, Table
+from pipelines import load_log, slices
+from pipelines.connector import AccessRefused, Connector, ConnectorError, Options, Plan, Pull, Table
+from pipelines.plan import Asked, plan_load
 from pipelines.rows import MARKER, batches
 
 # The one strategy that stays exact when a run is killed between the copy and its bookkeeping.
 DELETE_INSERT: TWriteDispositionConfig = {"disposition": "merge", "strategy": "delete-insert"}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a refresh asks of every vendor: the last business day wanted, and the instant it counts as."""
-
-    through: date
-    as_of: datetime
-    zone: ZoneInfo
-    history_start: date
 
 
 @dataclass
@@ -41,39 +31,38 @@ class LoadResult:
     rows: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
-
-
-def plan_load(connector: Connector, options: Options, warehouse: Path, asked: Asked) -> Plan:
-    """What a load would ask: all history for what was never loaded, else from the re-read window on."""
-    covered = {}
-    if warehouse.exists():
-        with load_log.connect(warehouse) as connection:
-            covered = load_log.covered(connection, connector.name)
-    pulls = []
-    for name, table in connector.tables.items():
-        for scope in connector.scopes(options, name):
-            known = covered.get((name, scope.account_id, scope.definition))
-            first_day = asked.history_start
-            if known:
-                since = min(known.last_day, asked.through) - timedelta(days=table.reread_days - 1)
-                first_day = max(first_day, min(since, asked.through))
-            pulls.append(Pull(name, scope.account_id, first_day, asked.through, scope.definition))
-    hashes = {(table, account): known.content_hash for (table, account, _), known in covered.items()}
-    return Plan(asked.as_of, asked.through, asked.zone, tuple(pulls), known_hashes=hashes)
+    quota: dict[str, str] = field(default_factory=dict)
 
 
 def load(connector: Connector, options: Options, warehouse: Path, state: Path, asked: Asked) -> LoadResult:
     """Pull one vendor into `raw_<vendor>` and write the load log.
 
     Idempotent: the same call again leaves the same tables, also after a kill at any moment, since every table is
-    merged on its key and the log is written last. `state` holds dlt's working directories.
+    merged on its key and the log is written last. `state` holds dlt's working directories. A deep re-read that the
+    vendor does not bear costs no new days: the usual ones are then asked alone, and the next load is deep again.
     """
-    started = monotonic()
     plan = plan_load(connector, options, warehouse, asked)
+    try:
+        return run_plan(connector, options, warehouse, state, plan)
+    except AccessRefused:
+        raise
+    except Exception as error:
+        if plan.kind != "deep":
+            raise
+        plan = plan_load(connector, options, warehouse, asked, deep=False)
+        plan.warn(f"{connector.name}: the deep re-read failed and is tried again next time: {error}")
+        return run_plan(connector, options, warehouse, state, plan)
+
+
+def run_plan(connector: Connector, options: Options, warehouse: Path, state: Path, plan: Plan) -> LoadResult:
+    """Do what a plan says, and log it."""
+    started = monotonic()
     counts: Counter[tuple[str, ...]] = Counter()
     source = connector.source(options, plan)
     resources = [
-        _resource(connector.name, name, table, source.resources.get(name), plan, counts)
+        _resource(
+            connector.name, name, table, source.resources.get(name) if plan.of(name) else None, plan, counts, warehouse
+        )
         for name, table in connector.tables.items()
     ]
     _run(connector, resources, warehouse, state)
@@ -81,7 +70,7 @@ def load(connector: Connector, options: Options, warehouse: Path, state: Path, a
     with load_log.connect(warehouse) as connection:
         load_log.record(connection, connector, plan, rows)
     by_table = {name: sum(n for key, n in counts.items() if key[0] == name) for name in connector.tables}
-    return LoadResult(connector.name, by_table, monotonic() - started, plan.warnings)
+    return LoadResult(connector.name, by_table, monotonic() - started, plan.warnings, plan.quota)
 
 
 def create_empty(connector: Connector, warehouse: Path) -> None:
@@ -90,57 +79,89 @@ def create_empty(connector: Connector, warehouse: Path) -> None:
         connection.execute(f"create schema if not exists raw_{connector.name}")
         for name, table in connector.tables.items():
             empty = table.columns.empty_table()
-            empty = _with_marker(empty, False) if table.kind == "slices" else empty
+            empty = _with_marker(empty, False) if _is_marked(table) else empty
             connection.register("empty", empty)
             connection.execute(f"create table if not exists raw_{connector.name}.{name} as from empty")
             connection.unregister("empty")
 
 
+def _is_marked(table: Table) -> bool:
+    """Whether its loads delete rows: through marker rows, which dlt never inserts."""
+    return table.kind == "slices" or bool(table.listed_by)
+
+
 def _resource(
-    source: str, name: str, table: Table, vendor: DltResource | None, plan: Plan, counts: Counter[tuple[str, ...]]
+    source: str,
+    name: str,
+    table: Table,
+    vendor: DltResource | None,
+    plan: Plan,
+    counts: Counter[tuple[str, ...]],
+    warehouse: Path,
 ) -> DltResource:
-    """The vendor's rows as Arrow with the table's keys; first the empty table, last the markers of replaced slices."""
-    marked = table.kind == "slices"
-    hints: Any = {MARKER: {"hard_delete": True}} if marked else {}
+    """The vendor's rows as Arrow with the table's keys; first the empty table, last the markers of what is deleted."""
+    is_sliced = table.kind == "slices"
+    hints: Any = {MARKER: {"hard_delete": True}} if _is_marked(table) else {}
     if table.newest_by:
         hints[table.newest_by] = {"dedup_sort": "desc"}
 
     def rows() -> Iterator[pa.Table]:
-        empty = table.columns.empty_table()
-        yield _keyed(table, _with_marker(empty, False) if marked else empty)
+        yield _finished(table, table.columns.empty_table())
         seen: set[tuple[Any, ...]] = set()
-        for batch in batches(source, name, table, vendor or ()):
-            fresh = _unseen(table, batch, seen) if marked and not table.rows_are_unique else batch
+        for batch in batches(source, name, table, vendor or (), plan.fields.setdefault(name, set())):
+            fresh = _unseen(table, batch, seen) if is_sliced and not table.rows_are_unique else batch
             _count(name, table, fresh, plan, counts)
-            yield _keyed(table, _with_marker(fresh, False) if marked else fresh)
-        if marked:
-            yield _keyed(table, _markers(table, name, plan))
+            if table.listed_by:
+                seen.update(_keys(table, batch))
+            yield _finished(table, fresh)
+        if is_sliced:
+            yield _finished(table, _markers(table, name, plan), True)
+        elif table.listed_by and plan.of(name):
+            yield _finished(table, _vanished(source, name, table, plan, seen, warehouse), True)
 
     return dlt.resource(
         rows(),
         name=name,
         # Slices are replaced by slice alone: with the row's key as well, dlt compares every row with every other one.
-        primary_key=() if marked else list(table.key),
+        primary_key=() if is_sliced else list(table.key),
         merge_key=list(table.slice_by) or (),
         columns=hints,
         write_disposition=DELETE_INSERT,
     )
 
 
+def _finished(table: Table, batch: pa.Table, is_deleted: bool = False) -> pa.Table:
+    """The rows as dlt wants them: marked where the table's loads delete, its key columns declared not null."""
+    marked = _with_marker(batch, is_deleted) if _is_marked(table) else batch
+    fields = [column.with_nullable(column.name not in table.key) for column in marked.schema]
+    return marked.cast(pa.schema(fields))
+
+
+def _keys(table: Table, batch: pa.Table) -> list[tuple[Any, ...]]:
+    return list(zip(*(batch.column(column).to_pylist() for column in table.key), strict=True))
+
+
+def _vanished(
+    source: str, name: str, table: Table, plan: Plan, seen: set[tuple[Any, ...]], warehouse: Path
+) -> pa.Table:
+    """What is here of the time that was asked for, and is not listed by the vendor any more."""
+    asked = {pull.account_id for pull in plan.of(name)} - {
+        account for failed, account in plan.failures if failed == name
+    }
+    with load_log.connect(warehouse) as connection:
+        known = slices.keys_since(connection, source, name, table, plan.since(name))
+    # the key begins with the account, unless one listing tells of all
+    gone = [key for key in _keys(table, known) if key not in seen and ("" in asked or key[0] in asked)]
+    return pa.Table.from_pylist([dict(zip(table.key, key, strict=True)) for key in gone], schema=table.columns)
+
+
 def _unseen(table: Table, batch: pa.Table, seen: set[tuple[Any, ...]]) -> pa.Table:
     """The batch without rows that an earlier page held already: vendors repeat some at page borders."""
-    keys = list(zip(*(batch.column(column).to_pylist() for column in table.key), strict=True))
     fresh = []
-    for key in keys:
+    for key in _keys(table, batch):
         fresh.append(key not in seen)
         seen.add(key)
     return batch if all(fresh) else batch.filter(pa.array(fresh))
-
-
-def _keyed(table: Table, batch: pa.Table) -> pa.Table:
-    """The same rows with the key columns declared not null, as the destination's key wants them."""
-    fields = [column.with_nullable(column.name not in table.key) for column in batch.schema]
-    return batch.cast(pa.schema(fields))
 
 
 def _with_marker(batch: pa.Table, value: bool) -> pa.Table:
@@ -158,7 +179,7 @@ def _markers(table: Table, name: str, plan: Plan) -> pa.Table:
             row = {column: _blank(table.columns.field(column).type) for column in table.key}
             row |= dict(zip(table.slice_by, (pull.account_id, day), strict=False))
             rows.append(row)
-    return _with_marker(pa.Table.from_pylist(rows, schema=table.columns), True)
+    return pa.Table.from_pylist(rows, schema=table.columns)
 
 
 def _blank(kind: pa.DataType) -> Any:

@@ -1,27 +1,44 @@
-"""The load log: what was asked, when, and what came; models join it for coverage and completeness."""
+"""The load log: what was asked, when, what came and what changed; models join it for coverage, causes and health."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from threading import Lock
 
 import duckdb
 
-from pipelines.connector import Connector, ConnectorError, Plan, Pull, Table
+from pipelines import slices
+from pipelines.connector import Connector, ConnectorError, Plan, Pull
 from pipelines.identity import fingerprint
 
 TABLES = """
 create schema if not exists raw_parcours;
-create table if not exists raw_parcours.refreshes (as_of timestamptz, through date, history_start date);
+create table if not exists raw_parcours.refreshes (
+    as_of timestamptz, through date, history_start date, definition varchar
+);
 create table if not exists raw_parcours.loads (
-    source varchar, table_name varchar, account_id varchar, definition varchar, first_day date, last_day date,
-    as_of timestamptz, through date, rows bigint, reread_days integer, content_hash varchar, warnings varchar
+    source varchar, table_name varchar, account_id varchar, definition varchar, kind varchar, first_day date,
+    last_day date, as_of timestamptz, through date, rows bigint, reread_days integer, content_hash varchar,
+    warnings varchar
 );
 create table if not exists raw_parcours.slices (
     source varchar, table_name varchar, account_id varchar, date_day date, as_of timestamptz, rows bigint,
-    content_hash varchar, caveats varchar
+    content_hash varchar
+);
+create table if not exists raw_parcours.slice_changes (
+    source varchar, table_name varchar, account_id varchar, date_day date, changed_at timestamptz,
+    rows_before bigint, rows_after bigint
+);
+create table if not exists raw_parcours.caveats (
+    source varchar, table_name varchar, account_id varchar, grain varchar, date_day date, caveat varchar,
+    detail varchar, as_of timestamptz
+);
+create table if not exists raw_parcours.fields (
+    source varchar, table_name varchar, field varchar, first_seen_at timestamptz
+);
+create table if not exists raw_parcours.outcomes (
+    source varchar, as_of timestamptz, status varchar, rows bigint, warnings varchar, quota varchar, error varchar
 );
 create table if not exists raw_parcours.identity (fingerprint varchar);
 """
@@ -32,9 +49,10 @@ ONE_WRITER = Lock()  # vendors load side by side; their log entries are written 
 
 @dataclass(frozen=True)
 class Covered:
-    """How far one (table, account, definition) has been loaded, and the hash its last load left."""
+    """How far one (table, account, definition) has been loaded, when last deeply, and the hash its last load left."""
 
     last_day: date
+    deep_as_of: datetime
     content_hash: str
 
 
@@ -59,96 +77,115 @@ def covered(connection: duckdb.DuckDBPyConnection, source: str) -> dict[tuple[st
     """(table, account, definition) → how far it has been loaded."""
     rows = connection.execute(
         """
-        select table_name, account_id, definition, max(last_day), arg_max(content_hash, as_of)
+        select
+            table_name, account_id, definition, max(last_day),
+            max(as_of) filter (where kind in ('first', 'deep')), arg_max(content_hash, as_of)
         from raw_parcours.loads where source = ? group by all
         """,
         [source],
     ).fetchall()
     return {
-        (table, account, definition): Covered(day, hashed or "") for table, account, definition, day, hashed in rows
+        (table, account, definition): Covered(day, deep_as_of, hashed or "")
+        for table, account, definition, day, deep_as_of, hashed in rows
     }
 
 
 def record(connection: duckdb.DuckDBPyConnection, connector: Connector, plan: Plan, rows: dict[Pull, int]) -> None:
-    """Write one load: a row per pull, and the hash of every slice it read, in one transaction."""
+    """Write one load, in one transaction: a row per pull, and which slices it changed."""
     with ONE_WRITER:
-        _record(connection, connector, plan, rows)
+        connection.execute("begin")
+        for pull in plan.pulls:
+            if (pull.table, pull.account_id) not in plan.failures:
+                _record_pull(connection, connector, plan, pull, rows.get(pull, 0))
+        for name, table in connector.tables.items():
+            if plan.of(name):
+                slices.record(connection, connector.name, name, table, plan)
+                _record_caveats(connection, connector.name, name, plan)
+                _record_fields(connection, connector.name, name, plan)
+        connection.execute("commit")
 
 
-def _record(connection: duckdb.DuckDBPyConnection, connector: Connector, plan: Plan, rows: dict[Pull, int]) -> None:
-    connection.execute("begin")
-    pulls = [pull for pull in plan.pulls if (pull.table, pull.account_id) not in plan.failures]
-    for pull in pulls:
-        # A run repeated at the same instant replaces its own line, not the line of the longer range before it.
-        connection.execute(
-            "delete from raw_parcours.loads where source = ? and table_name = ? and account_id = ? and definition = ? "
-            "and first_day = ? and last_day = ? and as_of = ?",
-            [connector.name, pull.table, pull.account_id, pull.definition, pull.first_day, pull.last_day, plan.as_of],
-        )
-        connection.execute(
-            "insert into raw_parcours.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            _load_row(connector, plan, pull, rows.get(pull, 0)),
-        )
-    for name, table in connector.tables.items():
-        if table.is_dated:
-            _record_slices(connection, connector.name, name, table, plan)
-    connection.execute("commit")
+def record_outcome(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    as_of: datetime,
+    status: str,
+    rows: int,
+    warnings: list[str],
+    quota: dict[str, str],
+    error: str,
+) -> None:
+    """How a source fared in a refresh; the same refresh run again replaces it."""
+    connection.execute("delete from raw_parcours.outcomes where source = ? and as_of = ?", [source, as_of])
+    connection.execute(
+        "insert into raw_parcours.outcomes values (?, ?, ?, ?, ?, ?, ?)",
+        [source, as_of, status, rows, _text(warnings), _text(quota), error],
+    )
 
 
-def _load_row(connector: Connector, plan: Plan, pull: Pull, rows: int) -> list[object]:
-    return [
-        connector.name,
-        pull.table,
-        pull.account_id,
-        pull.definition,
-        pull.first_day,
-        pull.last_day,
-        plan.as_of,
-        plan.through,
-        rows,
-        connector.tables[pull.table].reread_days,
-        plan.hashes.get((pull.table, pull.account_id), plan.known_hashes.get((pull.table, pull.account_id), "")),
-        json.dumps(plan.warnings, ensure_ascii=False),
-    ]
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _record_slices(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, plan: Plan) -> None:
-    """One row per asked (account, day), also where the vendor had nothing: zero rows is an answer."""
-    account, day = table.slice_by
-    columns = ", ".join(f'"{column}"' for column in table.columns.names)
+def _record_pull(
+    connection: duckdb.DuckDBPyConnection, connector: Connector, plan: Plan, pull: Pull, rows: int
+) -> None:
+    key = [connector.name, pull.table, pull.account_id, pull.definition]
+    same = "source = ? and table_name = ? and account_id = ? and definition = ?"
+    earlier = connection.execute(f"select 1 from raw_parcours.loads where {same} and as_of < ?", [*key, plan.as_of])
+    kind = plan.kind if earlier.fetchone() else "first"
+    # A run repeated at the same instant replaces its own line, not the line of the longer range before it.
+    connection.execute(
+        f"delete from raw_parcours.loads where {same} and first_day = ? and last_day = ? and as_of = ?",
+        [*key, pull.first_day, pull.last_day, plan.as_of],
+    )
+    account = (pull.table, pull.account_id)
+    connection.execute(
+        "insert into raw_parcours.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            *key,
+            kind,
+            pull.first_day,
+            pull.last_day,
+            plan.as_of,
+            plan.through,
+            rows,
+            connector.tables[pull.table].reread_days,
+            plan.hashes.get(account, plan.known_hashes.get(account, "")),
+            _text(plan.warnings),
+        ],
+    )
+
+
+def _record_caveats(connection: duckdb.DuckDBPyConnection, source: str, name: str, plan: Plan) -> None:
+    """What the vendor says of the asked days and periods now, in place of what it said before."""
     for pull in plan.of(name):
-        if (name, pull.account_id) in plan.failures:
-            continue
-        where = [source, name, pull.account_id, pull.first_day, pull.last_day]
         connection.execute(
-            "delete from raw_parcours.slices where source = ? and table_name = ? and account_id = ? "
-            "and date_day between ? and ?",
-            where,
-        )
-        connection.execute(
-            f"""
-            insert into raw_parcours.slices
-            with days as (select cast(unnest(generate_series(?::date, ?::date, interval 1 day)) as date) as date_day),
-            found as (
-                select {day} as date_day, count(*) as rows, cast(bit_xor(hash({columns})) as varchar) as content_hash
-                from raw_{source}.{name} where {account} = ? and {day} between ? and ? group by 1
+            """
+            delete from raw_parcours.caveats where source = ? and table_name = ? and account_id = ? and (
+                date_day is null
+                or date_day <= ? and date_day >= case grain
+                    when '' then ?::date
+                    when 'day' then ?::date
+                    when 'week' then ?::date - 6
+                    else date_trunc(grain, ?::date)
+                end
             )
-            select
-                ?, ?, ?, days.date_day, ?::timestamptz,
-                coalesce(found.rows, 0), coalesce(found.content_hash, ''), '{{}}'
-            from days left join found using (date_day)
             """,
-            [*where[3:], pull.account_id, *where[3:], *where[:3], plan.as_of],
+            [source, name, pull.account_id, pull.last_day, *[pull.first_day] * 4],
         )
-    for values in _caveats(source, name, plan):
+    for told in sorted(plan.caveats, key=str):
+        if told.table == name:
+            connection.execute(
+                "insert into raw_parcours.caveats values (?, ?, ?, ?, ?, ?, ?, ?)",
+                [source, name, told.account_id, told.grain, told.day, told.name, told.detail, plan.as_of],
+            )
+
+
+def _record_fields(connection: duckdb.DuckDBPyConnection, source: str, name: str, plan: Plan) -> None:
+    for field in sorted(plan.fields.get(name, ())):
         connection.execute(
-            "update raw_parcours.slices set caveats = ? "
-            "where source = ? and table_name = ? and account_id = ? and date_day = ?",
-            values,
+            "insert into raw_parcours.fields select ?, ?, ?, ?::timestamptz where not exists (select 1 from "
+            "raw_parcours.fields where source = ? and table_name = ? and field = ?)",
+            [source, name, field, plan.as_of, source, name, field],
         )
-
-
-def _caveats(source: str, name: str, plan: Plan) -> Iterable[list[object]]:
-    for (table, account, day), said in plan.caveats.items():
-        if table == name:
-            yield [json.dumps(said, sort_keys=True), source, table, account, day]

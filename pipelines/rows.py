@@ -20,8 +20,17 @@ class RowRefused(ConnectorError):
     """A vendor's value does not fit the declared column."""
 
 
-def batches(source: str, name: str, table: Table, items: Iterable[Any]) -> Iterator[pa.Table]:
-    """Arrow tables of the declared columns from what a resource yields: dicts, lists of dicts, or Arrow tables."""
+class SchemaDrift(RowRefused):
+    """The vendor dropped or renamed something that figures rest on: without it they would be wrong, not missing."""
+
+
+def batches(
+    source: str, name: str, table: Table, items: Iterable[Any], fields: set[str] | None = None
+) -> Iterator[pa.Table]:
+    """Arrow tables of the declared columns from what a resource yields: dicts, lists of dicts, or Arrow tables.
+
+    `fields` collects the names of all fields that rows come with, declared or not.
+    """
     waiting: list[Mapping[str, Any]] = []
     seen = 0
     for item in items:
@@ -29,7 +38,10 @@ def batches(source: str, name: str, table: Table, items: Iterable[Any]) -> Itera
             arrow = pa.Table.from_batches([item]) if isinstance(item, pa.RecordBatch) else item
             yield arrow.select(table.columns.names).cast(table.columns)
             continue
-        waiting.extend(item if isinstance(item, list) else [item])
+        rows = item if isinstance(item, list) else [item]
+        if fields is not None:
+            fields.update(*rows)
+        waiting.extend(rows)
         if len(waiting) >= BATCH_ROWS:
             yield to_arrow(source, name, table, waiting, seen)
             seen += len(waiting)
@@ -54,6 +66,17 @@ def to_arrow(source: str, name: str, table: Table, rows: list[Mapping[str, Any]]
                 ) from None
             if value is None and column.name in table.key:
                 raise RowRefused(f"{source}: {name} row {number}: {column.name} is missing, but is part of the key.")
+            if column.name in table.required and not _is_there(row, _path_of(table, column.name)):
+                raise SchemaDrift(
+                    f"{source}: {name} row {number}: the vendor no longer sends {column.name}, which its figures need; "
+                    "nothing of this source was loaded. Upgrade Parcours, or report it."
+                )
+            if column.name in table.enums and value is not None and value not in table.enums[column.name]:
+                raise SchemaDrift(
+                    f"{source}: {name} row {number}: {column.name} is {value[:40]!r}, and whether such a row counts is "
+                    f"not known (known: {', '.join(sorted(table.enums[column.name]))}); nothing of this source was "
+                    "loaded. Upgrade Parcours, or report it."
+                )
             values.append(value)
         arrays.append(pa.array(values, type=column.type))
     return pa.Table.from_arrays(arrays, schema=table.columns)
@@ -87,6 +110,20 @@ def _at(row: Mapping[str, Any], path: str) -> Any:
             raise ValueError(path)
         found = found[name] if name in found else found.get(_camel(name))
     return found
+
+
+def _is_there(row: Mapping[str, Any], path: str) -> bool:
+    """Whether the vendor sent a field at all; of an object that is null, nothing is missing."""
+    if path in row:
+        return True
+    found: Any = row
+    for name in path.split("__"):
+        if found is None:
+            return True
+        if name not in found and _camel(name) not in found:
+            return False
+        found = found[name] if name in found else found[_camel(name)]
+    return True
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_validator
 
 from pipelines.connector import ConnectorError, Options
+from pipelines.plan import Asked
 from pipelines.registry import CONNECTORS
 
 
@@ -39,6 +40,8 @@ class Business(BaseModel):
     currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="the reporting currency, ISO 4217")
     week_start: Literal["monday", "sunday"] = "monday"
     prospect_window_days: int = Field(90, ge=1, description="a prospect converts within this many days")
+    deep_reread_every_days: int = Field(7, ge=0, description="how often restatements older than the windows are sought")
+    deep_reread_days: int = Field(400, ge=1, description="how far back they are sought")
     orders_from: list[str] = Field(default_factory=list, description="the sources whose orders count; all when empty")
     upsells: list[Upsell] = Field(default_factory=list)
     north_star: str = Field("weekly_active_customers", description="that, or the id of a KPI")
@@ -55,6 +58,10 @@ class Business(BaseModel):
     def zone(self) -> ZoneInfo:
         """The zone in which business days begin and end."""
         return ZoneInfo(self.time_zone)
+
+    def asked(self, through: date, as_of: datetime) -> Asked:
+        """What a refresh asks of every source."""
+        return Asked(through, as_of, self.zone, self.history_start, self.deep_reread_every_days, self.deep_reread_days)
 
 
 class Settings(BaseModel):

@@ -19,6 +19,8 @@ Kind = Literal[
     "quota_gone",
     "new_column",
     "changed_type",
+    "missing_column",
+    "renamed_enum",
     "repeat_page",
 ]
 
@@ -26,7 +28,16 @@ Kind = Literal[
 GENERIC_KINDS: frozenset[Kind] = frozenset({"500", "502_html", "timeout", "reset", "truncated", "slow"})
 # Shaped by the vendor (its own error body, its own columns): the vendor's router asks for them.
 VENDOR_KINDS: frozenset[Kind] = frozenset(
-    {"429", "token_expired", "quota_gone", "new_column", "changed_type", "repeat_page"}
+    {
+        "429",
+        "token_expired",
+        "quota_gone",
+        "new_column",
+        "changed_type",
+        "missing_column",
+        "renamed_enum",
+        "repeat_page",
+    }
 )
 
 

@@ -10,7 +10,8 @@ from app.cli import ended
 from flows.one_at_a_time import alone
 from flows.places import Places
 from flows.refresh import Outcome
-from pipelines.load import Asked, create_empty, load
+from pipelines.load import create_empty, load
+from pipelines.plan import Asked
 from pipelines.registry import CONNECTORS
 from pipelines.settings import read_settings
 from sandbox.server import Running

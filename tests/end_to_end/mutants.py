@@ -13,7 +13,8 @@ from dbt.cli.main import dbtRunner
 
 from flows.places import PROJECT
 from pipelines.connector import Connector
-from pipelines.load import Asked, load
+from pipelines.load import load
+from pipelines.plan import Asked
 from sandbox.truth import Key, Value
 from tests.end_to_end.comparison import Difference, compare, published_values
 from tests.end_to_end.conftest import REFRESHES, Refreshed

@@ -10,7 +10,8 @@ import pytest
 
 from flows import business_tables, transform
 from flows.places import PROJECT, Places
-from pipelines.load import Asked, create_empty, load
+from pipelines.load import create_empty, load
+from pipelines.plan import Asked
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings, read_settings
 

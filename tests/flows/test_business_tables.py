@@ -10,7 +10,7 @@ import pytest
 from flows import business_tables
 from flows.business_tables import BackInTime
 from flows.places import Places
-from pipelines.load import Asked
+from pipelines.plan import Asked
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings, read_settings
 

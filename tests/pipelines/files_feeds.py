@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from pipelines.load import Asked, LoadResult, load
+from pipelines.load import LoadResult, load
+from pipelines.plan import Asked
 from pipelines.sources.files import CONNECTOR
 from pipelines.sources.files_settings import FilesOptions
 

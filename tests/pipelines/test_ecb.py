@@ -11,7 +11,8 @@ import requests
 
 from pipelines.connector import ConnectorError
 from pipelines.http import VendorSession
-from pipelines.load import Asked, LoadResult, load
+from pipelines.load import LoadResult, load
+from pipelines.plan import Asked
 from pipelines.retry import VendorBusy
 from pipelines.sources.ecb import CONNECTOR, EcbOptions
 from sandbox.events import Rate, World

@@ -12,7 +12,8 @@ import pytest
 import requests
 
 from pipelines.connector import AccessRefused, ConnectorError
-from pipelines.load import Asked, LoadResult, load
+from pipelines.load import LoadResult, load
+from pipelines.plan import Asked
 from pipelines.sources.facebook_ads import ATTRIBUTION_DAYS, CONNECTOR, INSIGHTS, FacebookAdsOptions
 from sandbox import events
 from sandbox.server import Running, running

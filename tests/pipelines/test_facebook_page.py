@@ -15,7 +15,8 @@ import requests
 
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.identity import keyed_hash
-from pipelines.load import Asked, LoadResult, load
+from pipelines.load import LoadResult, load
+from pipelines.plan import Asked
 from pipelines.retry import VendorBusy
 from pipelines.sources.facebook_page import CONNECTOR, COUNTED_DAYS, FacebookPageOptions
 from pipelines.sources.facebook_page_ratings import ENDED

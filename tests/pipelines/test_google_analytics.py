@@ -11,7 +11,8 @@ import duckdb
 import pytest
 
 from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
-from pipelines.load import Asked, LoadResult, load
+from pipelines.load import LoadResult, load
+from pipelines.plan import Asked
 from pipelines.sources.google_analytics import CONNECTOR, GoogleAnalyticsOptions
 from pipelines.sources.google_analytics_client import connect
 from pipelines.sources.google_analytics_reports import periods

@@ -17,7 +17,8 @@ import requests
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import VendorSession
 from pipelines.identity import email_key, keyed_hash
-from pipelines.load import Asked, LoadResult, load
+from pipelines.load import LoadResult, load
+from pipelines.plan import Asked
 from pipelines.rows import RowRefused
 from pipelines.sources.mailchimp import CONNECTOR, MailchimpOptions
 from sandbox.events import (

@@ -15,7 +15,8 @@ import requests
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import VendorSession
 from pipelines.identity import email_key
-from pipelines.load import Asked, LoadResult, load
+from pipelines.load import LoadResult, load
+from pipelines.plan import Asked
 from pipelines.rows import RowRefused
 from pipelines.sources.stripe import CONNECTOR, LISTS, StripeOptions
 from sandbox.server import Running, running

@@ -14,7 +14,8 @@ import requests
 
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import VendorSession
-from pipelines.load import Asked, LoadResult, load
+from pipelines.load import LoadResult, load
+from pipelines.plan import Asked
 from pipelines.retry import VendorBusy
 from pipelines.rows import RowRefused
 from pipelines.sources.trustpilot import CONNECTOR, TrustpilotOptions

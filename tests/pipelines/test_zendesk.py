@@ -13,7 +13,8 @@ import requests
 
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import VendorSession
-from pipelines.load import Asked, LoadResult, load
+from pipelines.load import LoadResult, load
+from pipelines.plan import Asked
 from pipelines.rows import RowRefused
 from pipelines.sources.zendesk import CONNECTOR, ZendeskOptions
 from sandbox.events import Person, Ticket, TicketRating, World

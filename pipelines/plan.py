@@ -1,0 +1,83 @@
+"""Which days a load asks of a vendor: new ones, a window of known ones, now and then a deeper one, a backfill's."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pipelines import load_log
+from pipelines.connector import Connector, Options, Plan, PlanKind, Pull
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a refresh asks of every vendor: the last business day wanted, and the instant it counts as.
+
+    Every `deep_every_days` days (0: never) the days of the last `deep_days` are read again, beyond each table's window.
+    """
+
+    through: date
+    as_of: datetime
+    zone: ZoneInfo
+    history_start: date
+    deep_every_days: int = 7
+    deep_days: int = 400
+
+
+def plan_load(connector: Connector, options: Options, warehouse: Path, asked: Asked, deep: bool = True) -> Plan:
+    """What a load would ask: all history for what was never loaded, else from the re-read window on.
+
+    Now and then the window is deep, so that what a vendor restates late is found too; `deep=False` leaves that out.
+    """
+    covered = _covered(connector, warehouse)
+    wanted = [(name, scope) for name in connector.tables for scope in connector.scopes(options, name)]
+    known = [covered.get((name, scope.account_id, scope.definition)) for name, scope in wanted]
+    is_deep = deep and _is_deep_due([one for one in known if one], asked)
+    pulls = []
+    for (name, scope), loaded in zip(wanted, known, strict=True):
+        table = connector.tables[name]
+        window = max(table.reread_days, asked.deep_days) if is_deep and table.kind != "snapshots" else table.reread_days
+        first_day = asked.history_start
+        if loaded:
+            since = min(loaded.last_day, asked.through) - timedelta(days=window - 1)
+            first_day = max(first_day, min(since, asked.through))
+        pulls.append(Pull(name, scope.account_id, first_day, asked.through, scope.definition))
+    return _plan("deep" if is_deep else "usual", asked, covered, pulls)
+
+
+def plan_backfill(
+    connector: Connector, options: Options, warehouse: Path, asked: Asked, first_day: date, last_day: date
+) -> Plan:
+    """What a backfill asks: the days of dated reports, and what changed since the first of them of all else.
+
+    Snapshots cannot be asked again.
+    """
+    pulls = [
+        Pull(name, scope.account_id, first_day, last_day if table.is_dated else asked.through, scope.definition)
+        for name, table in connector.tables.items()
+        if table.kind != "snapshots"
+        for scope in connector.scopes(options, name)
+    ]
+    return _plan("backfill", asked, _covered(connector, warehouse), pulls)
+
+
+def _covered(connector: Connector, warehouse: Path) -> dict[tuple[str, str, str], load_log.Covered]:
+    if not warehouse.exists():
+        return {}
+    with load_log.connect(warehouse) as connection:
+        return load_log.covered(connection, connector.name)
+
+
+def _is_deep_due(known: list[load_log.Covered], asked: Asked) -> bool:
+    """The last deep load of what is known lies long enough back, in business days."""
+    if not asked.deep_every_days or not known:
+        return False
+    last = min(one.deep_as_of for one in known).astimezone(asked.zone).date()
+    return (asked.as_of.astimezone(asked.zone).date() - last).days >= asked.deep_every_days
+
+
+def _plan(
+    kind: PlanKind, asked: Asked, covered: dict[tuple[str, str, str], load_log.Covered], pulls: list[Pull]
+) -> Plan:
+    hashes = {(table, account): known.content_hash for (table, account, _), known in covered.items()}
+    return Plan(asked.as_of, asked.through, asked.zone, tuple(pulls), kind, known_hashes=hashes)
