@@ -1,7 +1,7 @@
 """What models read of the settings and of the refresh, written as raw tables: dbt variables would cost a parse."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 
 import duckdb
 
@@ -92,10 +92,10 @@ def _sources(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
         "(source varchar, title varchar, is_connected boolean, api_version varchar, api_ends_on date)"
     )
     for name, connector in CONNECTORS.items():
-        ends_on: date | None = connector.api_ends_on
+        ends = [day for day in (connector.api_ends_on, *connector.other_versions.values()) if day]
         connection.execute(
             "insert into raw_parcours.sources values (?, ?, ?, ?, ?)",
-            [name, connector.title, name in settings.sources, connector.api_version, ends_on],
+            [name, connector.title, name in settings.sources, connector.api_version, min(ends, default=None)],
         )
 
 

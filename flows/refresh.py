@@ -14,7 +14,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows import business_tables, north_star, publish, transform
+from flows import backfill, business_tables, north_star, publish, transform
+from flows.backfill import Backfill
 from flows.one_at_a_time import alone
 from flows.places import Places
 from pipelines import load_log
@@ -69,9 +70,15 @@ def through_by_default(as_of: datetime, settings: Settings) -> date:
 
 
 def run_refresh(
-    settings: Settings, places: Places, through: date, as_of: datetime, only: list[str], say: Say
+    settings: Settings,
+    places: Places,
+    through: date,
+    as_of: datetime,
+    only: list[str],
+    say: Say,
+    again: Backfill | None = None,
 ) -> Outcome:
-    """Refresh alone, and leave a line in `runs.jsonl` whatever happens.
+    """Refresh alone, and leave a line in `runs.jsonl` whatever happens. With a backfill, that is all that is loaded.
 
     Raises `AlreadyRunning` when another refresh holds the data directory.
     """
@@ -80,7 +87,7 @@ def run_refresh(
     started = monotonic()
     with alone(places.data):
         try:
-            refresh(settings, places, outcome, only, say)
+            refresh(settings, places, outcome, only, say, again)
         except Exception as error:  # noqa: BLE001  whatever it was, it is told, logged and exits 1
             outcome.error = str(error) if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
         outcome.seconds = round(monotonic() - started, 1)
@@ -100,7 +107,9 @@ def _log(places: Places, outcome: Outcome) -> None:
 
 
 @flow(validate_parameters=False)
-def refresh(settings: Settings, places: Places, outcome: Outcome, only: list[str], say: Say) -> None:
+def refresh(
+    settings: Settings, places: Places, outcome: Outcome, only: list[str], say: Say, again: Backfill | None
+) -> None:
     """Load what is connected, build the models layer by layer, publish, and show the result as artifacts."""
     business = settings.business
     asked = business.asked(outcome.through, outcome.as_of)
@@ -109,7 +118,10 @@ def refresh(settings: Settings, places: Places, outcome: Outcome, only: list[str
     wanted = [name for name in settings.connected if not only or name in only]
     for connector in CONNECTORS.values():
         create_empty(connector, places.warehouse)
-    loads = {name: load_source.submit(name, settings, places, asked) for name in wanted}
+    if again:
+        loads = {again.source: load_again.submit(again, settings, places, asked)}
+    else:
+        loads = {name: load_source.submit(name, settings, places, asked) for name in wanted}
     for name, running in loads.items():
         outcome.sources.append(_outcome(name, running.result(raise_on_failure=False)))
         say(_told(outcome.sources[-1]))
@@ -147,6 +159,18 @@ def _may_help(_task: Task[..., Any], _run: TaskRun, state: State) -> bool:
 def load_source(name: str, settings: Settings, places: Places, asked: Asked) -> LoadResult:
     """One vendor into its raw tables."""
     return load(CONNECTORS[name], settings.sources[name], places.warehouse, places.state, asked)
+
+
+@task(
+    task_run_name="load {again.source} again",
+    retries=len(RETRY_DELAYS),
+    retry_delay_seconds=RETRY_DELAYS,
+    retry_condition_fn=_may_help,
+    cache_policy=NO_CACHE,
+)
+def load_again(again: Backfill, settings: Settings, places: Places, asked: Asked) -> LoadResult:
+    """A range of one vendor's days into its raw tables."""
+    return backfill.load(again, settings, places, asked)
 
 
 def keep_outcomes(places: Places, outcome: Outcome) -> None:

@@ -13,7 +13,8 @@ from flows.places import PROJECT, Places
 from pipelines.connector import ConnectorError
 
 KPIS = "marts.kpi"
-LAYERS = ("staging", "intermediate", "marts.core", KPIS)
+HISTORY = "marts.history"
+LAYERS = ("staging", "intermediate", "marts.core", KPIS, HISTORY)
 
 
 class ModelsFailed(ConnectorError):
@@ -47,7 +48,9 @@ class LayerResult:
 def build(places: Places, layer: str) -> LayerResult:
     """Build and test one layer's models; raises `ModelsFailed` naming each failing node and dbt's reason."""
     started = monotonic()
-    arguments = ["--quiet", "build", "--select", layer, "--exclude-resource-type", "unit_test"]
+    # What was reported is kept last, when all tests of all figures have passed.
+    selected = [layer, "resource_type:snapshot"] if layer == HISTORY else [layer]
+    arguments = ["--quiet", "build", "--select", *selected, "--exclude-resource-type", "unit_test"]
     # A test over several layers waits for the last of them.
     arguments += ["--indirect-selection", "buildable"]
     with _dbt_environment(places):

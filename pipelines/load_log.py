@@ -40,6 +40,9 @@ create table if not exists raw_parcours.fields (
 create table if not exists raw_parcours.outcomes (
     source varchar, as_of timestamptz, status varchar, rows bigint, warnings varchar, quota varchar, error varchar
 );
+create table if not exists raw_parcours.backfills (
+    source varchar, first_day date, last_day date, done_through date
+);
 create table if not exists raw_parcours.identity (fingerprint varchar);
 """
 

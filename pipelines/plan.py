@@ -46,16 +46,22 @@ def plan_load(connector: Connector, options: Options, warehouse: Path, asked: As
 
 
 def plan_backfill(
-    connector: Connector, options: Options, warehouse: Path, asked: Asked, first_day: date, last_day: date
+    connector: Connector,
+    options: Options,
+    warehouse: Path,
+    asked: Asked,
+    first_day: date,
+    last_day: date,
+    only_dated: bool = False,
 ) -> Plan:
-    """What a backfill asks: the days of dated reports, and what changed since the first of them of all else.
+    """What a backfill asks: the days of dated reports and, unless left out, all else that changed since the first.
 
     Snapshots cannot be asked again.
     """
     pulls = [
         Pull(name, scope.account_id, first_day, last_day if table.is_dated else asked.through, scope.definition)
         for name, table in connector.tables.items()
-        if table.kind != "snapshots"
+        if table.is_dated or (table.kind != "snapshots" and not only_dated)
         for scope in connector.scopes(options, name)
     ]
     return _plan("backfill", asked, _covered(connector, warehouse), pulls)

@@ -23,6 +23,7 @@ from sandbox.faults import Fault
 from sandbox.request_log import LoggedRequest
 from sandbox.state import Sandbox
 from sandbox.vendors import google_analytics
+from sandbox.vendors.google_analytics_quality import Quality
 
 
 class Vendor(Protocol):
@@ -59,6 +60,7 @@ def app(sandbox: Sandbox) -> FastAPI:
     application = FastAPI(title="Parcours sandbox", docs_url=None, redoc_url=None, openapi_url=None)
     application.add_middleware(FaultMiddleware, sandbox=sandbox)
     application.include_router(_controls(sandbox), prefix="/_sandbox")
+    application.include_router(_quality_controls(sandbox), prefix="/_sandbox")
     for name, vendor in VENDORS.items():
         application.include_router(vendor.router(sandbox), prefix=f"/{name}")
     return application
@@ -108,6 +110,22 @@ def _controls(sandbox: Sandbox) -> APIRouter:
     return router
 
 
+def _quality_controls(sandbox: Sandbox) -> APIRouter:
+    """How good Google Analytics' answers are."""
+    router = APIRouter()
+
+    @router.get("/quality")
+    def quality() -> Quality:
+        return google_analytics.analytics_of(sandbox).quality
+
+    @router.post("/quality")
+    def set_quality(quality: Quality) -> Quality:
+        google_analytics.set_quality(sandbox, quality)
+        return quality
+
+    return router
+
+
 @dataclass(frozen=True)
 class Running:
     """A sandbox that is being served, as a test or the demo holds it."""
@@ -125,6 +143,10 @@ class Running:
         self.sandbox.faults.add(
             Fault.model_validate({"path": path, "kind": kind, "times": times, "after": after, "seconds": seconds})
         )
+
+    def quality(self, **switches: object) -> None:
+        """Let Google Analytics answer worse from now on; without switches well again. See `Quality`."""
+        google_analytics.set_quality(self.sandbox, Quality.model_validate(switches))
 
     def requests(self) -> list[LoggedRequest]:
         """Every call so far."""

@@ -18,7 +18,7 @@
 {% endmacro %}
 
 {# Each KPI's parts, as (kpi_id, part); a KPI that nothing feeds yet names the part it waits for. #}
-{% macro kpi_parts() %}
+{% macro kpi_part_pairs() %}
     {% set found = [] %}
     {% for kpi in kpis() %}
         {% for part in kpi.parts %}

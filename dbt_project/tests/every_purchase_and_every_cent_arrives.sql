@@ -1,9 +1,27 @@
--- What the facts hold is what the stage tables publish: nothing is lost or doubled on the way.
-with facts as (
-    select
-        (select count(*) from {{ ref('fct_orders') }}) as purchases,
-        (select sum(amount) from {{ ref('fct_ad_spend') }}) as spend,
-        (select count(*) from {{ ref('fct_prospects') }}) as new_prospects
+-- What the facts hold of the history is what the stage tables publish: nothing is lost or doubled on the way.
+-- Of customers the facts know older purchases as well, which count in no period.
+with history as (
+    select min(period_start) as first_day
+    from {{ ref('dim_periods') }}
+    where grain = 'day'
+),
+
+purchases as (
+    select count(*) as purchases
+    from {{ ref('fct_orders') }} as orders
+    inner join history on orders.date_day >= history.first_day
+),
+
+spend as (
+    select sum(spent.amount) as spend
+    from {{ ref('fct_ad_spend') }} as spent
+    inner join history on spent.date_day >= history.first_day
+),
+
+prospects as (
+    select count(*) as new_prospects
+    from {{ ref('fct_prospects') }} as prospects
+    inner join history on prospects.date_day >= history.first_day
 ),
 
 published as (
@@ -20,13 +38,17 @@ published as (
 )
 
 select
-    facts.purchases,
+    purchases.purchases,
     published.purchases as purchases_published,
-    facts.spend,
-    published.spend as spend_published
-from facts
+    spend.spend,
+    published.spend as spend_published,
+    prospects.new_prospects,
+    published.new_prospects as new_prospects_published
+from purchases
+cross join spend
+cross join prospects
 cross join published
 where
-    facts.purchases != published.purchases
-    or facts.spend != published.spend
-    or facts.new_prospects < published.new_prospects
+    purchases.purchases != published.purchases
+    or spend.spend != published.spend
+    or prospects.new_prospects != published.new_prospects

@@ -5,6 +5,7 @@ https://developers.google.com/analytics/devguides/reporting/data/v1
 
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from typing import Any
 
 import dlt
@@ -18,15 +19,14 @@ from pipelines.sources.google_analytics_audiences import audience_exports
 from pipelines.sources.google_analytics_client import (
     ADVICE,
     HOST,
-    QUALITY,
     SCOPES,
-    Report,
     call,
     connect,
     metadata,
     read_rows,
     whole_report,
 )
+from pipelines.sources.google_analytics_quality import Heard, tell_of_days, tell_of_property
 from pipelines.sources.google_analytics_reports import Period, PeriodReport, is_exactly, period_reports, periods
 
 # Hits are complete after 24 to 48 hours; key events are attributed for up to 12 days more.
@@ -129,40 +129,45 @@ def google_analytics(
 ) -> list[DltResource]:
     """Counts per period, dated reports as Arrow, and the sizes of audiences."""
     client = connect(base_url, credentials)
+    heard = Heard(plan)
     resources = [
-        dlt.resource(_period_metrics(client, options, plan), name="period_metrics"),
+        dlt.resource(_period_metrics(client, options, heard), name="period_metrics"),
         dlt.resource(audience_exports(client, options.primary, options.audiences, plan), name="audience_exports"),
     ]
-    resources += [dlt.resource(_dated_rows(client, options, plan, name), name=name) for name in DATED]
+    resources += [dlt.resource(_dated_rows(client, options, heard, name), name=name) for name in DATED]
     return resources
 
 
 def _period_metrics(
-    client: BetaAnalyticsDataClient, options: GoogleAnalyticsOptions, plan: Plan
+    client: BetaAnalyticsDataClient, options: GoogleAnalyticsOptions, heard: Heard
 ) -> Iterator[dict[str, Any]]:
     reports = options.reports()
-    for pull in plan.of("period_metrics"):
+    for pull in heard.plan.of("period_metrics"):
         report = reports[pull.definition]
-        yield from _by_day(client, options, plan, pull, report)
+        yield from _by_day(client, options, heard, pull, report)
         asked = list(periods(pull.first_day, pull.last_day, options.week_start))
         size = RANGES_PER_REQUEST * REQUESTS_PER_BATCH
         for start in range(0, len(asked), size):
-            yield from _by_period(client, plan, pull, report, asked[start : start + size])
+            yield from _by_period(client, heard, pull, report, asked[start : start + size])
+    heard.tell()
 
 
 def _by_day(
-    client: BetaAnalyticsDataClient, options: GoogleAnalyticsOptions, plan: Plan, pull: Pull, report: PeriodReport
+    client: BetaAnalyticsDataClient, options: GoogleAnalyticsOptions, heard: Heard, pull: Pull, report: PeriodReport
 ) -> Iterator[dict[str, Any]]:
     """Every day of the pull, those without visitors too: an empty answer is an answer."""
     request = _request(pull.account_id, ("date",), report, [(pull.first_day, pull.last_day)])
-    found = whole_report(client, request, options.page_rows)
+    found = whole_report(client, request, options.page_rows, partial(heard.quota, pull.account_id))
+    tell_of_property(heard.plan, pull, found.metadata, is_estimated=True)
     by_day = {date.fromisoformat(dimensions[0]): values for dimensions, values in found.rows}
     for day in pull.days():
-        yield _period_row(plan, pull, report, Period("day", day, day), by_day.get(day), found.metadata)
+        period = Period("day", day, day)
+        heard.period(pull, report.name, period, found.metadata)
+        yield _period_row(heard.plan, pull, report, period, by_day.get(day), found.metadata)
 
 
 def _by_period(
-    client: BetaAnalyticsDataClient, plan: Plan, pull: Pull, report: PeriodReport, asked: list[Period]
+    client: BetaAnalyticsDataClient, heard: Heard, pull: Pull, report: PeriodReport, asked: list[Period]
 ) -> Iterator[dict[str, Any]]:
     """Up to twenty periods in one batch: four date ranges a request, five requests."""
     groups = [asked[start : start + RANGES_PER_REQUEST] for start in range(0, len(asked), RANGES_PER_REQUEST)]
@@ -173,11 +178,13 @@ def _by_period(
     batch = types.BatchRunReportsRequest(property=f"properties/{pull.account_id}", requests=requests)
     answers = call(client.batch_run_reports, batch).reports
     for group, answer in zip(groups, answers, strict=True):
+        heard.quota(pull.account_id, answer)
+        said = metadata(answer)
         # With a single range there is no dateRange dimension.
         by_range = {(labels or ["date_range_0"])[0]: values for labels, values in read_rows(answer)}
         for number, period in enumerate(group):
-            values = by_range.get(f"date_range_{number}")
-            yield _period_row(plan, pull, report, period, values, metadata(answer))
+            heard.period(pull, report.name, period, said, number)
+            yield _period_row(heard.plan, pull, report, period, by_range.get(f"date_range_{number}"), said)
 
 
 def _period_row(
@@ -205,19 +212,21 @@ def _request(
         metrics=[types.Metric(name=name) for name in report.metrics],
         date_ranges=[types.DateRange(start_date=str(first), end_date=str(last)) for first, last in ranges],
         dimension_filter=report.expression,
+        return_property_quota=True,
     )
 
 
 def _dated_rows(
-    client: BetaAnalyticsDataClient, options: GoogleAnalyticsOptions, plan: Plan, name: str
+    client: BetaAnalyticsDataClient, options: GoogleAnalyticsOptions, heard: Heard, name: str
 ) -> Iterator[pa.Table]:
     """One dated report of every property, as Arrow."""
     dimensions, metrics = DATED[name]
-    for pull in plan.of(name):
+    for pull in heard.plan.of(name):
         report = PeriodReport(name, tuple(metrics), FILTERS.get(name, ()))
         request = _request(pull.account_id, ("date", *dimensions), report, [(pull.first_day, pull.last_day)])
-        found = whole_report(client, request, options.page_rows)
-        _keep_caveats(plan, pull, found)
+        found = whole_report(client, request, options.page_rows, partial(heard.quota, pull.account_id))
+        tell_of_property(heard.plan, pull, found.metadata, "sessions" in metrics, metrics is COST)
+        tell_of_days(heard.plan, pull, found, report.metrics[0])
         columns = [*zip(*(labels + values for labels, values in found.rows), strict=True)] or [()] * (
             1 + len(dimensions) + len(metrics)
         )
@@ -230,16 +239,6 @@ def _dated_rows(
 
 def _days(values: tuple[str, ...]) -> "pa.Array[Any]":
     return pa.array([date.fromisoformat(value) for value in values], DAY)
-
-
-def _keep_caveats(plan: Plan, pull: Pull, found: Report) -> None:
-    """Sampling, thresholds and lost rows go with each day of the report that they touched."""
-    said = {name: found.metadata[name] for name in QUALITY if name in found.metadata}
-    if not said:
-        return
-    plan.warn(f"google_analytics {pull.table} of property {pull.account_id}: the vendor says {', '.join(said)}.")
-    for day in pull.days():
-        plan.caveat(pull.table, pull.account_id, day, **said)
 
 
 def scopes(options: GoogleAnalyticsOptions, table: str) -> list[Scope]:

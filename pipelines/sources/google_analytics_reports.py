@@ -58,6 +58,7 @@ def period_reports(
                 "engagedSessions",
                 "userEngagementDuration",
                 "averageSessionDuration",
+                "ecommercePurchases",  # to compare the report by transaction with
             ),
         ),
         PeriodReport("landing:capture", ("sessions",), (landed,), pages),

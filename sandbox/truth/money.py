@@ -7,24 +7,28 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from sandbox.truth.view import View
 
-WITHOUT_MINOR_UNIT = {"JPY"}
+# Decimals of a currency by ISO 4217, where they are not two.
+DECIMALS = dict.fromkeys(
+    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0
+) | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
 MICRO = Decimal("0.000001")
 
 
 def major(amount: int, currency: str) -> Decimal:
     """An amount in minor units, in units of its currency."""
-    return Decimal(amount) if currency in WITHOUT_MINOR_UNIT else Decimal(amount) / 100
+    return Decimal(amount).scaleb(-DECIMALS.get(currency, 2))
 
 
 class Converter:
-    """Amounts in the reporting currency, at the last rate known for their day."""
+    """Amounts in the reporting currency, at the rates of the last day that the ECB published by theirs."""
 
     def __init__(self, view: View) -> None:
         self._reporting = view.business.currency
-        self._rates: dict[str, list[tuple[date, Decimal]]] = defaultdict(list)
-        for rate in sorted(view.world.rates, key=lambda rate: rate.date_day):
+        self._rates: dict[date, dict[str, Decimal]] = defaultdict(dict)
+        for rate in view.world.rates:
             if rate.shown_at <= view.now:
-                self._rates[rate.currency].append((rate.date_day, Decimal(rate.rate)))
+                self._rates[rate.date_day][rate.currency] = Decimal(rate.rate)
+        self._days = sorted(self._rates)
 
     def convert(self, amount: Decimal, currency: str, day: date) -> Decimal | None:
         """The amount to six decimals; None without a rate, never the amount as it is."""
@@ -39,9 +43,8 @@ class Converter:
         """Units of the currency for one euro."""
         if currency == "EUR":
             return Decimal(1)
-        rates = self._rates[currency]
-        position = bisect_right(rates, day, key=lambda rate: rate[0])
-        return rates[position - 1][1] if position else None
+        position = bisect_right(self._days, day)
+        return self._rates[self._days[position - 1]].get(currency) if position else None
 
 
 def spend_by_day(view: View) -> dict[date, Decimal]:

@@ -16,13 +16,11 @@ from google.protobuf import json_format
 
 from sandbox.state import Sandbox
 from sandbox.vendors.google_analytics_api import Analytics, VendorError
+from sandbox.vendors.google_analytics_quality import Quality
+from sandbox.vendors.google_analytics_quota import GONE
 
 ENVIRONMENT = {"SOURCES__GOOGLE_ANALYTICS__BASE_URL": "{grpc}"}
 SERVICE = "google.analytics.data.v1beta.BetaAnalyticsData"
-QUOTA_GONE = {
-    "hour": "Exhausted property tokens for a project per hour. These quota tokens will return in under an hour.",
-    "day": "Exhausted property tokens per day. These quota tokens will return in under 24 hours.",
-}
 REST_CODES = {"INVALID_ARGUMENT": 400, "UNAUTHENTICATED": 401, "PERMISSION_DENIED": 403, "RESOURCE_EXHAUSTED": 429}
 
 _KNOWN: WeakKeyDictionary[Sandbox, Analytics] = WeakKeyDictionary()
@@ -33,6 +31,11 @@ def analytics_of(sandbox: Sandbox) -> Analytics:
     if sandbox not in _KNOWN:
         _KNOWN[sandbox] = Analytics(sandbox)
     return _KNOWN[sandbox]
+
+
+def set_quality(sandbox: Sandbox, quality: Quality) -> None:
+    """From now on every answer falls short in this way."""
+    analytics_of(sandbox).quality = quality
 
 
 METHODS: dict[str, tuple[str, Any, Any]] = {
@@ -86,7 +89,7 @@ def _fail_on_demand(sandbox: Sandbox, path: str) -> None:
     if fault.kind == "429":
         raise VendorError("RESOURCE_EXHAUSTED", "Exhausted concurrent requests quota.")
     if fault.kind == "quota_gone":
-        raise VendorError("RESOURCE_EXHAUSTED", QUOTA_GONE["day" if fault.seconds > 1 else "hour"])
+        raise VendorError("RESOURCE_EXHAUSTED", GONE["day" if fault.seconds > 1 else "hour"])
     if fault.kind == "token_expired":
         raise VendorError("UNAUTHENTICATED", "Request had invalid authentication credentials.")
     if fault.kind == "500":

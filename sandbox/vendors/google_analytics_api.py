@@ -3,6 +3,8 @@
 https://developers.google.com/analytics/devguides/reporting/data/v1/rest
 """
 
+from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -12,14 +14,25 @@ from google.longrunning.operations_pb2 import Operation
 
 from sandbox.events import Property
 from sandbox.state import Sandbox
-from sandbox.vendors.google_analytics_engine import DIMENSIONS, METRICS, Engine, InvalidArgumentError, Query, check
-from sandbox.vendors.google_analytics_filters import where
+from sandbox.vendors.google_analytics_engine import Engine
+from sandbox.vendors.google_analytics_filters import names, where
+from sandbox.vendors.google_analytics_quality import Quality, Sample, truncation
+from sandbox.vendors.google_analytics_query import DIMENSIONS, METRICS, InvalidArgumentError, Query, check
+from sandbox.vendors.google_analytics_quota import Quota, price
 
 DEFAULT_ROWS, MOST_ROWS = 10_000, 250_000
 MOST_DIMENSIONS, MOST_METRICS, MOST_RANGES, MOST_IN_BATCH = 9, 10, 4, 5
-TOKENS_PER_DAY, TOKENS_PER_HOUR, TOKENS_PER_PROJECT_HOUR = 200_000, 40_000, 14_000
 EXPORT_LIVES = timedelta(hours=72)
 Texts = tuple[list[str], list[str]]  # a row's dimension values and metric values
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All rows of a report in one order, and what has to be said of their quality."""
+
+    rows: list[Texts]
+    samples: tuple[Sample, ...]
+    has_other_row: bool
 
 
 class VendorError(Exception):
@@ -36,23 +49,26 @@ class Analytics:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.engine = Engine(sandbox.world)
-        self.spent = 0
+        self.quality = Quality()
+        self.quotas: defaultdict[str, Quota] = defaultdict(Quota)
         self.exports: dict[str, types.AudienceExport] = {}
         self.ordered = lru_cache(maxsize=4)(self._ordered)  # the pages of one report are asked one after the other
 
     def run_report(self, request: types.RunReportRequest, page: bool = True) -> types.RunReportResponse:
         """One report: every value is text, an empty one has no rows."""
         site = self._property(request.property)
+        self._refuse_without_tokens(site)
         try:
-            rows, response = self._answer(site, request)
+            query = self._query(site, request)
         except InvalidArgumentError as error:
             raise VendorError("INVALID_ARGUMENT", str(error)) from None
+        rows, response = self._answer(site, query, request)
         limit = min(request.limit or DEFAULT_ROWS, MOST_ROWS)
         response.row_count = len(rows)
         response.rows = [_row(row) for row in rows[request.offset : request.offset + limit]]
-        self.spent += 1 + len(response.rows) // 1000
+        quota = self._charge(query, len(response.rows))
         if request.return_property_quota:
-            response.property_quota = self._quota()
+            response.property_quota = quota
         if page:
             template = "runReport:" + ",".join(dimension.name for dimension in request.dimensions)
             self.sandbox.requests.note(template, request.offset // limit + 1, len(response.rows))
@@ -142,55 +158,73 @@ class Analytics:
                 return one
         raise VendorError("PERMISSION_DENIED", "User does not have sufficient permissions for this property.")
 
-    def _answer(self, site: Property, request: types.RunReportRequest) -> tuple[list[Texts], types.RunReportResponse]:
+    def _refuse_without_tokens(self, site: Property) -> None:
+        gone = self.quotas[site.property_id].gone(self.quality, self.sandbox.now())
+        if gone:
+            raise VendorError("RESOURCE_EXHAUSTED", gone)
+
+    def _charge(self, query: Query, rows: int) -> types.PropertyQuota:
+        """Count what a request costs; what is left then."""
+        days = sum((last - first).days + 1 for first, last in query.ranges)
+        tokens = price(rows, len(query.dimensions) + len(query.metrics), len(query.filtered), days)
+        quota, now = self.quotas[query.property_id], self.sandbox.now()
+        quota.spend(tokens, query.is_thresholded, now)
+        return quota.status(query.quality, tokens, query.is_thresholded, now)
+
+    def _query(self, site: Property, request: types.RunReportRequest) -> Query:
         dimensions = [dimension.name for dimension in request.dimensions if dimension.name != "dateRange"]
         metrics = [metric.name for metric in request.metrics]
         _check_limits(request, dimensions, metrics)
         check(dimensions, metrics)
-        several = len(request.date_ranges) > 1
-        names = tuple(one.name or f"date_range_{number}" for number, one in enumerate(request.date_ranges))
-        query = self._query(site, request, dimensions, metrics)
-        rows = self.ordered(query, names if several else (), bool(request.order_bys), self.sandbox.now())
-        headers = [*dimensions, *(["dateRange"] if several else [])]
-        return rows, types.RunReportResponse(
-            dimension_headers=[types.DimensionHeader(name=name) for name in headers],
-            metric_headers=[types.MetricHeader(name=name, type_=f"TYPE_{METRICS[name][0]}") for name in metrics],
-            metadata=types.ResponseMetaData(currency_code=site.currency, time_zone=site.time_zone),
-            kind="analyticsData#runReport",
-        )
-
-    def _ordered(self, query: Query, names: tuple[str, ...], is_asked: bool, now: datetime) -> list[Texts]:
-        """All rows as text, in one order over all pages: the asked one, or else a mixed-up one."""
-        width = len(query.dimensions)
-        rows = []
-        for number, found in self.engine.rows(query, now):
-            labels = [*found[:width], *names[number : number + 1]]
-            rows.append((labels, [_text(value) for value in found[width:]]))
-        rows.sort(key=lambda row: row[0] if is_asked else [label[::-1] for label in row[0]])
-        return rows
-
-    def _query(
-        self, site: Property, request: types.RunReportRequest, dimensions: list[str], metrics: list[str]
-    ) -> Query:
         clause, parameters = where(request.dimension_filter)
         ranges = tuple((_day(one.start_date), _day(one.end_date)) for one in request.date_ranges)
         for first, last in ranges:
             if first > last:
                 raise InvalidArgumentError(f"Invalid dateRanges: {first} is after {last}.")
-        return Query(site.property_id, ranges, tuple(dimensions), tuple(metrics), clause, tuple(parameters))
+        return Query(
+            site.property_id, ranges, tuple(dimensions), tuple(metrics), clause, tuple(parameters),
+            tuple(names(request.dimension_filter)), self.quality,
+        )  # fmt: skip
 
-    def _quota(self) -> types.PropertyQuota:
-        def status(of: int) -> types.QuotaStatus:
-            return types.QuotaStatus(consumed=1, remaining=max(0, of - self.spent))
-
-        return types.PropertyQuota(
-            tokens_per_day=status(TOKENS_PER_DAY),
-            tokens_per_hour=status(TOKENS_PER_HOUR),
-            tokens_per_project_per_hour=status(TOKENS_PER_PROJECT_HOUR),
-            concurrent_requests=types.QuotaStatus(remaining=10),
-            server_errors_per_project_per_hour=types.QuotaStatus(remaining=10),
-            potentially_thresholded_requests_per_hour=types.QuotaStatus(remaining=120),
+    def _answer(
+        self, site: Property, query: Query, request: types.RunReportRequest
+    ) -> tuple[list[Texts], types.RunReportResponse]:
+        several = len(query.ranges) > 1
+        labels = tuple(one.name or f"date_range_{number}" for number, one in enumerate(request.date_ranges))
+        answer = self.ordered(query, labels if several else (), bool(request.order_bys), self.sandbox.now())
+        headers = [*query.dimensions, *(["dateRange"] if several else [])]
+        return answer.rows, types.RunReportResponse(
+            dimension_headers=[types.DimensionHeader(name=name) for name in headers],
+            metric_headers=[types.MetricHeader(name=name, type_=f"TYPE_{METRICS[name][0]}") for name in query.metrics],
+            metadata=_metadata(site, query, answer),
+            kind="analyticsData#runReport",
         )
+
+    def _ordered(self, query: Query, labels: tuple[str, ...], is_asked: bool, now: datetime) -> Answer:
+        """All rows as text, in one order over all pages: the asked one, or else a mixed-up one."""
+        found = self.engine.answer(query, now)
+        rows = [
+            ([*told, *labels[number : number + 1]], [_text(value) for value in values])
+            for number, told, values in found.rows
+        ]
+        rows.sort(key=lambda row: row[0] if is_asked else [label[::-1] for label in row[0]])
+        return Answer(rows, found.samples, found.has_other_row)
+
+
+def _metadata(site: Property, query: Query, answer: Answer) -> types.ResponseMetaData:
+    """Currency, zone, and whatever lowers the quality; what does not is left out."""
+    said = types.ResponseMetaData(
+        currency_code=site.currency,
+        time_zone=site.time_zone,
+        data_loss_from_other_row=answer.has_other_row,
+        sampling_metadatas=[
+            types.SamplingMetadata(samples_read_count=one.read, sampling_space_size=one.space) for one in answer.samples
+        ],
+        data_truncation_reasons=truncation(query.quality, query.ranges, query.is_ad_cost),
+    )
+    if query.is_thresholded:
+        said.subject_to_thresholding = True
+    return said
 
 
 def _check_limits(request: types.RunReportRequest, dimensions: list[str], metrics: list[str]) -> None:

@@ -1,10 +1,7 @@
-"""A small query engine over the world's hits: Google Analytics' names mapped to SQL, answered as of an instant.
-
-Names and meanings: https://developers.google.com/analytics/devguides/reporting/data/v1/api-schema
-"""
+"""A small query engine over the world's hits, answered as of an instant, as well or as badly as it is told to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from threading import Lock
 from typing import Any
@@ -13,8 +10,10 @@ import duckdb
 import pyarrow as pa
 
 from sandbox.events import World
+from sandbox.vendors.google_analytics_quality import OTHER, Sample, estimated, scaled
+from sandbox.vendors.google_analytics_query import DIMENSIONS, METRICS, NOT_SET, Query
 
-NOT_SET = "(not set)"
+HASHES = float(2**64)  # of a cookie: who is in a sample is decided by it
 MOMENT = pa.timestamp("us", "UTC")
 TEXT, WHOLE = pa.string(), pa.int64()
 ZONES = pa.schema([pa.field(name, TEXT) for name in ("property_id", "time_zone")])
@@ -34,71 +33,15 @@ COSTS = pa.schema(
     [pa.field(name, TEXT) for name in ("property_id", "campaign_name", "google_ads_campaign_id", "source", "medium")]
     + [pa.field("date_day", pa.date32()), pa.field("cost", WHOLE), pa.field("shown_at", MOMENT)]
 )
-DIMENSIONS = {
-    "date": "strftime(local_day, '%Y%m%d')",
-    "isoYearIsoWeek": "strftime(local_day, '%G%V')",
-    "yearMonth": "strftime(local_day, '%Y%m')",
-    "year": "strftime(local_day, '%Y')",
-    "eventName": "name",
-    "pagePath": "page",
-    "landingPage": "landing_page",
-    "deviceCategory": "device",
-    "country": "country",
-    "sessionSource": "source",
-    "sessionMedium": "medium",
-    "sessionCampaignName": "campaign",
-    "sessionSourceMedium": "source || ' / ' || medium",
-    "sessionGoogleAdsCampaignId": "google_ads_campaign_id",
-    "itemId": "item_id",
-    "itemName": "item_name",
-    "transactionId": "transaction_id",
-}
-# Users are cookies, sessions are those that hold an event of the asked range; both are null for refused consent.
-METRICS = {
-    "totalUsers": ("INTEGER", "count(distinct cookie_id)"),
-    "activeUsers": ("INTEGER", "count(distinct cookie_id) filter (is_engaged or name = 'user_engagement')"),
-    "newUsers": ("INTEGER", "count(*) filter (is_first_of_user)"),
-    "sessions": ("INTEGER", "count(distinct visit_id)"),
-    "engagedSessions": ("INTEGER", "count(distinct visit_id) filter (is_engaged)"),
-    "eventCount": ("INTEGER", "count(*)"),
-    "screenPageViews": ("INTEGER", "count(*) filter (name = 'page_view')"),
-    "keyEvents": ("FLOAT", "count(*) filter (name in ('generate_lead', 'purchase'))"),
-    "addToCarts": ("INTEGER", "count(*) filter (name = 'add_to_cart')"),
-    "checkouts": ("INTEGER", "count(*) filter (name = 'begin_checkout')"),
-    "ecommercePurchases": ("INTEGER", "count(distinct nullif(transaction_id, ''))"),
-    "itemsViewed": ("INTEGER", "coalesce(sum(quantity) filter (name = 'view_item'), 0)"),
-    "itemsAddedToCart": ("INTEGER", "coalesce(sum(quantity) filter (name = 'add_to_cart'), 0)"),
-    "itemsPurchased": ("INTEGER", "coalesce(sum(quantity) filter (name = 'purchase'), 0)"),
-    "userEngagementDuration": ("SECONDS", "coalesce(sum(engagement_seconds), 0)"),
-    "averageSessionDuration": ("SECONDS", "sum(seconds_since_last) / nullif(count(distinct visit_id), 0)"),
-    "bounceRate": ("FLOAT", "1 - count(distinct visit_id) filter (is_engaged) / nullif(count(distinct visit_id), 0)"),
-    "engagementRate": ("FLOAT", "count(distinct visit_id) filter (is_engaged) / nullif(count(distinct visit_id), 0)"),
-    "purchaseRevenue": ("CURRENCY", "coalesce(sum(value) filter (name = 'purchase'), 0) / 100"),
-    "advertiserAdCost": ("CURRENCY", "sum(cost) / 100"),
-}
-ITEM_DIMENSIONS = {"itemId", "itemName"}
-ITEM_METRICS = {"itemsViewed", "itemsAddedToCart", "itemsPurchased"}
-AD_METRICS = {"advertiserAdCost"}
-AD_DIMENSIONS = {
-    "date", "isoYearIsoWeek", "yearMonth", "year", "sessionSource", "sessionMedium", "sessionCampaignName",
-    "sessionSourceMedium", "sessionGoogleAdsCampaignId",
-}  # fmt: skip
-
-
-class InvalidArgumentError(ValueError):
-    """The request cannot be answered; the text is the vendor's."""
 
 
 @dataclass(frozen=True)
-class Query:
-    """A report over some date ranges. `where` is SQL over the dimensions, made by the protocol layer."""
+class Found:
+    """A report's rows, each with its range's number, and what has to be said of their quality."""
 
-    property_id: str
-    ranges: tuple[tuple[date, date], ...]
-    dimensions: tuple[str, ...]
-    metrics: tuple[str, ...]
-    where: str
-    parameters: tuple[Any, ...]
+    rows: list[tuple[int, tuple[Any, ...], list[Any]]]  # number, dimension values (text), metric values
+    samples: tuple[Sample, ...] = ()  # one per range, where any was sampled
+    has_other_row: bool = False
 
 
 class Engine:
@@ -118,23 +61,106 @@ class Engine:
         self._connection.execute(EVENTS)
         self._connection.execute(AD_COSTS)
 
-    def rows(self, query: Query, now: datetime) -> list[tuple[int, tuple[Any, ...]]]:
-        """The range's number, then dimension values (text) and metric values; no row where nothing happened."""
-        table = "ad_costs" if AD_METRICS & set(query.metrics) else "events"
+    def answer(self, query: Query, now: datetime) -> Found:
+        """A row per range and dimension values; none where nothing happened."""
+        with self._lock:
+            samples = self._samples(query, now)
+            lumped = self._has_other_row(query, now)
+            rates = [min(1.0, one.read / one.space) if one.space else 1.0 for one in samples]
+            found = self._rows(query, rates or [1.0] * len(query.ranges), now)
+            # who is in the sample decides how many of the events are
+            samples = self._read(query, rates, samples, now) if any(rate < 1 for rate in rates) else ()
+        rows = []
+        width = len(query.dimensions)
+        for number, *row in found:
+            labels, values = tuple(row[:width]), row[width:]
+            values = scaled(query.metrics, values, samples[number] if samples else None)
+            if query.quality.noise:
+                values = estimated(query.metrics, values, _question(query, number, labels))
+            rows.append((number, labels, values))
+        return Found(rows, samples, lumped)
+
+    def _rows(self, query: Query, rates: Sequence[float], now: datetime) -> list[tuple[Any, ...]]:
+        table, values = self._from(query, rates, now)
         dimensions = [f"coalesce({DIMENSIONS[name]}, '{NOT_SET}')" for name in query.dimensions]
         metrics = [METRICS[name][1] for name in query.metrics]
-        ranges = ", ".join("(?, ?::date, ?::date)" for _ in query.ranges)
         sql = (
-            f"select {', '.join(['ranges.number', *dimensions, *metrics])} from {table} "
-            f"join (values {ranges}) as ranges (number, first_day, last_day) "
-            "on local_day between ranges.first_day and ranges.last_day "
-            f"where property_id = ? and shown_at <= ? and ({query.where}) "
+            f"select {', '.join(['number', *dimensions, *metrics])} from {table} where ({query.where}) "
             f"group by {', '.join(str(n + 1) for n in range(len(dimensions) + 1))}"
         )
-        days = [value for number, (first, last) in enumerate(query.ranges) for value in (number, first, last)]
-        with self._lock:
-            found = self._connection.execute(sql, [*days, query.property_id, now, *query.parameters]).fetchall()
-        return [(row[0], row[1:]) for row in found]
+        if query.is_thresholded:
+            sql += f" having count(distinct cookie_id) >= {query.quality.threshold_users}"
+        return self._connection.execute(sql, [*values, *query.parameters]).fetchall()
+
+    def _from(self, query: Query, rates: Sequence[float], now: datetime) -> tuple[str, list[Any]]:
+        """The rows that a query may count, each with its range's number; rare values of theirs are (other)."""
+        ranges = ", ".join("(?, ?::date, ?::date, ?)" for _ in query.ranges)
+        kept = "" if query.is_ad_cost else f" and cookie_id / {HASHES} <= ranges.rate"
+        table = (
+            f"(select * from {'ad_costs' if query.is_ad_cost else 'events'} "
+            f"join (values {ranges}) as ranges (number, first_day, last_day, rate) "
+            "on local_day between ranges.first_day and ranges.last_day "
+            f"where property_id = ? and shown_at <= ? and local_day >= ?{kept}) as shown"
+        )
+        days = [
+            value
+            for number, ((first, last), rate) in enumerate(zip(query.ranges, rates, strict=True))
+            for value in (number, first, last, rate)
+        ]
+        if query.lumped:
+            table = _with_other(table, query.lumped, query.quality.other_row_after or 0)
+        return table, [*days, query.property_id, now, query.quality.retained_from or date.min]
+
+    def _samples(self, query: Query, now: datetime) -> tuple[Sample, ...]:
+        """How many events each range has and how many are to be read, where one has more than are read."""
+        most = query.quality.sampled_events
+        if most is None or query.is_ad_cost:
+            return ()
+        spaces = self._events(query, [1.0] * len(query.ranges), now)
+        found = tuple(Sample(min(most, space), space) for space in spaces)
+        return found if any(one.read < one.space for one in found) else ()
+
+    def _read(
+        self, query: Query, rates: Sequence[float], samples: Sequence[Sample], now: datetime
+    ) -> tuple[Sample, ...]:
+        read = self._events(query, rates, now)
+        return tuple(Sample(events, one.space) for events, one in zip(read, samples, strict=True))
+
+    def _events(self, query: Query, rates: Sequence[float], now: datetime) -> list[int]:
+        """Events per range, whatever the filters."""
+        table, values = self._from(replace(query, dimensions=(), filtered=()), rates, now)
+        counted = dict(self._connection.execute(f"select number, count(*) from {table} group by 1", values).fetchall())
+        return [counted.get(number, 0) for number in range(len(query.ranges))]
+
+    def _has_other_row(self, query: Query, now: datetime) -> bool:
+        """Whether anything was lumped before the filters took their part."""
+        if not query.lumped:
+            return False
+        table, values = self._from(query, [1.0] * len(query.ranges), now)
+        sql = f"select count(*) from {table} where {query.lumped[0]} = '{OTHER}'"
+        found = self._connection.execute(sql, values).fetchone()
+        return bool(found and found[0])
+
+
+def _with_other(table: str, columns: Sequence[str], most: int) -> str:
+    """The table with only the most frequent combinations of each day's values; rarer ones are (other)."""
+    values = ", ".join(columns)
+    lumped = ", ".join(f"case when place > {most} then '{OTHER}' else {column} end as {column}" for column in columns)
+    return (
+        f"(select * replace ({lumped}) from (select *, dense_rank() over "
+        f"(partition by local_day order by events_alike desc, {values}) as place from (select *, count(*) over "
+        f"(partition by local_day, {values}) as events_alike from {table})))"
+    )
+
+
+def _question(query: Query, number: int, labels: tuple[str, ...]) -> tuple[Any, ...]:
+    """What an estimate depends on: who was counted, not what else was asked for. A day is the same day in any range."""
+    first, last = query.ranges[number]
+    for name, label in zip(query.dimensions, labels, strict=True):
+        if name == "date":
+            first = last = datetime.strptime(label, "%Y%m%d").date()  # noqa: DTZ007
+    told = [pair for pair in zip(query.dimensions, labels, strict=True) if pair[0] != "date"]
+    return (query.quality.noise_seed, query.property_id, first, last, told, query.where, query.parameters)
 
 
 def _table(records: Sequence[Any], columns: pa.Schema) -> pa.Table:
@@ -142,36 +168,10 @@ def _table(records: Sequence[Any], columns: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=columns)
 
 
-def check(dimensions: Sequence[str], metrics: Sequence[str]) -> None:
-    """Refuse unknown names and combinations that Google Analytics refuses, in its words."""
-    for name in dimensions:
-        if name not in DIMENSIONS:
-            raise InvalidArgumentError(
-                f"Field {name} is not a valid dimension. For a list of valid dimensions and metrics, see "
-                "https://developers.google.com/analytics/devguides/reporting/data/v1/api-schema"
-            )
-    for name in metrics:
-        if name not in METRICS:
-            raise InvalidArgumentError(
-                f"Field {name} is not a valid metric. For a list of valid dimensions and metrics, see "
-                "https://developers.google.com/analytics/devguides/reporting/data/v1/api-schema"
-            )
-    if AD_METRICS & set(metrics):
-        if not {"sessionCampaignName", "sessionGoogleAdsCampaignId"} & set(dimensions):
-            raise InvalidArgumentError("Please add sessionCampaignName to make the request compatible.")
-        wrong = [*sorted(set(dimensions) - AD_DIMENSIONS), *sorted(set(metrics) - AD_METRICS)]
-        if wrong:
-            raise InvalidArgumentError(f"Please remove {wrong[0]} to make the request compatible.")
-    if ITEM_DIMENSIONS & set(dimensions):
-        wrong = sorted(set(metrics) & {"eventCount", "addToCarts", "checkouts", "screenPageViews", "keyEvents"})
-        if wrong:
-            raise InvalidArgumentError(f"Please remove {wrong[0]} to make the request compatible.")
-
-
 EVENTS = """
 create table events as
 select
-    hits.* replace (hash(hits.cookie_id) as cookie_id),
+    hits.* replace (hash(hits.cookie_id) as cookie_id), hits.transaction_id as purchase_id,
     visits.is_engaged, visits.reported_source as source, visits.reported_medium as medium,
     visits.reported_campaign as campaign,
     coalesce(nullif(visits.google_ads_campaign_id, ''), '(not set)') as google_ads_campaign_id,

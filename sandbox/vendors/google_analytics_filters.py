@@ -4,7 +4,7 @@ from typing import Any
 
 from google.analytics.data_v1beta.types import Filter, FilterExpression
 
-from sandbox.vendors.google_analytics_engine import DIMENSIONS, NOT_SET, InvalidArgumentError
+from sandbox.vendors.google_analytics_query import DIMENSIONS, NOT_SET, InvalidArgumentError
 
 MATCH = Filter.StringFilter.MatchType
 PATTERNS = {
@@ -30,6 +30,15 @@ def where(expression: FilterExpression) -> tuple[str, list[Any]]:
     if "filter" in expression:
         return _one(expression.filter)
     return "true", []
+
+
+def names(expression: FilterExpression) -> list[str]:
+    """The dimensions that it filters on, one entry per filter."""
+    if "not_expression" in expression:
+        return names(expression.not_expression)
+    group = expression.and_group if "and_group" in expression else expression.or_group
+    inner = [name for one in group.expressions for name in names(one)]
+    return [*inner, expression.filter.field_name] if "filter" in expression else inner
 
 
 def _joined(word: str, expressions: Any) -> tuple[str, list[Any]]:

@@ -5,19 +5,27 @@ intent. Orders by phone and on markets are paid elsewhere.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, World
 
 Item = dict[str, Any]
+Charged = TypeVar("Charged", Order, OrderLine, Refund)
 
 TIP_PRODUCT = "tip"
 GIFT_CARD_CODE, TIP_CODE, GOODS_CODE = "txcd_10502000", "txcd_90020001", "txcd_99999999"
 CATALOGUE_AGE = timedelta(days=30)  # products are older than the first order
+# These have no smaller unit any more, but Stripe still counts them in hundredths.
+IN_HUNDREDTHS = ("ISK", "UGX")
+AMOUNTS: dict[type[Any], tuple[str, ...]] = {
+    Order: ("shipping", "shipping_tax", "tip", "fee"),
+    OrderLine: ("unit_price", "discount", "tax"),
+    Refund: ("amount", "tax"),
+}
 FAILS_FIRST = 7  # every seventh order is paid at the second attempt, where it is paid later than placed
 
 
@@ -143,16 +151,23 @@ def bills(world: World) -> list[Bill]:
     lines, refunds = _by_order(world.order_lines), _by_order(world.refunds)
     return [
         Bill(
-            order,
+            _as_counted(order, order.currency),
             shops.get(order.shop_id, False),
-            tuple(_lines(order, lines[order.order_id], products)),
+            tuple(_lines(order, [_as_counted(one, order.currency) for one in lines[order.order_id]], products)),
             customers.get(order.customer_id or ""),
             people.get(order.person_id),
-            tuple(one for one in refunds[order.order_id] if one.amount + one.tax > 0),
+            tuple(_as_counted(one, order.currency) for one in refunds[order.order_id] if one.amount + one.tax > 0),
         )
         for order in world.orders
         if order.transaction_id
     ]
+
+
+def _as_counted(event: Charged, currency: str) -> Charged:
+    """The event with its amounts in the units in which Stripe counts the currency."""
+    if currency not in IN_HUNDREDTHS:
+        return event
+    return replace(event, **{name: 100 * getattr(event, name) for name in AMOUNTS[type(event)]})
 
 
 def _by_order(events: Any) -> dict[str, list[Any]]:
@@ -176,5 +191,6 @@ def _lines(order: Order, lines: list[OrderLine], products: dict[str, Product]) -
         for line in lines
     ]
     if order.tip:
-        found.append(BilledLine(f"il_{order.order_id}-tip", TIP_PRODUCT, "Tip", 1, order.tip, 0, 0))
+        tip = _as_counted(order, order.currency).tip
+        found.append(BilledLine(f"il_{order.order_id}-tip", TIP_PRODUCT, "Tip", 1, tip, 0, 0))
     return found

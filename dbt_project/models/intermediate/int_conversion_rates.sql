@@ -1,11 +1,20 @@
--- For every day and currency, the rates that convert it: the last ones published on or before that day.
-with published as (
+-- For every day and currency, the rates that convert it: those of the last day on or before it that the ECB published.
+-- A currency that is not among that day's has none: the ECB names it no more, and its last rate grows old.
+with published_days as (
     select
-        currency,
-        units_per_euro,
         date_day as valid_from,
-        lead(date_day) over (partition by currency order by date_day) as valid_until
-    from {{ ref('stg_ecb__rates') }}
+        lead(date_day) over (order by date_day) as valid_until
+    from (select distinct date_day from {{ ref('stg_ecb__rates') }}) as days
+),
+
+published as (
+    select
+        rates.currency,
+        rates.units_per_euro,
+        published_days.valid_from,
+        published_days.valid_until
+    from {{ ref('stg_ecb__rates') }} as rates
+    inner join published_days on rates.date_day = published_days.valid_from
     union all
     select
         'EUR' as currency,

@@ -21,10 +21,11 @@ select
     orders.paid_on,
     orders.voided_at,
     orders.customer_id,
-    orders.person_key,
+    coalesce(persons.person_key, orders.person_key) as person_key,
     orders.has_opted_in,
     orders.is_test,
     orders.country,
+    orders.currency,
     case
         when orders.has_lines then coalesce(by_lines.is_tax_known, true)
         else orders.is_tax_known and orders.given_amount is not null
@@ -43,6 +44,7 @@ select
     ) as product_units
 from {{ ref('int_told_orders') }} as orders
 left join by_lines on orders.order_key = by_lines.order_key
+left join {{ ref('int_persons') }} as persons on orders.person_key = persons.address_key
 left join {{ ref('int_conversion_rates') }} as rates
     on
         orders.paid_on = rates.date_day

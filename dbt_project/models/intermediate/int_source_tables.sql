@@ -13,11 +13,23 @@ with loads as (
     from {{ ref('stg_parcours__loads') }} as loads
     cross join {{ ref('int_business') }} as business
     group by loads.source, loads.table_name, loads.account_id, loads.definition
+),
+
+held as (
+    select
+        source,
+        table_name,
+        max(case when rows_held > 0 then date_day end) as newest_day,
+        cast(sum(rows_held) as bigint) as rows_held
+    from {{ ref('stg_parcours__slices') }}
+    group by source, table_name
 )
 
 select
     scopes.source,
     scopes.table_name,
+    max(held.newest_day) as newest_day,
+    coalesce(max(held.rows_held), 0) as rows_held,
     max(scopes.reread_days) as reread_days,
     count(*) as scopes,
     count(loads.last_day) as scopes_loaded,
@@ -38,4 +50,8 @@ left join loads
         and scopes.table_name = loads.table_name
         and scopes.account_id = loads.account_id
         and scopes.definition = loads.definition
+left join held
+    on
+        scopes.source = held.source
+        and scopes.table_name = held.table_name
 group by scopes.source, scopes.table_name

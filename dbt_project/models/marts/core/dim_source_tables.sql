@@ -2,6 +2,8 @@
 select
     source,
     table_name,
+    newest_day,
+    rows_held,
     reread_days,
     scopes,
     scopes_loaded,

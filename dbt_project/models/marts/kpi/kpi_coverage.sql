@@ -1,58 +1,11 @@
 -- What each value rests on: is the KPI connected, have its sources loaded the period, may they still change it.
-{{ depend_on_stage_tables() }}
-with declared as (
-    {%- for row in kpi_parts() %}
-    select
-        '{{ row.kpi_id }}' as kpi_id,
-        '{{ row.part }}' as part
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
-),
-
-kpi_parts as (
-    select
-        kpi_id,
-        part
-    from declared
-    where kpi_id != 'north_star'
-    union all
-    -- the north star rests on what the chosen KPI rests on; a query may use all there is
-    select
-        'north_star' as kpi_id,
-        parts.part
-    from {{ ref('dim_parts') }} as parts
-    cross join {{ ref('dim_business') }} as business
-    left join declared
-        on
-            parts.part = declared.part
-            and declared.kpi_id = case
-                when business.north_star = 'weekly_active_customers' then 'purchases'
-                else business.north_star
-            end
-    where declared.kpi_id is not null or (business.north_star = '' and parts.is_connected)
-),
-
-connected as (
+with connected as (
     select
         kpi_parts.kpi_id,
         min(case when parts.is_connected then 1 else 0 end) = 1 as is_connected
-    from kpi_parts
+    from {{ ref('kpi_parts') }} as kpi_parts
     left join {{ ref('dim_parts') }} as parts on kpi_parts.part = parts.part
     group by kpi_parts.kpi_id
-),
-
-kpi_tables as (
-    select distinct
-        kpi_parts.kpi_id,
-        tables.source,
-        tables.table_name,
-        tables.loaded_from,
-        tables.loaded_through,
-        tables.reread_days
-    from kpi_parts
-    inner join {{ ref('dim_part_tables') }} as tables on kpi_parts.part = tables.part
 ),
 
 table_states as (
@@ -71,7 +24,7 @@ table_states as (
         coalesce(
             periods.last_day > {{ dbt.dateadd('day', '-kpi_tables.reread_days', 'kpi_tables.loaded_through') }}, true
         ) as may_change
-    from kpi_tables
+    from {{ ref('kpi_sources') }} as kpi_tables
     inner join {{ ref('kpi_catalog') }} as catalog on kpi_tables.kpi_id = catalog.kpi_id
     cross join {{ ref('dim_periods') }} as periods
 ),
@@ -87,6 +40,60 @@ coverage as (
         {{ dbt.listagg('distinct missing_source', "', '", 'order by missing_source') }} as missing_sources
     from table_states
     group by kpi_id, grain, period_start
+),
+
+caveats as (
+    select
+        kpi_sources.kpi_id,
+        caveats.grain,
+        caveats.date_day,
+        caveats.source || ': ' || caveats.caveat as caveat
+    from {{ ref('fct_caveats') }} as caveats
+    inner join {{ ref('kpi_sources') }} as kpi_sources
+        on
+            caveats.source = kpi_sources.source
+            and caveats.table_name = kpi_sources.table_name
+),
+
+caveats_of_periods as (
+    -- said of all days
+    select
+        caveats.kpi_id,
+        periods.grain,
+        periods.period_start,
+        caveats.caveat
+    from caveats
+    cross join {{ ref('dim_periods') }} as periods
+    where caveats.date_day is null
+    union all
+    -- of a day within the period
+    select
+        caveats.kpi_id,
+        period_days.grain,
+        period_days.period_start,
+        caveats.caveat
+    from caveats
+    inner join {{ ref('dim_period_days') }} as period_days on caveats.date_day = period_days.date_day
+    where caveats.grain = ''
+    union all
+    -- of this very period
+    select
+        kpi_id,
+        grain,
+        date_day as period_start,
+        caveat
+    from caveats
+    where grain != ''
+),
+
+caveats_by_period as (
+    select
+        kpi_id,
+        grain,
+        period_start,
+        {{ dbt.listagg('distinct caveat', "', '", 'order by caveat') }} as caveats
+    from caveats_of_periods
+    group by kpi_id, grain, period_start
 )
 
 select
@@ -97,7 +104,8 @@ select
     coalesce(coverage.has_loaded, false) as has_loaded,
     coalesce(coverage.may_change, false) as may_change,
     coalesce(coverage.sources, '') as sources,
-    coalesce(coverage.missing_sources, '') as missing_sources
+    coalesce(coverage.missing_sources, '') as missing_sources,
+    coalesce(caveats_by_period.caveats, '') as caveats
 from {{ ref('kpi_catalog') }} as kpis
 cross join {{ ref('dim_periods') }} as periods
 left join connected on kpis.kpi_id = connected.kpi_id
@@ -106,3 +114,8 @@ left join coverage
         kpis.kpi_id = coverage.kpi_id
         and periods.grain = coverage.grain
         and periods.period_start = coverage.period_start
+left join caveats_by_period
+    on
+        kpis.kpi_id = caveats_by_period.kpi_id
+        and periods.grain = caveats_by_period.grain
+        and periods.period_start = caveats_by_period.period_start

@@ -45,6 +45,7 @@ select
     ) as is_provisional,
     case when coverage.is_connected then coverage.sources else '' end as sources,
     case when coverage.is_connected then coverage.missing_sources else '' end as missing_sources,
+    case when coverage.is_connected then coverage.caveats else '' end as caveats,
     business.as_of
 from stage_values
 inner join {{ ref('kpi_catalog') }} as catalog on stage_values.kpi_id = catalog.kpi_id

@@ -17,6 +17,7 @@ select
     cast(coalesce({{ json_text('metrics', 'newUsers') }}, '0') as bigint) as new_users,
     cast(coalesce({{ json_text('metrics', 'sessions') }}, '0') as bigint) as sessions,
     cast(coalesce({{ json_text('metrics', 'engagedSessions') }}, '0') as bigint) as engaged_sessions,
+    cast(coalesce({{ json_text('metrics', 'ecommercePurchases') }}, '0') as bigint) as purchases,
     cast(
         cast(coalesce({{ json_text('metrics', 'userEngagementDuration') }}, '0') as decimal(18, 3)) as bigint
     ) as engagement_seconds,

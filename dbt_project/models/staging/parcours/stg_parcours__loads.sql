@@ -7,6 +7,7 @@ select
     table_name,
     account_id,
     definition,
+    kind as load_kind,
     first_day,
     last_day,
     as_of as loaded_at,

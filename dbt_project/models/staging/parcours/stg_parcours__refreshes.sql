@@ -5,5 +5,6 @@ with source as (
 select
     as_of as refreshed_at,
     through,
-    history_start
+    history_start,
+    definition
 from source

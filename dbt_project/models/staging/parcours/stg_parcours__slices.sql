@@ -8,7 +8,6 @@ select
     account_id,
     date_day,
     as_of as loaded_at,
-    rows as rows_loaded,
-    content_hash,
-    caveats
+    rows as rows_held,
+    content_hash
 from source

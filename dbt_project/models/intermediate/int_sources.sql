@@ -1,0 +1,33 @@
+-- Every source that can be connected, with its API's life and the fields that its vendor added since the first load.
+with loads as (
+    select
+        source,
+        min(loaded_at) as first_loaded_at,
+        max(case when load_kind in ('first', 'deep') then loaded_at end) as deep_loaded_at
+    from {{ ref('stg_parcours__loads') }}
+    group by source
+),
+
+new_fields as (
+    select
+        fields.source,
+        {{ dbt.listagg("fields.table_name || '.' || fields.field", "', '", "order by fields.table_name, fields.field") }}
+            as new_fields
+    from {{ ref('stg_parcours__fields') }} as fields
+    inner join loads on fields.source = loads.source
+    where fields.first_seen_at > loads.first_loaded_at
+    group by fields.source
+)
+
+select
+    sources.source,
+    sources.title,
+    sources.is_connected,
+    sources.api_version,
+    sources.api_ends_on,
+    loads.first_loaded_at,
+    loads.deep_loaded_at,
+    coalesce(new_fields.new_fields, '') as new_fields
+from {{ ref('stg_parcours__sources') }} as sources
+left join loads on sources.source = loads.source
+left join new_fields on sources.source = new_fields.source

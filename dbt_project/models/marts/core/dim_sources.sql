@@ -1,0 +1,11 @@
+-- One row per source that can be connected.
+select
+    source,
+    title,
+    is_connected,
+    api_version,
+    api_ends_on,
+    first_loaded_at,
+    deep_loaded_at,
+    new_fields
+from {{ ref('int_sources') }}

@@ -1,0 +1,6 @@
+-- One row per refresh.
+select
+    refreshed_at,
+    through,
+    definition
+from {{ ref('int_refreshes') }}
