@@ -1,16 +1,15 @@
 """`parcours check`: can each connected vendor be read, and as whom."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from rich.console import Console
 
+from app.health import WARN_DAYS
 from app.printing import say
 from pipelines.connector import Connector, ConnectorError, Options
 from pipelines.identity import identity_key
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
-
-WARN_DAYS = 90  # before a vendor's API version ends
 
 
 def check_sources(settings: Settings, only: list[str], console: Console) -> int:
@@ -43,10 +42,16 @@ def _check(connector: Connector, options: Options, console: Console) -> bool:
 
 
 def _version(connector: Connector) -> str:
+    """The versions of its API that a source calls; those that end soon are told."""
     if not connector.api_version:
         return ""
-    if connector.api_ends_on is None:
-        return f" API {connector.api_version}"
-    soon = connector.api_ends_on - datetime.now(UTC).date() < timedelta(days=WARN_DAYS)
-    ends = f"ends {connector.api_ends_on}"
-    return f" API {connector.api_version}, " + (f"[yellow]{ends}: upgrade Parcours before[/yellow]" if soon else ends)
+    lives = {connector.api_version: connector.api_ends_on, **connector.other_versions}
+    return " API " + ", ".join(_life(version, ends_on) for version, ends_on in lives.items())
+
+
+def _life(version: str, ends_on: date | None) -> str:
+    if ends_on is None:
+        return version
+    if ends_on - datetime.now(UTC).date() < timedelta(days=WARN_DAYS):
+        return f"{version} [yellow]ends {ends_on}: upgrade Parcours before[/yellow]"
+    return f"{version} ends {ends_on}"

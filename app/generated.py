@@ -20,6 +20,7 @@ STAGES_FR = (
 )
 UNITS_FR = {"count": "nombre", "rate": "taux", "seconds": "secondes", "days": "jours", "money": "montant",
             "points": "points", "per customer": "par client"}  # fmt: skip
+DAYS_OF_FR = {"business": "entreprise", "account": "compte", "mixed": "mixtes", "as chosen": "selon le choix"}
 CADENCES_FR = {"daily": "quotidienne", "weekly": "hebdomadaire", "monthly": "mensuelle"}
 MADE = "made by `make generated`; do not edit"
 SECRETS_INTRODUCTION = f"""\
@@ -43,16 +44,18 @@ KPIS_INTRODUCTION = f"""<!-- {MADE} -->
 Each is computed by day, week, month, quarter and year. `kpi_values` holds value, parts, flags and sources;
 `kpi_by_segment` cuts by the dimensions named here. Classes: `additive` is a sum of days; `ratio` divides parts of the
 period; `unique` is counted for the period; `snapshot` is the last capture in it; `trailing` looks back from its end;
-`distribution` is worked out from its events.
+`distribution` is worked out from its events. Days are those of the `business`'s zone, of the `account`'s as the vendor
+reports them, or both (`mixed`): see [time.md](time.md).
 """
-KPIS_HEADER = "| KPI | definition | class | unit | good | by | fed by |\n|---|---|---|---|---|---|---|"
+KPIS_HEADER = "| KPI | definition | class | days of | unit | good | by | fed by |\n|---|---|---|---|---|---|---|---|"
 KPIS_INTRODUCTION_FR = """<!-- fait par `make generated` ; ne pas modifier -->
 # Les indicateurs
 
 Chacun est calculé par jour, semaine, mois, trimestre et année. La table `kpi_values` en donne la valeur, les parties,
-l'état et les sources.
+l'état et les sources. Les jours sont ceux du fuseau de l'entreprise, ceux que l'outil
+compte dans le fuseau du compte, ou les deux (mixtes).
 """
-KPIS_HEADER_FR = "| indicateur | définition | unité | suivi | sources |\n|---|---|---|---|---|"
+KPIS_HEADER_FR = "| indicateur | définition | jours | unité | suivi | sources |\n|---|---|---|---|---|---|"
 
 
 def files() -> dict[Path, str]:
@@ -107,6 +110,7 @@ def _connector(name: str, connector: Connector) -> str:
         facts.append(f"- Permissions: {', '.join(f'`{one}`' for one in connector.permissions)}")
     if connector.api_version:
         facts.append(f"- API version: {connector.api_version}{_ends(connector.api_ends_on)}")
+    facts += [f"- Also calls: {version}{_ends(ends_on)}" for version, ends_on in connector.other_versions.items()]
     if connector.feeds:
         facts.append(f"- Tells of: {', '.join(connector.feeds)}")
     if connector.docs_url:
@@ -150,8 +154,8 @@ def _kpis() -> str:
 def _row(kpi: Kpi) -> str:
     said = kpi.declared
     cells = [
-        *(f"**{said['label_en']}**<br>`{kpi.kpi_id}`", kpi.definition, said["class"], said["unit"], said["good"]),
-        *(", ".join(said.get("segments", [])), _fed_by(kpi)),
+        *(f"**{said['label_en']}**<br>`{kpi.kpi_id}`", kpi.definition, said["class"], said["days_of"]),
+        *(said["unit"], said["good"], ", ".join(said.get("segments", [])), _fed_by(kpi)),
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -164,7 +168,10 @@ def _kpis_fr() -> str:
 def _row_fr(kpi: Kpi) -> str:
     said = kpi.declared
     name = f"**{said['label_fr']}**<br>`{kpi.kpi_id}`"
-    cells = [name, said["definition_fr"], UNITS_FR[said["unit"]], CADENCES_FR[said["cadence"]], _fed_by(kpi)]
+    cells = [
+        *(name, said["definition_fr"], DAYS_OF_FR[said["days_of"]], UNITS_FR[said["unit"]]),
+        *(CADENCES_FR[said["cadence"]], _fed_by(kpi)),
+    ]
     return f"| {' | '.join(cells)} |"
 
 

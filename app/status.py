@@ -6,6 +6,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from rich.console import Console
 
+from app.health import show_health
 from app.printing import new_table, say
 from flows.one_at_a_time import holder
 from flows.places import Places
@@ -15,7 +16,7 @@ VERDICTS = {0: "[green]ok[/green]", 1: "[red]nothing published[/red]", 3: "[yell
 
 
 def show_status(places: Places, console: Console) -> None:
-    """Reads `runs.jsonl` and the lock, never the warehouse: it answers also while a refresh runs or has died."""
+    """Reads `runs.jsonl`, the lock and what is published, never the warehouse: it answers also while a refresh runs."""
     running = _running(places)
     if running:
         say(console, running)
@@ -33,6 +34,7 @@ def show_status(places: Places, console: Console) -> None:
         table.add_row(*_cells(run))
     console.print(table)
     _show_last(runs[-1], console)
+    show_health(places, console)
 
 
 def _running(places: Places) -> str:

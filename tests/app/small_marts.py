@@ -68,3 +68,25 @@ def publish(path: Path, rows: list[list[Any]] | None = None) -> None:
             connection.execute(f"insert into kpi_catalog values ({marks})", [*row[:2], position, *row[3:]])
         for row in ROWS if rows is None else rows:
             connection.execute(f"insert into kpi_values values ({', '.join('?' * len(row))})", row)
+
+HEALTH = """
+create table source_health as
+select
+    'facebook_page' as source, true as is_connected, 'failed' as status,
+    timestamptz '2026-03-19 19:00:00+00' as last_success_at,
+    'token expired' as error, '["no rates for CYP"]' as warnings, date '2026-03-18' as newest_day,
+    date '2026-03-18' as loaded_through, date '2026-03-20' as expected_through, 2 as days_behind, 0 as rows_loaded,
+    1234 as rows_held, '{"calls per hour": "12 of 200 used"}' as quota, 'posts.mood' as new_fields,
+    'insights_by_country.spend' as widest_gap_in, -0.034 as widest_gap_share, 'v26.0' as api_version,
+    date '2026-05-01' as api_ends_on, 42 as api_days_left
+union all
+select
+    'ecb', true, 'loaded', timestamptz '2026-03-20 19:00:00+00', '', '[]', date '2026-03-20', date '2026-03-20',
+    date '2026-03-20', 0, 7, 99, '{}', '', null, null, '', null, null
+"""
+
+
+def publish_health(path: Path) -> None:
+    """One source that needs attention in every way, and one that needs none."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(HEALTH)

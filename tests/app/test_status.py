@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flows.one_at_a_time import alone
 from tests.app.commands import run, words
+from tests.app.small_marts import publish_health
 from tests.app.small_runs import RUN, SOURCE, write_runs
 
 
@@ -63,3 +64,22 @@ def test_status_tells_a_killed_run(tmp_path: Path) -> None:
 def test_status_tells_a_running_refresh(tmp_path: Path) -> None:
     with alone(tmp_path):
         assert run("status", "--data", tmp_path).stdout.startswith("A refresh is running: process ")
+
+
+def test_status_shows_the_health_of_each_source_and_what_needs_attention(tmp_path: Path) -> None:
+    write_runs(tmp_path, RUN)
+    publish_health(tmp_path / "marts.duckdb")
+    said = words(run("status", "--data", tmp_path).stdout)
+    assert "expected through 2026-03-20" in said
+    assert "ecb loaded 2026-03-20 19:00 2026-03-20 2026-03-20 0 7 99" in said
+    assert "facebook_page failed 2026-03-19 19:00 2026-03-18 2026-03-18 2 0 1,234 calls per hour: 12 of 200 used" in said
+    for line in (
+        "token expired",
+        "no rates for CYP",
+        "its data are 2 days behind",
+        "an API that it calls ends 2026-05-01: upgrade Parcours before",
+        "the vendor added fields that are not loaded: posts.mood",
+        "insights_by_country.spend departs by -3.4% from its total",
+    ):
+        assert f"facebook_page: {line}" in said
+    assert "ecb:" not in said

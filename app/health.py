@@ -1,0 +1,82 @@
+"""How each source fares, from the published `source_health`: freshness, quota, warnings, and how long its API lives."""
+
+import json
+from typing import Any
+
+import duckdb
+from rich.console import Console
+from rich.markup import escape
+
+from app.printing import new_table, say
+from flows.places import Places
+
+WARN_DAYS = 90  # before a vendor's API version ends
+SHOWN_GAP = 0.01  # a report with dimensions that departs by less from its total is as good as one
+
+
+def show_health(places: Places, console: Console) -> None:
+    """A line per connected source, then what needs attention; nothing where nothing is published yet."""
+    rows = _rows(places)
+    if not rows:
+        return
+    table = new_table(f"Sources, as published; expected through {rows[0]['expected_through']}")
+    for column in ("source", "status", "last success (UTC)", "newest data", "loaded through"):
+        table.add_column(column, no_wrap=True)
+    for column in ("days behind", "rows", "rows held"):
+        table.add_column(column, justify="right")
+    table.add_column("quota")
+    for row in rows:
+        table.add_row(*_cells(row))
+    console.print(table)
+    for row in rows:
+        for line in attention(row):
+            say(console, f"{row['source']}: {line}")
+
+
+def attention(row: dict[str, Any]) -> list[str]:
+    """What somebody should look at, of one source."""
+    found = [row["error"]] if row["error"] else []
+    found += json.loads(row["warnings"])
+    if row["days_behind"] is not None and row["days_behind"] > 0:
+        found.append(f"its data are {row['days_behind']} days behind")
+    if row["api_days_left"] is not None and row["api_days_left"] < WARN_DAYS:
+        found.append(f"an API that it calls ends {row['api_ends_on']}: upgrade Parcours before")
+    if row["new_fields"]:
+        found.append(f"the vendor added fields that are not loaded: {row['new_fields']}")
+    if row["widest_gap_share"] is not None and abs(row["widest_gap_share"]) >= SHOWN_GAP:
+        found.append(
+            f"{row['widest_gap_in']} adds up to {row['widest_gap_share']:+.1%} of the total without dimensions"
+        )
+    return found
+
+
+def _rows(places: Places) -> list[dict[str, Any]]:
+    if not places.marts.exists():
+        return []
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        quoted = str(places.marts).replace("'", "''")
+        connection.execute(f"attach '{quoted}' as marts (read_only)")
+        try:
+            found = connection.execute("select * from marts.source_health where is_connected order by source")
+        except duckdb.CatalogException:  # published before there was such a table
+            return []
+        names = [column[0] for column in found.description or []]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    success = row["last_success_at"]
+    behind = "" if row["days_behind"] is None else str(row["days_behind"])
+    quota = "; ".join(f"{what}: {said}" for what, said in json.loads(row["quota"]).items())
+    return [
+        row["source"],
+        row["status"],
+        f"{success:%Y-%m-%d %H:%M}" if success else "never",
+        str(row["newest_day"] or ""),
+        str(row["loaded_through"] or ""),
+        behind,
+        f"{row['rows_loaded']:,}",
+        f"{row['rows_held']:,}",
+        escape(quota),
+    ]
