@@ -44,9 +44,7 @@ def attention(row: dict[str, Any]) -> list[str]:
     if row["new_fields"]:
         found.append(f"the vendor added fields that are not loaded: {row['new_fields']}")
     if row["widest_gap_share"] is not None and abs(row["widest_gap_share"]) >= SHOWN_GAP:
-        found.append(
-            f"{row['widest_gap_in']} adds up to {row['widest_gap_share']:+.1%} of the total without dimensions"
-        )
+        found.append(f"{row['widest_gap_in']} departs by {row['widest_gap_share']:+.1%} from its total")
     return found
 
 

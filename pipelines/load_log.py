@@ -162,7 +162,11 @@ def _record_pull(
 
 def _record_caveats(connection: duckdb.DuckDBPyConnection, source: str, name: str, plan: Plan) -> None:
     """What the vendor says of the asked days and periods now, in place of what it said before."""
-    for pull in plan.of(name):
+    accounts = {pull.account_id for pull in plan.of(name) if (name, pull.account_id) not in plan.failures}
+    for account in sorted(accounts):
+        pulls = [pull for pull in plan.of(name) if pull.account_id == account]
+        # Of days that only some of an account's reports read again, what was said of the others holds on.
+        first_day, last_day = max(pull.first_day for pull in pulls), max(pull.last_day for pull in pulls)
         connection.execute(
             """
             delete from raw_parcours.caveats where source = ? and table_name = ? and account_id = ? and (
@@ -175,13 +179,18 @@ def _record_caveats(connection: duckdb.DuckDBPyConnection, source: str, name: st
                 end
             )
             """,
-            [source, name, pull.account_id, pull.last_day, *[pull.first_day] * 4],
+            [source, name, account, last_day, *[first_day] * 4],
         )
     for told in sorted(plan.caveats, key=str):
-        if told.table == name:
+        if told.table == name and told.account_id in accounts:
+            key = [source, name, told.account_id, told.grain, told.day, told.name]
             connection.execute(
-                "insert into raw_parcours.caveats values (?, ?, ?, ?, ?, ?, ?, ?)",
-                [source, name, told.account_id, told.grain, told.day, told.name, told.detail, plan.as_of],
+                "delete from raw_parcours.caveats where source = ? and table_name = ? and account_id = ? and grain = ? "
+                "and date_day is not distinct from ? and caveat = ?",
+                key,
+            )
+            connection.execute(
+                "insert into raw_parcours.caveats values (?, ?, ?, ?, ?, ?, ?, ?)", [*key, told.detail, plan.as_of]
             )
 
 
