@@ -106,6 +106,9 @@ class Desk:
             connection.execute("set timezone = 'UTC'")
             return connection.execute(query).fetchall()
 
+    def last_kind(self) -> str:
+        return self.plans[-1].kind
+
     def held(self) -> list[str]:
         return [number for (number,) in self.rows("select id from raw_desk.tickets order by 1")]
 
@@ -130,14 +133,14 @@ def test_a_deep_load_finds_what_changed_long_ago(desk: Desk) -> None:
     desk.load(10)
     desk.tickets, desk.clicks = [ticket(2, opened=2, changed=2)], {1: "11", 10: "5"}
     desk.load(15, deep_every_days=7)
-    assert desk.plans[-1].kind == "usual"
+    assert desk.last_kind() == "usual"
     assert desk.held() == ["1", "2"]
     desk.load(17, deep_every_days=7)
-    assert desk.plans[-1].kind == "deep"
+    assert desk.last_kind() == "deep"
     assert desk.held() == ["2"]
     assert desk.rows("select clicks from raw_desk.clicks order by date_day") == [("11",), ("5",)]
     desk.load(18, deep_every_days=7)
-    assert desk.plans[-1].kind == "usual"
+    assert desk.last_kind() == "usual"
 
 
 def test_captures_are_not_asked_again_by_a_deep_load(desk: Desk) -> None:
@@ -156,7 +159,7 @@ def test_a_deep_load_that_the_vendor_does_not_bear_costs_no_new_days(desk: Desk)
     assert warning == "desk: the deep re-read failed and is tried again next time: that is too much at once"
     desk.refuses_days_before = FIRST_DAY
     desk.load(18, deep_every_days=7)
-    assert desk.plans[-1].kind == "deep"
+    assert desk.last_kind() == "deep"
 
 
 def test_a_refused_credential_is_not_tried_a_second_time(desk: Desk) -> None:
