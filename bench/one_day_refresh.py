@@ -69,6 +69,7 @@ def main(years: int, scale: float) -> None:
     """Measure both, and print each ratio beside its baseline."""
     os.environ.setdefault("PARCOURS_IDENTITY_KEY", "a key for benchmarks only")
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    os.environ.setdefault("PARCOURS_RETRY_PATIENCE", "0.01")  # the simulated vendors need no pauses
     with prefect_test_harness(server_startup_timeout=None):
         short, long = measure(1, scale), measure(years, scale)
     print(f"baseline: one day on 1 year, {short['refresh']:.1f} s; one day on {years} years, {long['refresh']:.1f} s")

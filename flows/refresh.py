@@ -118,13 +118,15 @@ def refresh(
     wanted = [name for name in settings.connected if not only or name in only]
     for connector in CONNECTORS.values():
         create_empty(connector, places.warehouse)
-    if again:
-        loads = {again.source: load_again.submit(again, settings, places, asked)}
-    else:
-        loads = {name: load_source.submit(name, settings, places, asked) for name in wanted}
-    for name, running in loads.items():
-        outcome.sources.append(_outcome(name, running.result(raise_on_failure=False)))
-        say(_told(outcome.sources[-1]))
+    # Held open, so that no load meets the file while the last connection of another one is closing it.
+    with load_log.connect(places.warehouse):
+        if again:
+            loads = {again.source: load_again.submit(again, settings, places, asked)}
+        else:
+            loads = {name: load_source.submit(name, settings, places, asked) for name in wanted}
+        for name, running in loads.items():
+            outcome.sources.append(_outcome(name, running.result(raise_on_failure=False)))
+            say(_told(outcome.sources[-1]))
     keep_outcomes(places, outcome)
     for layer in transform.LAYERS:
         if layer == transform.KPIS:
