@@ -14,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows import backfill, business_tables, north_star, publish, transform
+from flows import backfill, business_tables, definition, north_star, publish, transform
 from flows.backfill import Backfill
 from flows.one_at_a_time import alone
 from flows.places import Places
@@ -128,13 +128,15 @@ def refresh(
             outcome.sources.append(_outcome(name, running.result(raise_on_failure=False)))
             say(_told(outcome.sources[-1]))
     keep_outcomes(places, outcome)
+    anew = definition.has_changed(settings, places)
     for layer in transform.LAYERS:
         if layer == transform.KPIS:
             answer_north_star(places, settings)
-        result = build_layer(places, layer)
+        result = build_layer(places, layer, anew)
         outcome.layers[layer] = round(result.seconds, 1)
         warned = "".join(f"\n  warning: {warning}" for warning in result.warnings)
         say(f"built {layer}: {len(result.nodes)} nodes in {result.seconds:.1f} s{warned}")
+    definition.keep_build(settings, places, outcome.as_of)
     outcome.published = publish_marts(places)
     say(f"published {len(outcome.published)} tables to {places.marts}")
     show_sources(outcome)
@@ -185,9 +187,9 @@ def keep_outcomes(places: Places, outcome: Outcome) -> None:
 
 
 @task(task_run_name="build {layer}", cache_policy=NO_CACHE)
-def build_layer(places: Places, layer: str) -> transform.LayerResult:
+def build_layer(places: Places, layer: str, anew: bool) -> transform.LayerResult:
     """dbt's models and tests of one layer, each node in an artifact."""
-    result = transform.build(places, layer)
+    result = transform.build(places, layer, anew)
     create_table_artifact(key=layer.replace(".", "-"), table=[asdict(node) for node in result.nodes])
     return result
 

@@ -45,12 +45,16 @@ class LayerResult:
         return [f"{node.name}: {node.message}" for node in self.nodes if node.status == "warn"]
 
 
-def build(places: Places, layer: str) -> LayerResult:
-    """Build and test one layer's models; raises `ModelsFailed` naming each failing node and dbt's reason."""
+def build(places: Places, layer: str, anew: bool = False) -> LayerResult:
+    """Build and test one layer's models, incremental ones too `anew`.
+
+    Raises `ModelsFailed` naming each failing node and dbt's reason.
+    """
     started = monotonic()
     # What was reported is kept last, when all tests of all figures have passed.
     selected = [layer, "resource_type:snapshot"] if layer == HISTORY else [layer]
     arguments = ["--quiet", "build", "--select", *selected, "--exclude-resource-type", "unit_test"]
+    arguments += ["--full-refresh"] if anew else []
     # A test over several layers waits for the last of them.
     arguments += ["--indirect-selection", "buildable"]
     with _dbt_environment(places):

@@ -43,6 +43,7 @@ create table if not exists raw_parcours.outcomes (
 create table if not exists raw_parcours.backfills (
     source varchar, first_day date, last_day date, done_through date
 );
+create table if not exists raw_parcours.builds (as_of timestamptz, definition varchar);
 create table if not exists raw_parcours.identity (fingerprint varchar);
 """
 

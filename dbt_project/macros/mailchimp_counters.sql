@@ -1,16 +1,9 @@
 {# What a report of Mailchimp says of its messages; staging only. #}
 {% macro mailchimp_emails_delivered() -%}
-    emails_sent
-    - cast(coalesce({{ json_text('bounces', 'hard_bounces') }}, '0') as bigint)
-    - cast(coalesce({{ json_text('bounces', 'soft_bounces') }}, '0') as bigint)
-    - cast(coalesce({{ json_text('bounces', 'syntax_errors') }}, '0') as bigint)
+    emails_sent - bounces__hard_bounces - bounces__soft_bounces - bounces__syntax_errors
 {%- endmacro %}
 
 {# The vendor's specification does not name the first field; without it the proxies cannot be told apart. #}
 {% macro mailchimp_emails_opened() -%}
-    cast(
-        coalesce(
-            {{ json_text('opens', 'proxy_excluded_unique_opens') }}, {{ json_text('opens', 'unique_opens') }}
-        ) as bigint
-    )
+    coalesce(opens__proxy_excluded_unique_opens, opens__unique_opens)
 {%- endmacro %}

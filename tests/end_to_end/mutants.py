@@ -49,7 +49,7 @@ def rebuild(warehouse: Path, project: Path, select: str, monkeypatch: pytest.Mon
     target = str(warehouse.parent / "dbt")
     result = dbtRunner().invoke(
         [
-            "--quiet", "run", "--select", select,
+            "--quiet", "run", "--full-refresh", "--select", select,
             "--project-dir", str(project), "--profiles-dir", str(PROJECT),
             "--target-path", target, "--log-path", target,
         ]
@@ -63,7 +63,7 @@ def reload(connector: Connector, refreshed: Refreshed, warehouse: Path) -> None:
     _forget_last_load(connector.name, warehouse, refreshed.after_first)
     last, business = REFRESHES[-1], refreshed.settings.business
     refreshed.vendors.set_clock(last.as_of)
-    asked = Asked(last.through, last.as_of, business.zone, business.history_start)
+    asked = Asked(last.through, last.as_of, business.zone, business.history_start, deep_every_days=0)
     load(connector, refreshed.settings.sources[connector.name], warehouse, warehouse.parent / "dlt", asked)
 
 

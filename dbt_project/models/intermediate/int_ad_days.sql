@@ -1,4 +1,6 @@
 -- What each ad did on each day of its account's zone; over all ad networks (one so far).
+{{ config(materialized='view') }}
+
 select
     'facebook_ads' as source,
     account_id,

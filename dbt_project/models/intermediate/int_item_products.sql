@@ -1,4 +1,6 @@
 -- Items viewed and purchased on the primary property, per day and product.
+{{ config(materialized='view') }}
+
 select
     items.date_day,
     items.item_id,

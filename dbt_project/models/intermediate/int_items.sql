@@ -1,4 +1,6 @@
 -- Items viewed and purchased on the primary property, per day, asked without an item dimension.
+{{ config(materialized='view') }}
+
 select
     items.date_day,
     items.items_viewed,

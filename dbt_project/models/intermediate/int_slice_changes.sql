@@ -1,4 +1,6 @@
 -- Which days of which raw table a load found changed; a day that is loaded for the first time is a change.
+{{ config(materialized='view') }}
+
 select
     source,
     table_name,

@@ -11,8 +11,7 @@ with loads as (
 new_fields as (
     select
         fields.source,
-        {{ dbt.listagg("fields.table_name || '.' || fields.field", "', '", "order by fields.table_name, fields.field") }}
-            as new_fields
+        {{ dbt.listagg("fields.table_name || '.' || fields.field", "', '", "order by fields.field") }} as new_fields
     from {{ ref('stg_parcours__fields') }} as fields
     inner join loads on fields.source = loads.source
     where fields.first_seen_at > loads.first_loaded_at

@@ -1,4 +1,6 @@
 -- One row per raw table, account, day and load that found the day changed.
+{{ config(materialized='incremental', unique_key='changed_at') }}
+
 select
     source,
     table_name,
@@ -8,3 +10,6 @@ select
     rows_before,
     rows_after
 from {{ ref('int_slice_changes') }}
+{%- if is_incremental() %}
+where changed_at >= (select coalesce(max(changed_at), cast('1970-01-01' as timestamp)) from {{ this }})
+{%- endif %}

@@ -32,7 +32,7 @@ gaps as (
         metric,
         gap,
         gap_share,
-        row_number() over (partition by source order by abs(gap_share) desc, table_name, metric) as widest_first
+        row_number() over (partition by source order by abs(gap_share) desc, table_name asc, metric asc) as widest_first
     from {{ ref('fct_dimensional_gaps') }}
 ),
 
@@ -59,7 +59,7 @@ select
     tables.newest_day,
     tables.loaded_through,
     business.through as expected_through,
-    {{ dbt.datediff('tables.loaded_through', 'business.through', 'day') }} as days_behind,
+    {{ dbt.datediff('tables.loaded_through', 'business.through', 'day') }} as days_behind,  -- noqa: LT05
     coalesce(latest.rows_loaded, 0) as rows_loaded,
     coalesce(tables.rows_held, 0) as rows_held,
     sources.deep_loaded_at,
@@ -71,7 +71,7 @@ select
     gaps.gap_share as widest_gap_share,
     sources.api_version,
     sources.api_ends_on,
-    {{ dbt.datediff('business.as_of_day', 'sources.api_ends_on', 'day') }} as api_days_left
+    {{ dbt.datediff('business.as_of_day', 'sources.api_ends_on', 'day') }} as api_days_left  -- noqa: LT05
 from {{ ref('dim_sources') }} as sources
 cross join {{ ref('dim_business') }} as business
 left join ranked as latest
