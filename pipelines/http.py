@@ -1,11 +1,12 @@
 """HTTP as every plain REST connector speaks it: timeouts, retries, errors that say what to do and hold no secret."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
-from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
+from pipelines.connector import AccessRefused, ConnectorError, Plan, QuotaExhausted
 from pipelines.retry import VendorBusy, retrying
 
 TIMEOUT_SECONDS = (10, 120)  # connect, read
@@ -62,6 +63,17 @@ class VendorSession(requests.Session):
             if error.response is None:
                 raise
             return error.response
+
+
+def keep_quota(plan: Plan, words: str, limit_header: str, left_header: str) -> Callable[..., None]:
+    """A hook on answers: keeps in the plan what the vendor's headers last said is left of a limit, called `words`."""
+
+    def keep(response: requests.Response, *_: Any, **__: Any) -> None:
+        limit, left = response.headers.get(limit_header), response.headers.get(left_header)
+        if limit and left:
+            plan.quota[words] = f"{left} of {limit} left"
+
+    return keep
 
 
 def _check_is_whole(response: requests.Response) -> None:

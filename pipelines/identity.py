@@ -11,6 +11,8 @@ from pipelines.connector import ConnectorError
 
 KEY_VARIABLE = "PARCOURS_IDENTITY_KEY"
 GMAIL_DOMAINS = ("gmail.com", "googlemail.com")  # one mailbox, whatever the dots and the +tag
+# No mailbox has it (RFC 2606); a shop built on WordPress writes deleted@site.invalid for everybody whom it has erased.
+NOBODYS_DOMAIN = ".invalid"
 SHORTEST_KEY = 16
 
 
@@ -41,13 +43,15 @@ def email_key(address: str | None) -> str:
 
 
 def normalised(address: str) -> str:
-    """Trimmed, NFKC, lower case, domain in ASCII; Gmail without dots and +tag; '' if it is no address."""
+    """Trimmed, NFKC, lower case, domain in ASCII; Gmail without dots and +tag; '' if it is nobody's address."""
     local, at, domain = unicodedata.normalize("NFKC", address.strip()).lower().rpartition("@")
     if not (local and at and domain) or any(character.isspace() for character in local + domain):
         return ""
     try:
         domain = idna.encode(domain, uts46=True).decode()
     except idna.IDNAError:
+        return ""
+    if domain.endswith(NOBODYS_DOMAIN):
         return ""
     if domain in GMAIL_DOMAINS:
         local, domain = local.split("+")[0].replace(".", ""), GMAIL_DOMAINS[0]

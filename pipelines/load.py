@@ -145,11 +145,10 @@ def _vanished(
     source: str, name: str, table: Table, plan: Plan, seen: set[tuple[Any, ...]], warehouse: Path
 ) -> pa.Table:
     """What is here of the time that was asked for, and is not listed by the vendor any more."""
-    asked = {pull.account_id for pull in plan.of(name)} - {
-        account for failed, account in plan.failures if failed == name
-    }
+    left = plan.skipped | set(plan.failures)
+    asked = {pull.account_id for pull in plan.of(name) if (name, pull.account_id) not in left}
     with load_log.connect(warehouse) as connection:
-        known = slices.keys_since(connection, source, name, table, plan.since(name))
+        known = slices.listed_keys(connection, source, name, table, plan)
     # the key begins with the account, unless one listing tells of all
     gone = [key for key in _keys(table, known) if key not in seen and ("" in asked or key[0] in asked)]
     return pa.Table.from_pylist([dict(zip(table.key, key, strict=True)) for key in gone], schema=table.columns)

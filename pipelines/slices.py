@@ -1,7 +1,7 @@
 """Which slices of a raw table a load changed: days of a dated report, or days that the rows of another count for."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import duckdb
 import pyarrow as pa
@@ -102,15 +102,17 @@ def _instant(table: Table, column: str) -> str:
     return f"case when \"{column}\" like '____-__-__%' then try_cast({text} as timestamptz) else {seconds} end"
 
 
-def keys_since(
-    connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, since: datetime
-) -> pa.Table:
-    """The keys of the rows whose `listed_by` lies after an instant."""
+def listed_keys(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, plan: Plan) -> pa.Table:
+    """The keys of the rows that a load asks to be listed again: of its time or, of a snapshot, of its day."""
     keys = ", ".join(f'"{column}"' for column in table.key)
     if not connection.execute(
         "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [f"raw_{source}", name]
     ).fetchone():
         return table.columns.empty_table().select(table.key)
-    instant = _instant(table, table.listed_by)
-    rows = connection.execute(f"select {keys} from raw_{source}.{name} where {instant} > ?", [since])
-    return rows.to_arrow_table()
+    where: str
+    value: date | datetime
+    if table.kind == "snapshots":
+        where, value = "captured_on = ?", plan.captured_on
+    else:
+        where, value = f"{_instant(table, table.listed_by)} > ?", plan.since(name)
+    return connection.execute(f"select {keys} from raw_{source}.{name} where {where}", [value]).to_arrow_table()

@@ -123,6 +123,7 @@ class AdCampaign:
     status: str  # ACTIVE, PAUSED, ARCHIVED, DELETED
     created_at: datetime
     updated_at: datetime
+    deleted_at: datetime | None = None  # from then on its status is DELETED, as of all below it
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ class AdSet:
     daily_budget: int
     created_at: datetime
     updated_at: datetime
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ class Ad:
     status: str
     created_at: datetime
     updated_at: datetime
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,7 @@ class CustomAudience:
     account_id: str
     name: str
     created_at: datetime
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +252,8 @@ class Comment:
     author_id: str | None
     message: str
     created_at: datetime
-    deleted_at: datetime | None
+    deleted_at: datetime | None  # its replies go with it
+    hidden_at: datetime | None = None  # from then on only the page and its author see it
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,11 +276,12 @@ class MailList:
     tool: str  # mailchimp, brevo, klaviyo
     name: str
     created_at: datetime
+    removed_at: datetime | None = None  # with all its members
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """An address on a list of a tool. The same person may be several contacts, spelled differently."""
+    """An address on a list of a tool, as it was at first. A person may be several contacts, spelled differently."""
 
     contact_id: str
     tool: str
@@ -288,9 +294,12 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class ContactEvent:
+    """`change` gives the contact another address, one that its tool has not; `erase` deletes it for good."""
+
     contact_id: str
-    kind: str  # signup (asks), confirm (double opt-in done), unsubscribe, clean, archive
+    kind: str  # signup (asks), confirm (double opt-in done), unsubscribe, clean, archive, change, erase
     happened_at: datetime
+    email: str = ""  # of a change: the address from then on
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +324,7 @@ class Mailing:
     automation_id: str | None
     subject: str
     sent_at: datetime  # of an automation step: when the step was created
+    deleted_at: datetime | None = None  # with its report, where the tool lets a sent one be deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,11 +381,15 @@ class Customer:
     person_id: int
     email: str
     created_at: datetime
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order. Unpaid, test and voided ones exist; a cancelled one may have been paid before."""
+    """An order. Unpaid, test and voided ones exist; a cancelled one may have been paid before.
+
+    `deleted_at`: when somebody in the shop deletes it, as one that was typed in twice.
+    """
 
     order_id: str
     shop_id: str
@@ -394,7 +408,8 @@ class Order:
     voided_at: datetime | None
     cancelled_at: datetime | None
     opted_in: bool  # ticked the newsletter box at checkout
-    transaction_id: str
+    transaction_id: str  # "" of an order by phone or on a market, which no payment service knows of
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,7 +427,10 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money given back for units of a line; `amount` is without tax."""
+    """Money given back for units of a line; `amount` is without tax.
+
+    `undone_at`: when the bank has sent the money back, so that the shop deletes the refund.
+    """
 
     refund_id: str
     order_id: str
@@ -421,11 +439,24 @@ class Refund:
     quantity: int
     amount: int
     tax: int
+    undone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A product that a shop deletes from its catalogue, and with it what its units had cost."""
+
+    shop_id: str
+    product_id: str
+    happened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """The ECB's reference rate: units of `currency` for one euro, published at about 16:00 CET of a working day."""
+    """The ECB's reference rate: units of `currency` for one euro, published at about 16:00 CET of a working day.
+
+    A correction is a later rate of the same day and currency.
+    """
 
     date_day: date
     currency: str
@@ -445,6 +476,7 @@ class Ticket:
     is_spam: bool
     deleted_at: datetime | None
     merged_into: int | None
+    merged_at: datetime | None = None  # an hour after it was written, where nothing is said
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,6 +498,7 @@ class Answer:
     score: int | None  # None: left before the end
     comment: str
     happened_at: datetime
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,6 +510,8 @@ class Review:
     text: str
     removed_at: datetime | None
     platform: str = "trustpilot"  # trustpilot, facebook
+    edited_at: datetime | None = None
+    edited_stars: int | None = None  # since then
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,27 +521,30 @@ class Affiliate:
     person_id: int
     email: str
     joined_at: datetime
-    left_at: datetime | None
+    left_at: datetime | None  # disabled from then on
+    removed_at: datetime | None = None  # no longer listed at all
 
 
 @dataclass(frozen=True, slots=True)
 class PressMention:
-    """An article that names the brand, as somebody notes it in a spreadsheet."""
+    """An article that names the brand, as somebody notes it in a spreadsheet, and perhaps takes out again."""
 
     mention_id: str
     happened_at: datetime
     outlet: str
+    removed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OtherSpend:
-    """Marketing spend that no tool reports, as somebody notes it in a spreadsheet."""
+    """Marketing spend that no tool reports, as somebody notes it in a spreadsheet: when the bill comes."""
 
     date_day: date
     channel: str
     campaign: str
     amount: int
     currency: str
+    noted_at: datetime | None = None  # None: on its day
 
 
 # --- the whole -------------------------------------------------------------------------------------------------------
@@ -554,6 +592,7 @@ class World:
     orders: list[Order] = field(default_factory=list)
     order_lines: list[OrderLine] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
+    withdrawals: list[Withdrawal] = field(default_factory=list)
     rates: list[Rate] = field(default_factory=list)
     tickets: list[Ticket] = field(default_factory=list)
     ticket_ratings: list[TicketRating] = field(default_factory=list)

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 
 from pipelines.connector import AccessRefused
-from pipelines.http import session
+from pipelines.http import VendorSession
 
 BASE_URL = "https://api.brevo.com/v3"
 ADVICE = (
@@ -24,13 +25,30 @@ ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 Time = TypeVar("Time", date, datetime)
 
 
-def connected(api_key: str) -> requests.Session:
-    """A session that carries the key."""
+def connected(api_key: str, quota: dict[str, str] | None = None) -> requests.Session:
+    """A session that carries the key, and notes how many calls are left."""
     if not api_key.strip():
         raise AccessRefused(f"brevo: there is no API key. {ADVICE}")
-    http = session("brevo", ADVICE, WAIT_HEADER)
+    http = CountedSession({} if quota is None else quota)
     http.headers["api-key"] = api_key.strip()
     return http
+
+
+class CountedSession(VendorSession):
+    """Notes what the vendor says is left of its calls; each of its areas has a limit of its own."""
+
+    def __init__(self, quota: dict[str, str]) -> None:
+        super().__init__("brevo", ADVICE, WAIT_HEADER)
+        self.quota = quota
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send, and read the answer's headers."""
+        response = super().send(request, **kwargs)
+        limit, left = (response.headers.get(f"x-sib-ratelimit-{name}") for name in ("limit", "remaining"))
+        if limit and left:
+            area = urlsplit(request.url or "").path.partition("/v3/")[2].partition("/")[0]
+            self.quota[f"calls of {area}"] = f"{left} of {limit} left"
+        return response
 
 
 def pages(holder: str, path: str, rows: int, **params: Any) -> Any:

@@ -18,25 +18,27 @@ import pyarrow as pa
 import requests
 from dlt.extract.resource import DltResource
 
-from pipelines.connector import Connector, ConnectorError, Options, Plan, Scope, Table
+from pipelines.connector import Connector, ConnectorError, Options, Plan, Scope, Table, columns
 from pipelines.http import session
+from pipelines.rows import SchemaDrift
 
 BASE_URL = "https://www.ecb.europa.eu"
 HISTORY_PATH = "/stats/eurofxref/eurofxref-hist.zip"
 NO_RATE = ("", "N/A")
+# What the ECB publishes now. A currency that ends keeps its column, with N/A from then on: one that lacks its column
+# was dropped or renamed.
+PUBLISHED = (
+    *("USD", "JPY", "CZK", "DKK", "GBP", "HUF", "PLN", "RON", "SEK", "CHF", "ISK", "NOK", "TRY", "AUD", "BRL", "CAD"),
+    *("CNY", "HKD", "IDR", "ILS", "INR", "KRW", "MXN", "MYR", "NZD", "PHP", "SGD", "THB", "ZAR"),
+)
 
-# A rate comes out at about 16:00 CET of its day, so an earlier load misses that day; corrections are rare and quick.
+# A rate comes out at about 16:00 CET of its day, so an earlier load misses that day; corrections are rare and quick,
+# and the deep re-read finds a late one.
 REREAD_DAYS = 7
 # A day without a rate uses the last one before it, so the first asked day needs some from before (Easter: 4 days).
 LEAD = timedelta(days=10)
 
-COLUMNS: dict[str, pa.DataType] = {
-    "account_id": pa.string(),
-    "date_day": pa.date32(),
-    "currency": pa.string(),
-    "rate": pa.string(),
-}
-RATES = pa.schema(COLUMNS)
+RATES = columns("account_id", "currency", "rate", date_day=pa.date32())
 
 
 class EcbOptions(Options):
@@ -53,11 +55,14 @@ def ecb(options: EcbOptions, plan: Plan, base_url: str = BASE_URL) -> Iterator[D
         for pull in plan.of("rates"):
             published = read_history(base_url)
             _warn_of_absent(options, published, plan)
+            # The days before are asked days of an earlier load, where there was one.
+            is_next = plan.kind == "usual" and (pull.table, pull.account_id) in plan.known_hashes
+            first_day = pull.first_day if is_next else pull.first_day - LEAD
             yield pa.Table.from_pylist(
                 [
                     {"account_id": pull.account_id, "date_day": day, "currency": currency, "rate": rate}
                     for day, by_currency in published.items()
-                    if pull.first_day - LEAD <= day <= pull.last_day
+                    if first_day <= day <= pull.last_day
                     for currency, rate in by_currency.items()
                     if options.currencies is None or currency in options.currencies
                 ],
@@ -76,7 +81,13 @@ def read_history(base_url: str) -> dict[date, dict[str, str]]:
         lines = csv.reader(StringIO(archive.read(archive.namelist()[0]).decode()))
     header = next(lines, [])
     if header[:1] != ["Date"]:
-        raise ConnectorError(f"ecb: {HISTORY_PATH} begins with {header[:3]}, not with Date: the ECB changed its file")
+        raise SchemaDrift(f"ecb: {HISTORY_PATH} begins with {header[:3]}, not with Date: the ECB changed its file")
+    for currency in PUBLISHED:
+        if currency not in header:
+            raise SchemaDrift(
+                f"ecb: rates row 1 (the first line of {HISTORY_PATH}): there is no column {currency} any more, and "
+                "amounts in it need it; nothing of this source was loaded. Upgrade Parcours, or report it."
+            )
     return {_day(line[0]): _rates(header, line) for line in lines if line}
 
 
@@ -119,15 +130,23 @@ def _is_rate(text: str) -> bool:
     return rate.is_finite() and rate > 0
 
 
-def _absent(options: EcbOptions, published: dict[date, dict[str, str]]) -> list[str]:
-    """Wanted currencies that the newest day does not have."""
+def _absent(options: EcbOptions, published: dict[date, dict[str, str]]) -> dict[str, date | None]:
+    """Wanted currencies that the newest day does not have, and the last day that had them."""
     newest = published[max(published)] if published else {}
-    return [currency for currency in options.currencies or [] if currency not in newest]
+    return {
+        currency: max((day for day, rates in published.items() if currency in rates), default=None)
+        for currency in options.currencies or []
+        if currency not in newest
+    }
 
 
 def _warn_of_absent(options: EcbOptions, published: dict[date, dict[str, str]], plan: Plan) -> None:
-    for currency in _absent(options, published):
-        plan.warn(f"ecb: no current rate for {currency}; amounts in it stay unconverted")
+    """A currency may have ended: its rates stay, and nothing stands for those that it would have now."""
+    for currency, last_day in _absent(options, published).items():
+        if last_day:
+            plan.warn(f"ecb: no rate for {currency} since {last_day}; later amounts in it stay unconverted")
+        else:
+            plan.warn(f"ecb: no current rate for {currency}; amounts in it stay unconverted")
 
 
 def scopes(options: EcbOptions, table: str) -> list[Scope]:

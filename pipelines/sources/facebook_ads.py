@@ -1,35 +1,27 @@
 """Facebook ads: structure, daily insights and custom audiences (https://developers.facebook.com/docs/marketing-apis)."""
 
-import time
 from collections.abc import Iterator
-from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
 
 import dlt
 import pyarrow as pa
 from dlt.extract.resource import DltResource
 from pydantic import Field
 
-from pipelines.connector import Connector, ConnectorError, Options, Plan, Pull, Scope, Table
-from pipelines.retry import patience
-from pipelines.sources.facebook_graph import API_VERSION, BASE_URL, Graph, Row, parts
+from pipelines.connector import Connector, Options, Plan, Scope, Table, columns
+from pipelines.rows import SchemaDrift
+from pipelines.sources.facebook_ads_reports import AD_STATES, INSIGHTS, WINDOWS, ad_reports, insights_table
+from pipelines.sources.facebook_graph import API_VERSION, BASE_URL, Graph, Row
 
-# Spend is corrected, and conversions are credited to the day of their click, for this long.
-ATTRIBUTION_DAYS = 28
-JOB_DAYS = 30  # the days of one report: a month of ads is made in seconds, a year may fail
-KEPT_DAYS = 37 * 30  # the vendor refuses a report that begins over 37 months ago
-JOB_ATTEMPTS = 3
-JOB_POLLS, LONGEST_POLL_SECONDS = 150, 30  # over an hour
-DONE, FAILED = "Job Completed", ("Job Failed", "Job Skipped")
+AS_NOW = 1  # listed whole, or captured, every time
 ADVICE = (
     "Give SOURCES__FACEBOOK_ADS__ACCESS_TOKEN a token of a system user with the permission ads_read, and assign the ad "
     "account to that user (Business settings, System users)."
 )
 
-TEXT: pa.DataType = pa.string()
 DAY, COUNT, MOMENT = pa.date32(), pa.int64(), pa.timestamp("us", "UTC")
 ACCOUNT_FIELDS = ("account_id", "name", "currency", "timezone_name")
-# Lists of an account: its fields, and the states to ask for, since archived and deleted objects are else left out.
+# Lists of an account: its fields, and the states to ask for, since archived and deleted objects are else left out. A
+# deleted one is listed in that state; one that is not listed at all any more vanishes here. No figure rests on them.
 STRUCTURE: dict[str, tuple[str, ...]] = {
     "campaigns": ("id", "name", "objective", "status", "effective_status", "created_time", "updated_time"),
     "adsets": ("id", "campaign_id", "name", "status", "daily_budget", "created_time", "updated_time"),
@@ -37,57 +29,33 @@ STRUCTURE: dict[str, tuple[str, ...]] = {
 }
 CAMPAIGN_STATES = ("ACTIVE", "PAUSED", "ARCHIVED", "DELETED", "IN_PROCESS", "WITH_ISSUES")
 ADSET_STATES = (*CAMPAIGN_STATES, "CAMPAIGN_PAUSED")
-AD_STATES = (*ADSET_STATES, "ADSET_PAUSED", "DISAPPROVED", "PENDING_BILLING_INFO", "PENDING_REVIEW", "PREAPPROVED")
 STATES = {"campaigns": CAMPAIGN_STATES, "adsets": ADSET_STATES, "ads": AD_STATES}
 
-NUMBERS = ("impressions", "clicks", "inline_link_clicks", "reach", "spend")
-INSIGHT_FIELDS = (
-    *("account_id", "date_start", "ad_id", "adset_id", "campaign_id", "campaign_name", "account_currency"),
-    *NUMBERS,
-    *("actions", "action_values"),
-)
-WINDOWS = ("1d_view", "1d_click", "7d_click", "28d_click")
-# Table → breakdown. Totals come without one; the vendor refuses country together with platform.
-INSIGHTS = {
-    "ads_insights": "",
-    "ads_insights_by_country": "country",
-    "ads_insights_by_platform": "publisher_platform",
-}
 AUDIENCE_FIELDS = ("id", "name", "approximate_count_lower_bound", "approximate_count_upper_bound", "delivery_status")
 
 
-def _entities(fields: tuple[str, ...], key: tuple[str, ...]) -> Table:
-    return Table(pa.schema([(name, TEXT) for name in dict.fromkeys((*key, *fields))]), key, "entities", 1)
-
-
-def _insights(breakdown: str) -> Table:
-    broken_down = (breakdown,) if breakdown else ()
-    names = (*INSIGHT_FIELDS, *broken_down)
-    types: dict[str, pa.DataType] = dict.fromkeys(names, TEXT) | {"date_start": DAY}
-    slice_by = ("account_id", "date_start")
-    return Table(pa.schema(types), (*slice_by, "ad_id", *broken_down), "slices", ATTRIBUTION_DAYS, slice_by)
+def _structure_table(fields: tuple[str, ...]) -> Table:
+    return Table(columns("account_id", *fields), ("account_id", "id"), "slices", AS_NOW, ("account_id",))
 
 
 TABLES: dict[str, Table] = {
-    "accounts": _entities(ACCOUNT_FIELDS, ("account_id",)),
-    **{name: _entities(fields, ("account_id", "id")) for name, fields in STRUCTURE.items()},
-    **{name: _insights(breakdown) for name, breakdown in INSIGHTS.items()},
+    "accounts": Table(
+        columns(*ACCOUNT_FIELDS), ("account_id",), "entities", AS_NOW, required=("currency", "timezone_name")
+    ),
+    **{name: _structure_table(fields) for name, fields in STRUCTURE.items()},
+    **{name: insights_table(breakdown) for name, breakdown in INSIGHTS.items()},
+    # One that was deleted is listed no more: its captures stay.
     "custom_audiences": Table(
-        pa.schema(
-            [
-                ("account_id", TEXT),
-                ("id", TEXT),
-                ("captured_on", DAY),
-                ("captured_at", MOMENT),
-                ("name", TEXT),
-                ("approximate_count_lower_bound", COUNT),
-                ("approximate_count_upper_bound", COUNT),
-                ("delivery_status", TEXT),
-            ]
+        columns(
+            *("account_id", "id", "name", "delivery_status"),
+            captured_on=DAY,
+            captured_at=MOMENT,
+            approximate_count_lower_bound=COUNT,
+            approximate_count_upper_bound=COUNT,
         ),
         ("account_id", "id", "captured_on"),
         "snapshots",
-        1,
+        AS_NOW,
     ),
 }
 
@@ -110,18 +78,24 @@ def facebook_ads(
     base_url: str = BASE_URL,
 ) -> list[DltResource]:
     """Accounts and their structure as they are now, the asked days of the insights, the audiences' sizes."""
-    graph = Graph(base_url, access_token, app_secret, ADVICE)
+    graph = Graph(base_url, access_token, app_secret, ADVICE, quota=plan.quota)
     return [
         dlt.resource(_accounts(graph, plan), name="accounts"),
         *(dlt.resource(_structure(graph, options, plan, name), name=name) for name in STRUCTURE),
-        *(dlt.resource(_reports(graph, options, plan, name), name=name) for name in INSIGHTS),
+        *(dlt.resource(ad_reports(graph, plan, name, options.report_rows), name=name) for name in INSIGHTS),
         dlt.resource(_audiences(graph, options, plan), name="custom_audiences"),
     ]
 
 
 def _accounts(graph: Graph, plan: Plan) -> Iterator[Row]:
+    """Each account; its zone, its currency and the windows that are asked say how to read its reports."""
     for pull in plan.of("accounts"):
         found = graph.get(f"act_{pull.account_id}", fields=",".join(ACCOUNT_FIELDS))
+        for name in INSIGHTS:
+            plan.caveat(name, pull.account_id, "attribution", ", ".join(WINDOWS))
+            plan.caveat(name, pull.account_id, "account_currency", str(found.get("currency")))
+            if found.get("timezone_name") != plan.zone.key:
+                plan.caveat(name, pull.account_id, "account_zone", str(found.get("timezone_name")))
         yield found | {"account_id": pull.account_id}
 
 
@@ -139,84 +113,25 @@ def _audiences(graph: Graph, options: FacebookAdsOptions, plan: Plan) -> Iterato
     absent = set(options.retargeting_audiences)
     for pull in plan.of("custom_audiences"):
         asked = ",".join(AUDIENCE_FIELDS)
-        for page in graph.pages(f"act_{pull.account_id}", "customaudiences", limit=options.page_rows, fields=asked):
-            absent -= {str(row.get("id")) for row in page}
-            yield [row | captured | {"account_id": pull.account_id} for row in page]
-    for one in sorted(absent):
+        pages = graph.pages(f"act_{pull.account_id}", "customaudiences", limit=options.page_rows, fields=asked)
+        found = [row for page in pages for row in page]
+        _refuse_lost_bounds(found)
+        absent -= {str(row.get("id")) for row in found}
+        yield [row | captured | {"account_id": pull.account_id} for row in found]
+    for one in sorted(absent if plan.of("custom_audiences") else ()):
         plan.warn(f"facebook_ads: no account has the audience {one}; correct retargeting_audiences")
 
 
-def _reports(graph: Graph, options: FacebookAdsOptions, plan: Plan, name: str) -> Iterator[list[Row]]:
-    """The rows of one report by day, a month at a time."""
-    for pull in plan.of(name):
-        for first, last in _months(pull, plan):
-            for page in _report(graph, pull.account_id, first, last, INSIGHTS[name], options.report_rows):
-                yield [_checked(row, INSIGHTS[name]) | {"account_id": pull.account_id} for row in page]
-
-
-def _months(pull: Pull, plan: Plan) -> Iterator[tuple[date, date]]:
-    """The pull's days in parts that one report can hold, without those that the vendor no longer has."""
-    first = max(pull.first_day, plan.captured_on - timedelta(days=KEPT_DAYS))
-    if first > pull.first_day:
-        plan.warn(
-            f"facebook_ads: {pull.table} of account {pull.account_id} begins on {first}: Facebook keeps 37 months"
-        )
-    yield from parts(first, pull.last_day, JOB_DAYS)
-
-
-def _report(
-    graph: Graph, account_id: str, first: date, last: date, breakdown: str, report_rows: int
-) -> Iterator[list[Row]]:
-    """All pages of one report; one that the vendor gives up is asked for again."""
-    for _ in range(JOB_ATTEMPTS):
-        made = graph.post(
-            f"act_{account_id}",
-            "insights",
-            level="ad",
-            time_increment="1",
-            time_range={"since": first.isoformat(), "until": last.isoformat()},
-            fields=list(INSIGHT_FIELDS),
-            action_attribution_windows=list(WINDOWS),
-            **({"breakdowns": [breakdown]} if breakdown else {}),
-        )
-        run_id = str(made.get("report_run_id") or "")
-        if run_id and _is_made(graph, run_id):
-            yield from graph.pages(run_id, "insights", limit=report_rows)
-            return
-    raise ConnectorError(
-        f"Facebook did not finish the report of account {account_id} from {first} to {last} ({JOB_ATTEMPTS} times); "
-        "the next refresh asks again."
-    )
-
-
-def _is_made(graph: Graph, run_id: str) -> bool:
-    """Wait for a report: true when it is there, false when the vendor gave it up or takes too long."""
-    for number in range(JOB_POLLS):
-        time.sleep(patience() * min(LONGEST_POLL_SECONDS, 2**number))
-        status = graph.get(run_id, fields="async_status,async_percent_completion").get("async_status")
-        if status == DONE:
-            return True
-        if status in FAILED:
-            return False
-    return False
-
-
-def _checked(row: Row, breakdown: str) -> Row:
-    """A row whose metrics are numbers, as text; an absent one is zero. A key is never absent."""
-    for name in NUMBERS:
-        if not _is_number(row.get(name, "0")):
-            raise ConnectorError(
-                f"facebook_ads: {name} of ad {row.get('ad_id')} on {row.get('date_start')} is {row[name]!r}, not a "
-                "number. Facebook changed this field; nothing of this source was loaded."
+def _refuse_lost_bounds(audiences: list[Row]) -> None:
+    """One that is not counted yet may leave its bounds out, but not all of them where some are ready."""
+    ready = [number for number, one in enumerate(audiences, 1) if (one.get("delivery_status") or {}).get("code") == 200]
+    for name in AUDIENCE_FIELDS[2:4]:
+        if ready and not any(name in one for one in audiences):
+            raise SchemaDrift(
+                f"facebook_ads: custom_audiences row {ready[0]}: the vendor no longer sends {name}, not even of an "
+                "audience that is ready, and the size of audiences needs it; nothing of this source was loaded. "
+                "Upgrade Parcours, or report it."
             )
-    return row | ({breakdown: row.get(breakdown) or ""} if breakdown else {})
-
-
-def _is_number(text: object) -> bool:
-    try:
-        return text is None or Decimal(str(text)).is_finite()
-    except InvalidOperation:
-        return False
 
 
 def scopes(options: FacebookAdsOptions, table: str) -> list[Scope]:

@@ -19,6 +19,7 @@ from facebook_business.session import FacebookSession
 from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
 from pipelines.http import TIMEOUT_SECONDS
 from pipelines.retry import VendorBusy, retrying
+from pipelines.rows import SchemaDrift
 
 BASE_URL = "https://graph.facebook.com"
 API_VERSION = "v26.0"
@@ -62,15 +63,25 @@ class _BearerToken(requests.auth.AuthBase):
 
 
 class Graph:
-    """The Graph API as one token sees it; `advice` is what to do when it refuses that token."""
+    """The Graph API as one token sees it; `advice` is what to do when it refuses that token.
+
+    `quota` is filled with how much of its limits the vendor says is used.
+    """
 
     def __init__(
-        self, base_url: str, token: str | None, app_secret: str | None, advice: str, version: str = ""
+        self,
+        base_url: str,
+        token: str | None,
+        app_secret: str | None,
+        advice: str,
+        version: str = "",
+        quota: dict[str, str] | None = None,
     ) -> None:
         if not token:
             raise AccessRefused(f"Facebook: there is no access token. {advice}")
         self.base_url, self.token, self.app_secret, self.advice = base_url, token, app_secret, advice
         self.version = version or API_VERSION
+        self.quota = {} if quota is None else quota
         session = FacebookSession(None, app_secret or None, token, timeout=TIMEOUT_SECONDS)
         session.GRAPH = base_url.rstrip("/")
         session.requests.params.pop("access_token")
@@ -91,11 +102,11 @@ class Graph:
 
     def with_token(self, token: str) -> "Graph":
         """The same API as another token sees it."""
-        return Graph(self.base_url, token, self.app_secret, self.advice, self.version)
+        return Graph(self.base_url, token, self.app_secret, self.advice, self.version, self.quota)
 
     def at_version(self, version: str) -> "Graph":
         """The same API in another version, for what newer ones no longer give."""
-        return Graph(self.base_url, self.token, self.app_secret, self.advice, version)
+        return Graph(self.base_url, self.token, self.app_secret, self.advice, version, self.quota)
 
     def get(self, *path: str, **params: Any) -> Row:
         """One object or one answer."""
@@ -137,6 +148,7 @@ class Graph:
             raise VendorBusy(f"{where} gave an answer that is not its own") from None
         if not isinstance(body, dict) or response.status() >= 500:
             raise VendorBusy(f"{where} gave an answer that is not whole (HTTP {response.status()})")
+        self.quota.update(used_of_limits(response.headers() or {}))
         return body
 
     def _named(self, error: FacebookRequestError, where: str) -> ConnectorError:
@@ -181,14 +193,15 @@ class Pages:
             self._graphs[page_id] = self.graph.with_token(token) if token else self.graph
         return self._graphs[page_id]
 
-    def since(self, page_id: str, edge: str, first_day: date, *fields: str) -> Iterator[tuple[date, Row]]:
+    def since(self, page_id: str, edge: str, table: str, first_day: date, *fields: str) -> Iterator[tuple[date, Row]]:
         """The objects of a list that were created on `first_day` (UTC) or later, each with that day.
 
         The lists are newest first, but a single older object (pinned, dated back) is no end: a whole older page is.
         """
-        wanted = ",".join(("id", "created_time", *fields))
+        wanted, number = ",".join(("id", "created_time", *fields)), 0
         for page in self.of(page_id).pages(page_id, edge, limit=self.page_rows, fields=wanted):
-            dated = [(utc_day(row, "created_time", edge), row) for row in page]
+            dated = [(utc_day(row, "created_time", table, number + place), row) for place, row in enumerate(page, 1)]
+            number += len(page)
             yield from ((day, row) for day, row in dated if day >= first_day)
             if dated and all(day < first_day for day, _ in dated):
                 return
@@ -202,14 +215,15 @@ def parts(first: date, last: date, days: int) -> Iterator[tuple[date, date]]:
         first = end + timedelta(days=1)
 
 
-def utc_day(row: Row, name: str, what: str) -> date:
-    """The day of a time, in UTC."""
+def utc_day(row: Row, name: str, table: str, number: int) -> date:
+    """The day of a time that a row's slice depends on, in UTC."""
     try:
         return datetime.fromisoformat(row[name]).astimezone(UTC).date()
     except (KeyError, TypeError, ValueError):
-        raise ConnectorError(
-            f"Facebook: {name} of {what} is {row.get(name)!r}, not a time. Facebook changed this field; nothing of "
-            "this source was loaded."
+        fault = f"is {row[name]!r}, not a time" if name in row else "is missing"
+        raise SchemaDrift(
+            f"facebook_page: {table} row {number}: {name} {fault}. Facebook changed this field; nothing of this source "
+            "was loaded. Upgrade Parcours, or report it."
         ) from None
 
 
@@ -227,3 +241,32 @@ def _wait_minutes(headers: Mapping[str, str]) -> float:
         return float(max(waits, default=0))
     except (AttributeError, KeyError, TypeError, ValueError):
         return 0.0
+
+
+def used_of_limits(headers: Mapping[str, str]) -> dict[str, str]:
+    """What the usage headers say, by limit; nothing where they cannot be read, as no figure rests on it.
+
+    https://developers.facebook.com/docs/graph-api/overview/rate-limiting
+    """
+    try:
+        shares = dict(_shares(headers))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return {}
+    return {limit: f"{share:g} % used" for limit, share in shares.items()}
+
+
+def _shares(headers: Mapping[str, str]) -> Iterator[tuple[str, float]]:
+    """Each limit and its share in percent: the highest one of calls, processor time and total time."""
+    app, insights, business = (
+        json.loads(headers.get(name) or "{}")
+        for name in ("X-App-Usage", "x-fb-ads-insights-throttle", "X-Business-Use-Case-Usage")
+    )
+    counted = ("call_count", "total_cputime", "total_time")
+    if app:
+        yield "all calls of the app", max(app[name] for name in counted)
+    if insights:
+        yield "reports of ads, by the app", insights["app_id_util_pct"]
+        yield "reports of ads, of an account", insights["acc_id_util_pct"]
+    for owner, entries in business.items():
+        for entry in entries:
+            yield f"{entry['type']} of {owner}", max(entry[name] for name in counted)

@@ -9,7 +9,7 @@ import pyarrow as pa
 from dlt.extract.resource import DltResource
 from pydantic import Field
 
-from pipelines.connector import Connector, ConnectorError, Options, Plan, Scope, Table
+from pipelines.connector import Connector, ConnectorError, Options, Plan, Scope, Table, columns
 from pipelines.identity import keyed_hash
 from pipelines.sources.facebook_graph import (
     API_VERSION,
@@ -19,12 +19,19 @@ from pipelines.sources.facebook_graph import (
     Pages,
     Row,
 )
-from pipelines.sources.facebook_page_insights import INSIGHTS, METRICS, page_insights
-from pipelines.sources.facebook_page_ratings import RATINGS, check_ratings, page_ratings
+from pipelines.sources.facebook_page_insights import INSIGHTS, METRICS, page_insights, series_of
+from pipelines.sources.facebook_page_ratings import (
+    RATINGS,
+    RATINGS_END_ON,
+    RATINGS_VERSION,
+    check_ratings,
+    page_ratings,
+)
 
 COUNTED_DAYS = 400  # a post's counters are captured this long: those of older posts hardly move
-COMMENT_DAYS = 90  # people answer for weeks, and what is deleted by then is seen
-TAGGED_DAYS = 45  # mentions do not come late; what is deleted by then is seen
+COMMENT_DAYS = 90  # people answer for weeks; what is answered or deleted later is found by the deep re-read
+TAGGED_DAYS = 45  # mentions do not come late; what is deleted later is found by the deep re-read
+AS_NOW = 1  # captured every time
 EDGE = timedelta(days=1)  # a business day lies in two days of UTC, so the days on either side come too
 ADVICE = (
     "Give SOURCES__FACEBOOK_PAGE__ACCESS_TOKEN a token with the permissions pages_read_engagement, "
@@ -38,46 +45,46 @@ COUNTERS = (
     "shares",
 )
 
+COUNTED = {"reactions": ("summary", "total_count"), "comments": ("summary", "total_count"), "shares": ("count",)}
+
 Posts = Callable[[str], list[tuple[date, Row]]]  # of a page: each with its day (UTC)
-TEXT: pa.DataType = pa.string()
-DAY, COUNT, MOMENT = pa.date32(), pa.int64(), pa.timestamp("us", "UTC")
-CAPTURED: dict[str, pa.DataType] = {"captured_on": DAY, "captured_at": MOMENT}
-
-
-def _columns(**columns: pa.DataType) -> pa.Schema:
-    return pa.schema(list({"page_id": TEXT, **columns}.items()))
-
-
-def _texts(*names: str) -> dict[str, pa.DataType]:
-    return dict.fromkeys(names, TEXT)
+DAY, COUNT = pa.date32(), pa.int64()
+CAPTURED: dict[str, pa.DataType] = {"captured_on": DAY, "captured_at": pa.timestamp("us", "UTC")}
 
 
 TABLES: dict[str, Table] = {
     "pages": Table(
-        _columns(**CAPTURED, name=TEXT, fan_count=COUNT, followers_count=COUNT),
+        columns("page_id", "name", **CAPTURED, fan_count=COUNT, followers_count=COUNT),
         ("page_id", "captured_on"),
         "snapshots",
-        1,
+        AS_NOW,
+        required=("followers_count",),
     ),
+    # One that was deleted is listed no more: its captures stay.
     "posts": Table(
-        _columns(id=TEXT, **CAPTURED, **_texts("created_time", "reactions", "comments", "shares")),
+        columns("page_id", "id", "created_time", "reactions", "comments", "shares", **CAPTURED),
         ("page_id", "id", "captured_on"),
         "snapshots",
-        1,
+        AS_NOW,
+        required=("reactions", "comments"),  # shares are absent where there are none
     ),
     "comments": Table(
-        _columns(post_day=DAY, **_texts("post_id", "id", "parent_id", "created_time", "author_key")),
+        columns("page_id", "post_id", "id", "parent_id", "created_time", "author_key", post_day=DAY),
         ("page_id", "post_day", "post_id", "id"),
         "slices",
         COMMENT_DAYS,
         ("page_id", "post_day"),
+        required=("created_time",),
+        dated_by=("created_time",),  # the slice is the day of the post
     ),
     "tagged": Table(
-        _columns(created_day=DAY, **_texts("id", "created_time", "author_key")),
+        columns("page_id", "id", "created_time", "author_key", created_day=DAY),
         ("page_id", "created_day", "id"),
         "slices",
         TAGGED_DAYS,
         ("page_id", "created_day"),
+        required=("created_time",),
+        dated_by=("created_time",),  # the slice is its day in UTC
     ),
     "page_insights": INSIGHTS,
     "ratings": RATINGS,
@@ -107,21 +114,22 @@ def facebook_page(
     base_url: str = BASE_URL,
 ) -> list[DltResource]:
     """Captures of pages and posts; comments, mentions and insights of the asked days; recommendations as they are."""
-    pages = Pages(Graph(base_url, access_token, app_secret, ADVICE), options.page_rows)
+    pages = Pages(Graph(base_url, access_token, app_secret, ADVICE, quota=plan.quota), options.page_rows)
     counted_since = plan.through - timedelta(days=COUNTED_DAYS)
 
     @cache
     def posts(page_id: str) -> list[tuple[date, Row]]:
         """All posts that are captured, or whose comments are asked: listed once for both."""
+        counted = [counted_since for pull in plan.of("posts") if pull.account_id == page_id]
         commented = [pull.first_day - EDGE for pull in plan.of("comments") if pull.account_id == page_id]
-        return list(pages.since(page_id, "published_posts", min([counted_since, *commented]), *COUNTERS))
+        return list(pages.since(page_id, "published_posts", "posts", min([*counted, *commented]), *COUNTERS))
 
     return [
         dlt.resource(_pages(pages, plan), name="pages"),
         dlt.resource(_posts(posts, plan, counted_since), name="posts"),
         dlt.resource(_comments(pages, posts, plan, options.comment_rows), name="comments"),
         dlt.resource(_tagged(pages, plan), name="tagged"),
-        dlt.resource(page_insights(pages, plan, options.metrics), name="page_insights"),
+        dlt.resource(page_insights(pages, plan), name="page_insights"),
         dlt.resource(page_ratings(pages, plan), name="ratings"),
     ]
 
@@ -136,33 +144,26 @@ def _posts(posts: Posts, plan: Plan, since: date) -> Iterator[Row]:
     """Each post's counters as they are now: the vendor keeps no history of them."""
     for pull in plan.of("posts"):
         for post in (post for day, post in posts(pull.account_id) if day >= since):
-            yield {
-                "page_id": pull.account_id,
-                "id": post["id"],
-                "captured_on": plan.captured_on,
-                "captured_at": plan.as_of,
-                "created_time": post["created_time"],
-                "reactions": _summary(post, "reactions"),
-                "comments": _summary(post, "comments"),
-                "shares": _counted(post, "shares", post.get("shares"), "count"),
-            }
+            captured = {"page_id": pull.account_id, "captured_on": plan.captured_on, "captured_at": plan.as_of}
+            yield {name: value for name, value in post.items() if name not in COUNTED} | captured | _counters(post)
 
 
-def _summary(post: Row, name: str) -> Row | None:
-    """A counter without the rest of its list, whose paging holds the token."""
-    counted = _counted(post, name, (post.get(name) or {}).get("summary"), "total_count")
-    return counted and {"summary": counted}
-
-
-def _counted(post: Row, name: str, found: Row | None, key: str) -> Row | None:
-    if not found or found.get(key) is None:
-        return None
-    if not isinstance(found[key], int):
-        raise ConnectorError(
-            f"facebook_page: {name} of post {post['id']} is {found[key]!r}, not a number. Facebook changed this field; "
-            "nothing of this source was loaded."
-        )
-    return {key: found[key]}
+def _counters(post: Row) -> Row:
+    """The counters that came, without the rest of their lists, whose paging holds the token."""
+    counters: Row = {}
+    for name, path in COUNTED.items():
+        found = post.get(name)
+        for part in path:
+            found = (found or {}).get(part)
+        if found is None:
+            continue
+        if not isinstance(found, int):
+            raise ConnectorError(
+                f"facebook_page: {name} of post {post['id']} is {found!r}, not a number. Facebook changed this field; "
+                "nothing of this source was loaded."
+            )
+        counters[name] = {"count": found} if name == "shares" else {"summary": {"total_count": found}}
+    return counters
 
 
 def _comments(pages: Pages, posts: Posts, plan: Plan, rows: int) -> Iterator[Row]:
@@ -178,13 +179,11 @@ def _comments_of(pages: Pages, page_id: str, post_day: date, post_id: str, rows:
     try:
         for page in pages.of(page_id).pages(post_id, "comments", limit=rows, **asked):
             for row in page:
-                yield {
+                yield row | {
                     "page_id": page_id,
                     "post_day": post_day,
                     "post_id": post_id,
-                    "id": row["id"],
                     "parent_id": (row.get("parent") or {}).get("id", ""),
-                    "created_time": row.get("created_time"),
                     "author_key": _author_key(row, page_id),
                 }
     except ObjectGone:
@@ -200,13 +199,12 @@ def _author_key(row: Row, page_id: str) -> str:
 def _tagged(pages: Pages, plan: Plan) -> Iterator[Row]:
     """Posts of others, or the page's own, that tag the page."""
     for pull in plan.of("tagged"):
-        for day, row in pages.since(pull.account_id, "tagged", pull.first_day - EDGE, "from{id}"):
+        for day, row in pages.since(pull.account_id, "tagged", "tagged", pull.first_day - EDGE, "from{id}"):
             if day <= pull.last_day + EDGE:
-                yield {
+                yield row | {
                     "page_id": pull.account_id,
                     "created_day": day,
                     "id": _post_key(row["id"], pull.account_id),
-                    "created_time": row["created_time"],
                     "author_key": _author_key(row, pull.account_id),
                 }
 
@@ -217,7 +215,9 @@ def _post_key(post_id: str, page_id: str) -> str:
 
 
 def scopes(options: FacebookPageOptions, table: str) -> list[Scope]:
-    """Every page, for every table; its recommendations only where they are asked for."""
+    """Every page, for every table; of insights each metric, of recommendations none unless they are asked for."""
+    if table == "page_insights":
+        return series_of(options.pages, options.metrics)
     asked = table != "ratings" or options.recommendations
     return [Scope(one) for one in options.pages if asked]
 
@@ -252,4 +252,5 @@ CONNECTOR = Connector(
     permissions=("pages_read_engagement", "pages_read_user_content", "read_insights"),
     docs_url="https://developers.facebook.com/docs/graph-api/reference/page",
     api_version=API_VERSION,
+    other_versions={f"{RATINGS_VERSION} (recommendations)": RATINGS_END_ON},
 )

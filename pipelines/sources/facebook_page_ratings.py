@@ -9,7 +9,7 @@ from datetime import date
 
 import pyarrow as pa
 
-from pipelines.connector import Plan, Table
+from pipelines.connector import Plan, Table, columns
 from pipelines.identity import keyed_hash
 from pipelines.sources.facebook_graph import Pages, Retired, Row
 
@@ -21,13 +21,22 @@ ENDED = (
     "them: set recommendations = false in [sources.facebook_page]"
 )
 FIELDS = "created_time,recommendation_type,has_review,has_rating,rating,open_graph_story{id},reviewer{id}"
-COLUMNS: dict[str, pa.DataType] = {
-    **dict.fromkeys(("page_id", "rating_key", "created_time", "recommendation_type"), pa.string()),
-    **dict.fromkeys(("has_review", "has_rating"), pa.bool_()),
-    "rating": pa.int64(),
-}
 
-RATINGS = Table(pa.schema(COLUMNS), ("page_id", "rating_key"), "slices", AS_NOW, ("page_id",))
+RATINGS = Table(
+    columns(
+        *("page_id", "rating_key", "created_time", "recommendation_type"),
+        has_review=pa.bool_(),
+        has_rating=pa.bool_(),
+        rating=pa.int64(),
+    ),
+    ("page_id", "rating_key"),
+    "slices",
+    AS_NOW,
+    ("page_id",),
+    required=("created_time", "has_rating"),
+    enums={"recommendation_type": frozenset({"positive", "negative"})},  # anything else may be no review
+    dated_by=("created_time",),
+)
 
 
 def page_ratings(pages: Pages, plan: Plan) -> Iterator[list[Row]]:

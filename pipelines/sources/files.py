@@ -69,8 +69,11 @@ class Reading:
             for name in tables:
                 self.plan.unchanged(name, file.file_id)
             return None
-        result = mapped(_sheet(data, file, feed), feed, zone, file.file_id, file.feed)
+        sheet = _sheet(data, file, feed)
+        result = mapped(sheet, feed, zone, file.file_id, file.feed)
         self._keep(file, feed, result)
+        # Rows are Arrow tables of the entity's columns, so the file's own are told here.
+        self.plan.fields.setdefault(table, set()).update(f"{file.feed}.{name}" for name in sheet.names if name)
         for name in tables:
             self.plan.keep_hash(name, file.file_id, content_hash)
         return result.rows
@@ -155,13 +158,14 @@ def check(options: FilesOptions) -> list[str]:
     return lines
 
 
-def _table(columns: pa.Schema, *more_key: str) -> Table:
+def _table(columns: pa.Schema, *more_key: str, dated_by: tuple[str, ...] = ()) -> Table:
     return Table(
         columns=columns,
         key=("file_id", "row_number", *more_key),
         kind="slices",
         slice_by=("file_id",),
         reread_days=REREAD_DAYS,
+        dated_by=dated_by,
         rows_are_unique=True,
     )
 
@@ -169,7 +173,7 @@ def _table(columns: pa.Schema, *more_key: str) -> Table:
 CONNECTOR = Connector(
     name="files",
     title="Files",
-    tables={entity: _table(files_entities.columns(entity)) for entity in ENTITIES}
+    tables={name: _table(files_entities.columns(name), dated_by=entity.dated_by) for name, entity in ENTITIES.items()}
     | {REJECTS_TABLE: _table(REJECTS, "field")},
     options=FilesOptions,
     source=files,

@@ -43,6 +43,12 @@ class Entity:
         return [name for name, field in self.fields.items() if field.required]
 
     @property
+    def dated_by(self) -> tuple[str, ...]:
+        """The fields whose first value tells on which day a row counts."""
+        times = tuple(name for name, field in self.fields.items() if field.holds in ("time", "day"))
+        return self.one_of or times[:1]
+
+    @property
     def addresses(self) -> list[str]:
         """The fields that are e-mail addresses in the file."""
         return [name for name, field in self.fields.items() if field.holds == "address"]

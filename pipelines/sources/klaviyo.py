@@ -8,77 +8,25 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import dlt
-import pyarrow as pa
 from dlt.extract.resource import DltResource
 from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.rest_api import rest_api_resources
 from dlt.sources.rest_api.typing import EndpointResource, RESTAPIConfig
 from pydantic import Field
 
-from pipelines.connector import Connector, Options, Plan, Scope, Table
-from pipelines.sources.klaviyo_client import ADVICE, BASE_URL, PERMISSIONS, REVISION, Row, client, inner, metric
-
-LATE_DAYS = 28  # opens and clicks come for weeks, and an event can show long after the instant that it carries
-PROFILE_DAYS = 7  # a change can show late, and one that happens while pages are read can be missed
-AS_NOW = 1  # asked whole every time
+from pipelines.connector import Connector, Options, Plan, Scope
+from pipelines.sources.klaviyo_client import ADVICE, BASE_URL, PERMISSIONS, REVISION, Row, client, flat, inner, metric
+from pipelines.sources.klaviyo_quality import MACHINE_FLAGS, Opens
+from pipelines.sources.klaviyo_tables import MAIL_METRICS, TABLES
 
 MOST_EVENTS, MOST_ROWS, MOST_LISTS, MOST_FLOWS = 1000, 100, 10, 50  # the vendor gives no more in one answer
 ARCHIVED = [{"archived": "false"}, {"archived": "true"}]  # without a filter the vendor leaves archived things out
 
-MAIL_METRICS = ("Received Email", "Bounced Email", "Opened Email", "Clicked Email")
 OPT_IN_METRICS = ("Subscribed to Email Marketing", "Subscribed to List")
 
 # All that is kept of an event's properties; the others hold addresses, subjects and devices. The vendor documents
 # `Apple Privacy Open`, its answers show `machine_open` and `Bot Click`: each spelling is kept, staging knows them.
-PROPERTIES = (
-    *("$message", "$flow"),
-    *("machine_open", "$machine_open", "Machine Open", "Apple Privacy Open", "apple_privacy_open"),
-    *("Bot Click", "bot_click", "$bot_click"),
-)
-
-
-def _schema(*texts: str, **others: pa.DataType) -> pa.Schema:
-    return pa.schema({**dict.fromkeys(texts, pa.string()), **others})
-
-
-EVENT = _schema("id", "metric_name", "relationships__profile__data__id", "attributes__datetime")
-
-# An event never changes and keeps its id, so that every table of events is merged on it; none is ever taken back, and
-# those of a deleted profile stay, at the vendor as here.
-TABLES = {
-    "events": Table(
-        EVENT.append(pa.field("attributes__event_properties", pa.string())), ("id",), "entities", LATE_DAYS
-    ),
-    # Read from the account's beginning, whatever the history asked for: the first opt-in counts, not a later one.
-    "opt_in_events": Table(EVENT, ("id",), "entities", LATE_DAYS),
-    # The vendor overwrites the consent and its time: every one that it has shown stays here. A deleted profile, which
-    # the vendor only leaves out, and the last address of an erased one stay as well: their opt-ins go on counting.
-    "profiles": Table(
-        _schema(*("id", "email_key", "consent", "consent_timestamp", "attributes__created", "attributes__updated")),
-        ("id", "consent", "consent_timestamp"),
-        "entities",
-        PROFILE_DAYS,
-        emails={"email_key": "attributes__email"},
-    ),
-    # Only those sent since the events are asked for: of an earlier one some events would be missing.
-    "campaigns": Table(
-        _schema("id", "attributes__status", "attributes__send_time", "attributes__audiences__included", "messages"),
-        ("id",),
-        "entities",
-        LATE_DAYS,
-    ),
-    "lists": Table(
-        _schema(
-            *("id", "attributes__name", "attributes__created"),
-            captured_on=pa.date32(),
-            captured_at=pa.timestamp("us", tz="UTC"),
-            attributes__profile_count=pa.int64(),
-        ),
-        ("id", "captured_on"),
-        "snapshots",
-        AS_NOW,
-    ),
-}
+PROPERTIES = ("$message", "$flow", *MACHINE_FLAGS, "Bot Click", "bot_click", "$bot_click")
 
 
 class KlaviyoOptions(Options):
@@ -98,15 +46,16 @@ def klaviyo(
     options: KlaviyoOptions, plan: Plan, api_key: dlt.TSecretStrValue = dlt.secrets.value, base_url: str = BASE_URL
 ) -> Iterator[DltResource]:
     """Events and campaigns from the asked day on, profiles that changed since, lists as they are now."""
+    opens = Opens(plan)
     config: RESTAPIConfig = {
-        "client": client(api_key, base_url),
+        "client": client(api_key, base_url, plan.quota),
         "resource_defaults": {"endpoint": {"data_selector": "data"}},
         "resources": [
-            *_events("events", MAIL_METRICS, options, plan, plan.since("events")),
-            *_events("opt_in_events", OPT_IN_METRICS, options, plan, _since(plan, "opt_in_events")),
+            *_events("events", MAIL_METRICS, options, plan, plan.since("events"), opens),
+            *_events("opt_in_events", OPT_IN_METRICS, options, plan, _since(plan, "opt_in_events"), opens),
             _profiles(options, plan),
             dlt.resource([ARCHIVED], name="archived"),
-            _campaigns(options, plan),
+            _campaigns(options, plan, opens),
             *_lists(options, plan),
         ],
     }
@@ -125,7 +74,7 @@ def _text(moment: datetime) -> str:
 
 
 def _events(
-    name: str, metrics: tuple[str, ...], options: KlaviyoOptions, plan: Plan, since: datetime | None
+    name: str, metrics: tuple[str, ...], options: KlaviyoOptions, plan: Plan, since: datetime | None, opens: Opens
 ) -> list[EndpointResource]:
     """The events of some metrics, whose ids each account has of its own, up to the instant that the load counts as."""
     found = f"{name}_metrics"
@@ -150,7 +99,7 @@ def _events(
             "name": name,
             "endpoint": {"path": "events", "params": params},
             "include_from_parent": ["name"],
-            "processing_steps": [{"map": lambda row: _event(row, row[f"_{found}_name"])}],
+            "processing_steps": [{"map": lambda row: opens.event(_event(row, row[f"_{found}_name"]))}],
         },
     ]
 
@@ -169,15 +118,17 @@ def _profiles(options: KlaviyoOptions, plan: Plan) -> EndpointResource:
     return {
         "name": "profiles",
         "endpoint": {"path": "profiles", "params": params},
-        "processing_steps": [{"filter": lambda row: bool(inner(row, "attributes").get("email"))}, {"map": _profile}],
+        "processing_steps": [{"map": _profile}, {"filter": lambda row: row.get("attributes__email", "absent")}],
     }
 
 
-def _campaigns(options: KlaviyoOptions, plan: Plan) -> EndpointResource:
+def _campaigns(options: KlaviyoOptions, plan: Plan, opens: Opens) -> EndpointResource:
     since = plan.since("campaigns")
 
     def is_asked(row: Row) -> bool:
-        send_time = inner(row, "attributes").get("send_time")
+        if "attributes__send_time" not in row:
+            return True  # to be refused, not left out
+        send_time = row["attributes__send_time"]
         return datetime.fromisoformat(send_time) >= since if send_time else False
 
     params: Row = {
@@ -191,7 +142,7 @@ def _campaigns(options: KlaviyoOptions, plan: Plan) -> EndpointResource:
     return {
         "name": "campaigns",
         "endpoint": {"path": "campaigns", "params": params},
-        "processing_steps": [{"filter": is_asked}, {"map": _campaign}],
+        "processing_steps": [{"map": _campaign}, {"filter": is_asked}, {"map": opens.campaign}],
     }
 
 
@@ -213,25 +164,32 @@ def _lists(options: KlaviyoOptions, plan: Plan) -> list[EndpointResource]:
                 "paginator": "single_page",
                 "response_actions": [{"status_code": 404, "action": "ignore"}],
             },
-            "processing_steps": [{"map": lambda row: row | captured}],
+            "processing_steps": [{"map": lambda row: flat(row) | captured}],
         },
     ]
 
 
 def _event(row: Row, metric_name: str) -> Row:
-    properties = inner(row, "attributes", "event_properties")
-    kept = {name: properties[name] for name in PROPERTIES if isinstance(properties.get(name), str | int | float)}
-    return {**row, "metric_name": metric_name, "attributes": inner(row, "attributes") | {"event_properties": kept}}
+    found = flat(row) | {"metric_name": metric_name}
+    if "attributes__event_properties" in found:
+        properties = inner(row, "attributes", "event_properties")
+        kept = {name: properties[name] for name in PROPERTIES if isinstance(properties.get(name), str | int | float)}
+        found["attributes__event_properties"] = kept
+    return found
 
 
 def _profile(row: Row) -> Row:
+    """A profile with its consent: '' where it has none to e-mail, absent where the vendor leaves it out."""
     marketing = inner(row, "attributes", "subscriptions", "email", "marketing")
-    return {**row, **{name: marketing.get(name) or "" for name in ("consent", "consent_timestamp")}}
+    found = flat(row) | {"consent_timestamp": marketing.get("consent_timestamp") or ""}
+    if marketing:
+        return found | ({"consent": marketing["consent"] or ""} if "consent" in marketing else {})
+    return found | ({"consent": ""} if "attributes__subscriptions" in found else {})
 
 
 def _campaign(row: Row) -> Row:
-    related = inner(row, "relationships", "campaign-messages").get("data") or []
-    return {**row, "messages": [one["id"] for one in related]}
+    related = inner(row, "relationships", "campaign-messages")
+    return flat(row) | ({"messages": [one["id"] for one in related["data"] or []]} if "data" in related else {})
 
 
 def scopes(options: KlaviyoOptions, table: str) -> list[Scope]:

@@ -8,7 +8,7 @@ from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
 from dlt.sources.rest_api.typing import ClientConfig
 
 from pipelines.connector import AccessRefused, ConnectorError
-from pipelines.http import session
+from pipelines.sources.klaviyo_quality import CountedSession
 
 BASE_URL = "https://a.klaviyo.com/api/"
 REVISION = "2026-10-15"
@@ -24,8 +24,8 @@ OWN_INTEGRATION = "Klaviyo"  # a connected tool brings metrics of its own, by th
 Row = dict[str, Any]
 
 
-def client(api_key: str, base_url: str) -> ClientConfig:
-    """How the account is reached."""
+def client(api_key: str, base_url: str, quota: dict[str, str] | None = None) -> ClientConfig:
+    """How the account is reached; what is left of its calls is noted in `quota`."""
     if not api_key:
         raise AccessRefused(f"klaviyo: there is no API key. {ADVICE}")
     return {
@@ -33,8 +33,13 @@ def client(api_key: str, base_url: str) -> ClientConfig:
         "headers": {"revision": REVISION, "accept": "application/vnd.api+json"},
         "auth": APIKeyAuth(name="Authorization", api_key=f"Klaviyo-API-Key {api_key}", location="header"),
         "paginator": JSONLinkPaginator("links.next"),
-        "session": session("klaviyo", ADVICE),
+        "session": CountedSession(ADVICE, {} if quota is None else quota),
     }
+
+
+def flat(row: Row) -> Row:
+    """An object with its attributes beside it, so that each has a name of its own."""
+    return row | {f"attributes__{name}": value for name, value in inner(row, "attributes").items()}
 
 
 def inner(row: Mapping[str, Any], *path: str) -> Row:

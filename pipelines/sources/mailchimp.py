@@ -3,6 +3,7 @@
 https://mailchimp.com/developer/marketing/api/
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -11,91 +12,28 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import dlt
-import pyarrow as pa
 from dlt.extract.resource import DltResource
 from pydantic import Field
 
-from pipelines.connector import Connector, Options, Plan, Scope, Table
+from pipelines.connector import Connector, Options, Plan, Scope
 from pipelines.identity import email_key, keyed_hash
 from pipelines.sources.mailchimp_client import ADVICE, MOST_ROWS, Gone, Mailchimp, Row
+from pipelines.sources.mailchimp_tables import OPTED_IN, TABLES, WITHOUT_PROXIES
 
-LATE_DAYS = 28  # opens and clicks keep arriving for weeks, and a report is always as of now
-CAMPAIGN_DAYS = 45  # a campaign counts as sent only when its last message is, which can be long after its send time
-MEMBER_DAYS = 7  # a change can show late, and one that happens while pages are read can be missed
-AS_NOW = 1  # asked whole every time
-
-# Who confirmed; a pending member has not, and a transactional one was never asked.
-OPTED_IN = ("subscribed", "unsubscribed", "cleaned", "archived")
 DEFAULT_AND_ARCHIVED: tuple[dict[str, str], ...] = ({}, {"status": "archived"})  # the default leaves these out
 
 LIST_FIELDS = ("id", "name", "date_created", "stats")
-MEMBER_FIELDS = ("id", "email_address", "status", "timestamp_signup", "timestamp_opt", "last_changed")
+MEMBER_FIELDS = ("id", "contact_id", "email_address", "status", "timestamp_signup", "timestamp_opt", "last_changed")
 CAMPAIGN_FIELDS = (
     *("id", "type", "status", "create_time", "send_time", "emails_sent", "recipients.list_id", "parent_campaign_id"),
 )
-REPORT_FIELDS = ("id", "type", "list_id", "send_time", "emails_sent", "bounces", "opens", "clicks")
-AUTOMATION_FIELDS = ("id", "status", "create_time", "start_time", "emails_sent", "recipients.list_id")
 COUNTERS = ("emails_sent", "bounces", "opens", "clicks")
+REPORT_FIELDS = ("id", "type", "list_id", "send_time", *COUNTERS)
+AUTOMATION_FIELDS = ("id", "status", "create_time", "start_time", "emails_sent", "recipients.list_id")
 
-
-def _schema(*texts: str, **others: pa.DataType) -> pa.Schema:
-    return pa.schema({**dict.fromkeys(texts, pa.string()), **others})
-
-
-TABLES = {
-    "lists": Table(
-        _schema(*LIST_FIELDS, captured_on=pa.date32(), captured_at=pa.timestamp("us", tz="UTC")),
-        ("id", "captured_on"),
-        "snapshots",
-        AS_NOW,
-    ),
-    "members": Table(
-        _schema("list_id", "member_key", "email_key", "status", "timestamp_signup", "timestamp_opt", "last_changed"),
-        ("list_id", "member_key"),
-        "entities",
-        MEMBER_DAYS,
-        newest_by="last_changed",
-    ),
-    # The vendor overwrites timestamp_opt when somebody comes back: every instant it has shown stays here.
-    "opt_ins": Table(
-        _schema("list_id", "member_key", "timestamp_opt", "email_key"),
-        ("list_id", "member_key", "timestamp_opt"),
-        "entities",
-        MEMBER_DAYS,
-    ),
-    "campaigns": Table(
-        _schema(
-            *("id", "type", "status", "create_time", "send_time", "list_id", "parent_campaign_id"),
-            emails_sent=pa.int64(),
-        ),
-        ("id",),
-        "entities",
-        CAMPAIGN_DAYS,
-    ),
-    "reports": Table(
-        _schema(*("id", "type", "list_id", "send_time", "bounces", "opens", "clicks"), emails_sent=pa.int64()),
-        ("id",),
-        "entities",
-        LATE_DAYS,
-    ),
-    "automations": Table(
-        _schema("id", "status", "create_time", "start_time", "list_id", emails_sent=pa.int64()),
-        ("id",),
-        "entities",
-        AS_NOW,
-    ),
-    "automation_emails": Table(
-        _schema(
-            *("automation_id", "id", "create_time", "bounces", "opens", "clicks"),
-            captured_on=pa.date32(),
-            captured_at=pa.timestamp("us", tz="UTC"),
-            emails_sent=pa.int64(),
-        ),
-        ("automation_id", "id", "captured_on"),
-        "snapshots",
-        AS_NOW,
-    ),
-}
+# Sent to a list, or known to be no such thing; the vendor may add types that it does not document.
+BROADCASTS = ("regular", "plaintext", "plain-text", "rss", "variate", "absplit", "ab_split")
+NO_BROADCAST = re.compile("auto|journey")
 
 
 class MailchimpOptions(Options):
@@ -130,13 +68,13 @@ def mailchimp(
     # The vendor is asked once for what fills two tables.
     members, same_members = tee(_members(api, plan, lists))
     captured = {"captured_on": plan.captured_on, "captured_at": plan.as_of}
-    yield dlt.resource(lambda: [row | captured for row in lists()], name="lists")
+    yield dlt.resource(lambda: [_flat(row) | captured for row in lists()], name="lists")
     yield dlt.resource(members, name="members")
     yield dlt.resource(_opt_ins(same_members), name="opt_ins")
     yield dlt.resource(_campaigns(api, plan), name="campaigns")
     yield dlt.resource(_reports(api, plan), name="reports")
-    yield dlt.resource(automations, name="automations")
-    yield dlt.resource(_automation_emails(api, plan, automations), name="automation_emails")
+    yield dlt.resource(lambda: [row | captured for row in automations()], name="automations")
+    yield dlt.resource(_automation_emails(api, plan, automations, captured), name="automation_emails")
 
 
 def _wanted(found: list[Row], options: MailchimpOptions, plan: Plan) -> list[Row]:
@@ -172,33 +110,57 @@ def _members_of(api: Mailchimp, list_id: str, since: Mapping[str, str]) -> Itera
 
 
 def _member(list_id: str, row: Row) -> Row:
-    """A member without the address; the vendor's id is the address's MD5, so it is hashed as well."""
-    times = {name: row.get(name) or "" for name in ("timestamp_signup", "timestamp_opt", "last_changed")}
-    member_key = keyed_hash(row.get("id") or "") or None
-    email = email_key(row.get("email_address"))
-    return {"list_id": list_id, "member_key": member_key, "email_key": email, "status": row.get("status"), **times}
+    """A member without the address; the vendor's id is the address's MD5, so it is hashed as well.
+
+    The contact's id is the same when the address is changed.
+    """
+    times = {name: row[name] or "" for name in ("timestamp_signup", "timestamp_opt", "last_changed") if name in row}
+    keys = {
+        "member_key": keyed_hash(row.get("id") or "") or None,
+        "contact_key": keyed_hash(row.get("contact_id") or ""),
+    }
+    if "email_address" in row:
+        keys["email_key"] = email_key(row["email_address"])
+    return {**row, "list_id": list_id, **keys, **times}
 
 
 def _opt_ins(members: Iterator[list[Row]]) -> Iterator[list[Row]]:
     """The confirmed opt-in that each member shows now."""
     for page in members:
-        yield [row for row in page if row["timestamp_opt"] and row["status"] in OPTED_IN]
+        yield [row for row in page if row.get("timestamp_opt") and row.get("status") in OPTED_IN]
 
 
 def _campaigns(api: Mailchimp, plan: Plan) -> Iterator[list[Row]]:
+    """Campaigns in whatever state: those that are still being sent, and those that were put away."""
     for pull in plan.of("campaigns"):
-        filters: dict[str, Any] = {"status": "sent", "since_send_time": _since(pull.first_day, plan.zone)}
-        for page in api.pages("/campaigns", "campaigns", CAMPAIGN_FIELDS, **filters):
+        since = _since(pull.first_day, plan.zone)
+        for page in api.pages("/campaigns", "campaigns", CAMPAIGN_FIELDS, since_send_time=since):
             yield [{**_with_list_id(row), "parent_campaign_id": row.get("parent_campaign_id") or ""} for row in page]
 
 
 def _reports(api: Mailchimp, plan: Plan) -> Iterator[list[Row]]:
     """Reports of every type, also of those that the vendor does not document (a journey's e-mails)."""
     for pull in plan.of("reports"):
-        yield from api.pages("/reports", "reports", REPORT_FIELDS, since_send_time=_since(pull.first_day, plan.zone))
+        plan.caveat("reports", "", "bot_clicks")
+        unknown: set[str] = set()
+        since = _since(pull.first_day, plan.zone)
+        for page in api.pages("/reports", "reports", REPORT_FIELDS, since_send_time=since):
+            rows = [_flat(row) for row in page]
+            for row in rows:
+                kind = row.get("type") or ""
+                if kind not in BROADCASTS:
+                    unknown |= set() if NO_BROADCAST.search(kind) else {kind}
+                elif WITHOUT_PROXIES not in row and row.get("send_time"):
+                    sent_at = datetime.fromisoformat(row["send_time"])
+                    plan.caveat("reports", "", "proxy_opens", day=sent_at.astimezone(plan.zone).date())
+            yield rows
+        for kind in sorted(unknown):
+            plan.warn(f"mailchimp: what a report of the type {kind!r} is of is not known; it counts for nothing")
 
 
-def _automation_emails(api: Mailchimp, plan: Plan, automations: Callable[[], list[Row]]) -> Iterator[Row]:
+def _automation_emails(
+    api: Mailchimp, plan: Plan, automations: Callable[[], list[Row]], captured: Row
+) -> Iterator[Row]:
     """Each e-mail of each automation with its counters, which run from its first day until this capture."""
     for automation in automations():
         where = f"/automations/{automation['id']}/emails"
@@ -213,14 +175,16 @@ def _automation_emails(api: Mailchimp, plan: Plan, automations: Callable[[], lis
             except Gone:
                 plan.warn(f"mailchimp: automation e-mail {email['id']} has no report; it is not captured")
                 continue
-            yield {
-                **{name: report.get(name) for name in COUNTERS},
-                "automation_id": automation["id"],
-                "id": email["id"],
-                "captured_on": plan.captured_on,
-                "captured_at": plan.as_of,
-                "create_time": email.get("create_time"),
-            }
+            counters = _flat({name: report[name] for name in COUNTERS if name in report})
+            if WITHOUT_PROXIES not in counters:
+                plan.caveat("automation_emails", "", "proxy_opens", day=plan.captured_on)
+            yield {**email, **counters, **captured, "automation_id": automation["id"]}
+
+
+def _flat(row: Row) -> Row:
+    """A row whose nested objects are taken apart, so that each of their fields has a name of its own."""
+    nested = {f"{name}__{part}": row[name][part] for name in row if isinstance(row[name], dict) for part in row[name]}
+    return {name: value for name, value in row.items() if not isinstance(value, dict)} | nested
 
 
 def _with_list_id(row: Row) -> Row:

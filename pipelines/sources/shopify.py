@@ -2,8 +2,8 @@
 
 https://shopify.dev/docs/api/admin-graphql/2026-10
 
-Shopify lets only cancelled and test orders be deleted, and only customers without orders: neither is a purchase that
-could become undone, so what is deleted there stays here as it was last seen.
+Orders that no payment service knows of, and tests, can be deleted there, and customers without orders or merged into
+another. What is listed no more is deleted here as well.
 """
 
 import json
@@ -16,7 +16,8 @@ import pyarrow as pa
 from dlt.extract.resource import DltResource
 from pydantic import Field
 
-from pipelines.connector import AccessRefused, Connector, Options, Plan, Pull, Scope, Table
+from pipelines.connector import AccessRefused, Connector, Options, Plan, Pull, Scope, Table, columns
+from pipelines.rows import SchemaDrift
 from pipelines.sources.shopify_client import (
     ADVICE,
     API_VERSION,
@@ -32,17 +33,26 @@ from pipelines.sources.shopify_queries import BULK, PAGED, REFUNDS, SHOP
 LATE_DAYS = 3  # the index behind `updated_at` lags, and a change while pages are read waits for the next load
 BULK_DAYS = 31  # more days than these are asked as one bulk operation, which costs no query budget
 SHOWN = timedelta(days=60)  # without read_all_orders the vendor shows no older order, and says nothing of it
+ALL, RECENT = "all orders", "orders of 60 days"  # what a load could see
+CHANGED = "updated_at:>='%s'"
 MONEY = "presentment_money__amount"
 
 
-def _schema(*texts: str, **others: pa.DataType) -> pa.Schema:
-    return pa.schema({**dict.fromkeys(texts, pa.string()), **others})
-
+# Of what decides whether an order counts, all values that the vendor documents.
+FINANCIAL_STATUSES = frozenset(
+    ("AUTHORIZED", "EXPIRED", "PAID", "PARTIALLY_PAID", "PARTIALLY_REFUNDED", "PENDING", "REFUNDED", "VOIDED")
+)
+OF_TRANSACTIONS = {
+    "kind": ("AUTHORIZATION", "CAPTURE", "CHANGE", "EMV_AUTHORIZATION", "REFUND", "SALE", "SUGGESTED_REFUND", "VOID"),
+    "status": ("AWAITING_RESPONSE", "ERROR", "FAILURE", "PENDING", "SUCCESS", "UNKNOWN"),
+}
 
 TABLES = {
     "orders": Table(
-        _schema(
+        columns(
             *("shop", "id", "name", "created_at", "processed_at", "updated_at", "cancelled_at", "email_key"),
+            # When it last changed, null where the app may not see all orders: there, one that is hidden looks deleted.
+            "listed_at",
             *("display_financial_status", "presentment_currency_code", "customer__id"),
             *("shipping_address__country_code_v2", "billing_address__country_code_v2"),
             *(f"total_price_set__{MONEY}", f"original_total_price_set__{MONEY}", f"total_tip_received_set__{MONEY}"),
@@ -55,14 +65,27 @@ TABLES = {
         ("shop", "id"),
         "entities",
         LATE_DAYS,
+        newest_by="updated_at",
         emails={"email_key": "email"},
+        # Fields that are never null: a query is answered with all its fields, a bulk operation may leave out nulls.
+        required=(
+            *("name", "created_at", "updated_at", "test", "taxes_included", "presentment_currency_code"),
+            *(f"total_price_set__{MONEY}", "line_items", "additional_fees", "transactions", "refunds"),
+        ),
+        enums={"display_financial_status": FINANCIAL_STATUSES},
+        dated_by=("processed_at", "created_at"),
+        listed_by="listed_at",
     ),
     "customers": Table(
-        _schema("shop", "id", "created_at", "updated_at", "email_key"),
+        columns("shop", "id", "created_at", "updated_at", "email_key"),
         ("shop", "id"),
         "entities",
         LATE_DAYS,
+        newest_by="updated_at",
         emails={"email_key": "default_email_address__email_address"},
+        required=("created_at", "updated_at"),
+        dated_by=("created_at",),
+        listed_by="updated_at",
     ),
 }
 
@@ -85,30 +108,40 @@ def shopify(
 ) -> Iterator[DltResource]:
     """Orders and customers that changed since the first asked day."""
     api = Shopify(options.shop, access_token, base_url)
-    yield dlt.resource(_rows(api, options, plan, "orders"), name="orders")
-    yield dlt.resource(_rows(api, options, plan, "customers"), name="customers")
+    yield dlt.resource(_orders(api, options, plan), name="orders")
+    yield dlt.resource(_customers(api, options, plan), name="customers")
 
 
-def _rows(api: Shopify, options: ShopifyOptions, plan: Plan, table: str) -> Iterator[list[Row]]:
-    """The rows of a table; a page may repeat some, newest first."""
-    seen: set[str] = set()
-    for pull in plan.of(table):
-        if table == "orders":
-            _warn_of_withheld(api, plan, pull)
+def _orders(api: Shopify, options: ShopifyOptions, plan: Plan) -> Iterator[list[Row]]:
+    count = 0
+    for pull in plan.of("orders"):
+        shows_all = _shows_all(api, plan, pull)
         for page in _pages(api, options, plan, pull):
-            fresh = [row for row in page if row["id"] not in seen]
-            seen.update(row["id"] for row in fresh)
-            if table == "orders":
-                _add_refund_lines(api, options, fresh)
-            yield [row | {"shop": options.shop} for row in fresh]
+            _add_refund_lines(api, options, page)
+            _check_transactions(page, count)
+            count += len(page)
+            yield [row | {"shop": options.shop, "listed_at": row["updatedAt"] if shows_all else None} for row in page]
+        plan.quota |= {"query cost": api.budget} if api.budget else {}
+        if api.served_version != API_VERSION:
+            plan.warn(f"shopify answers as version {api.served_version}, not {API_VERSION}: upgrade Parcours")
+
+
+def _customers(api: Shopify, options: ShopifyOptions, plan: Plan) -> Iterator[list[Row]]:
+    for pull in plan.of("customers"):
+        for page in _pages(api, options, plan, pull):
+            yield [row | {"shop": options.shop} for row in page]
 
 
 def _pages(api: Shopify, options: ShopifyOptions, plan: Plan, pull: Pull) -> Iterator[list[Row]]:
-    """What changed since a day: history in bulk, a few days page by page; the same rows both ways."""
-    changed = f"updated_at:>='{plan.start(pull.first_day):%Y-%m-%dT%H:%M:%SZ}'"
+    """What changed since a day: history in bulk, a few days page by page; the same rows both ways.
+
+    Pages come newest change first, so what changes while they are read is asked for until nothing does: a row that is
+    on no page would count as deleted.
+    """
+    since, newest = "", f"{plan.start(pull.first_day):%Y-%m-%dT%H:%M:%SZ}"
     if (pull.last_day - pull.first_day).days >= BULK_DAYS:
         try:
-            lines = api.bulk(BULK[pull.table] % json.dumps(changed))
+            lines = api.bulk(BULK[pull.table] % json.dumps(CHANGED % newest))
         except BulkFailed as error:
             plan.warn(f"{error}; {pull.table} were read page by page")
         else:
@@ -117,8 +150,15 @@ def _pages(api: Shopify, options: ShopifyOptions, plan: Plan, pull: Pull) -> Ite
                 yield page
             return
     lines_too = {"lines": options.line_rows} if pull.table == "orders" else {}
-    for page in api.pages(PAGED[pull.table], pull.table, rows=options.page_rows, filter=changed, **lines_too):
-        yield [row | {"lineItems": api.whole(row, "lineItems", options.line_rows)} for row in page]
+    seen: set[tuple[str, str]] = set()
+    while newest > since:
+        since = newest
+        asked = {"rows": options.page_rows, "filter": CHANGED % since, **lines_too}
+        for found in api.pages(PAGED[pull.table], pull.table, **asked):
+            fresh = [row for row in found if (row["id"], row["updatedAt"]) not in seen]
+            seen.update((row["id"], row["updatedAt"]) for row in fresh)
+            newest = max([newest, *(row["updatedAt"] for row in fresh)])
+            yield [row | {"lineItems": api.whole(row, "lineItems", options.line_rows)} for row in fresh]
 
 
 def _add_refund_lines(api: Shopify, options: ShopifyOptions, orders: list[Row]) -> None:
@@ -132,10 +172,36 @@ def _add_refund_lines(api: Shopify, options: ShopifyOptions, orders: list[Row]) 
                 refund[holder] = api.whole(found, holder, options.line_rows)
 
 
-def _warn_of_withheld(api: Shopify, plan: Plan, pull: Pull) -> None:
-    """Say that orders are missing, since the vendor does not."""
-    if plan.start(pull.first_day) < plan.as_of - SHOWN and "read_all_orders" not in _scopes(api.ask(SHOP)):
-        plan.warn("shopify: only the last 60 days of orders were given; grant the app read_all_orders, then load again")
+def _shows_all(api: Shopify, plan: Plan, pull: Pull) -> bool:
+    """Whether the vendor gives all orders; that it withholds some, it does not say."""
+    shows_all = "read_all_orders" in _scopes(api.ask(SHOP))
+    table, shop = pull.table, pull.account_id
+    if not shows_all and plan.known_hashes.get((table, shop)) == ALL:
+        raise AccessRefused(
+            "shopify: the app may no longer see orders older than 60 days, which would count as deleted: grant it "
+            f"read_all_orders again. {ADVICE}"
+        )
+    plan.keep_hash(table, shop, ALL if shows_all else RECENT)
+    if not shows_all:
+        plan.caveat(table, shop, "truncated", "orders are shown for 60 days only, later changes of them are not")
+        if plan.start(pull.first_day) < plan.as_of - SHOWN:
+            plan.warn(
+                "shopify: only the last 60 days of orders were given; grant the app read_all_orders, then load again"
+            )
+    return shows_all
+
+
+def _check_transactions(orders: list[Row], before: int) -> None:
+    """Refuse a kind or state of a payment that is not known: an order is paid by its transactions."""
+    for number, order in enumerate(orders, start=before + 1):
+        for one in order.get("transactions") or ():
+            for field, known in OF_TRANSACTIONS.items():
+                if one.get(field) not in known:
+                    raise SchemaDrift(
+                        f"shopify: orders row {number}: transactions.{field} is {str(one.get(field))[:40]!r}, and "
+                        f"whether such a payment counts is not known (known: {', '.join(known)}); nothing of "
+                        "this source was loaded. Upgrade Parcours, or report it."
+                    )
 
 
 def _scopes(answer: Row) -> set[str]:

@@ -15,6 +15,7 @@ import requests
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import ERROR_CHARACTERS, session
 from pipelines.retry import VendorBusy, patience
+from pipelines.rows import SchemaDrift
 from pipelines.sources.shopify_queries import BULK_STATE, RUN_BULK, rest_of
 
 API_VERSION = "2026-10"
@@ -52,6 +53,7 @@ class Shopify:
             raise AccessRefused(f"shopify: there is no access token. {ADVICE}")
         self.url = f"{base_url or f'https://{shop}.myshopify.com'}/admin/api/{API_VERSION}/graphql.json"
         self.served_version = API_VERSION
+        self.budget = ""  # what the vendor last told of it
         self._token = access_token
         self._session = session("shopify", ADVICE)
 
@@ -65,7 +67,11 @@ class Shopify:
             hooks={"response": [_judge]},
         )
         self.served_version = response.headers.get("X-Shopify-API-Version", API_VERSION)
-        data: Row = response.json()["data"]
+        body: Row = response.json()
+        bucket = ((body.get("extensions") or {}).get("cost") or {}).get("throttleStatus") or {}
+        if {"currentlyAvailable", "maximumAvailable"} <= bucket.keys():
+            self.budget = f"{bucket['currentlyAvailable']:.0f} of {bucket['maximumAvailable']:.0f} points left"
+        data: Row = body["data"]
         return data
 
     def pages(self, query: str, holder: str, **variables: Any) -> Iterator[list[Row]]:
@@ -180,6 +186,12 @@ def _named(errors: list[Row], body: Row) -> ConnectorError:
         return VendorBusy(f"shopify is busy ({said})", _restored_after(body))
     if code == "MAX_COST_EXCEEDED":
         return TooCostly(f"shopify: {said}", float(extensions.get("maxCost", 1)) / float(extensions.get("cost", 2)))
+    if code == "undefinedField":
+        field = f"{extensions.get('typeName')}.{extensions.get('fieldName')}"
+        return SchemaDrift(
+            f"shopify: the vendor no longer has {field}, which its figures need ({said}); nothing of this source was "
+            "loaded. Upgrade Parcours, or report it."
+        )
     if code == "ACCESS_DENIED":
         needed = extensions.get("requiredAccess") or ""
         return AccessRefused(f"shopify: {said} {'' if needed in said else f'Required access: {needed}'} {ADVICE}")

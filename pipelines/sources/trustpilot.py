@@ -1,5 +1,6 @@
 """Trustpilot: the public reviews of a business unit (https://developers.trustpilot.com/business-units-api)."""
 
+from itertools import count
 from typing import Any
 
 import dlt
@@ -10,7 +11,7 @@ from dlt.sources.rest_api import rest_api_resources
 from dlt.sources.rest_api.typing import RESTAPIConfig
 from pydantic import Field
 
-from pipelines.connector import Connector, ConnectorError, Options, Plan, Scope, Table
+from pipelines.connector import Connector, ConnectorError, Options, Plan, Scope, Table, columns
 from pipelines.http import session
 
 BASE_URL = "https://api.trustpilot.com"
@@ -22,20 +23,20 @@ ADVICE = (
     "Developers > APIs); the plan must include the API."
 )
 
-# Titles, texts, consumers and locations stay at the vendor.
-COLUMNS: dict[str, pa.DataType] = {
-    **dict.fromkeys(("business_unit", "id", "created_at", "updated_at", "language", "status"), pa.string()),
-    "stars": pa.int64(),
-    "is_verified": pa.bool_(),
-}
-
 TABLES = {
+    # Titles, texts, consumers and locations stay at the vendor. A listed review counts, whatever its status says.
     "reviews": Table(
-        pa.schema(COLUMNS),
+        columns(
+            *("business_unit", "id", "created_at", "updated_at", "language", "status"),
+            stars=pa.int64(),
+            is_verified=pa.bool_(),
+        ),
         ("business_unit", "id"),
         "slices",
         AS_NOW,
         ("business_unit",),
+        required=("created_at", "stars"),
+        dated_by=("created_at",),
     )
 }
 
@@ -55,7 +56,13 @@ def trustpilot(
     base_url: str = BASE_URL,
 ) -> list[DltResource]:
     """Every review that is public now, newest first: one that comes meanwhile repeats another and skips none."""
-    unit = options.business_unit
+    unit, numbers = options.business_unit, count(1)
+
+    def keep(row: dict[str, Any]) -> dict[str, Any]:
+        if next(numbers) == MOST_REVIEWS:
+            plan.caveat("reviews", unit, "truncated", f"Trustpilot lists the newest {MOST_REVIEWS} reviews only")
+        return row | {"business_unit": unit}
+
     params: dict[str, Any] = {
         "perPage": options.page_rows,
         "orderBy": "createdat.desc",
@@ -73,7 +80,7 @@ def trustpilot(
                     # A page after the last one is documented to be empty.
                     "paginator": {"type": "page_number", "base_page": 1, "total_path": None},
                 },
-                "processing_steps": [{"map": lambda row: row | {"business_unit": unit}}],
+                "processing_steps": [{"map": keep}],
             }
         ],
     }

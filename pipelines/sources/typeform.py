@@ -16,13 +16,14 @@ from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BaseReferencePaginator
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from pipelines.connector import AccessRefused, Connector, ConnectorError, Options, Plan, Scope, Table
+from pipelines.connector import AccessRefused, Connector, ConnectorError, Options, Plan, Scope, Table, columns
 from pipelines.http import session
 
 BASE_URL = "https://api.typeform.com"
 AS_NOW = 1  # asked whole every time; the vendor may hold back the last half an hour
 MOST_ROWS = 1000  # in one page
 KINDS = {"nps_responses": "nps", "csat_responses": "csat"}
+KEPT = ("token", "response_type", "landed_at", "submitted_at")
 FEEDS = {"nps_answers": ("nps_responses",), "csat_answers": ("csat_responses",)}
 ADVICE = (
     "Create a personal token in Typeform (Account > Personal tokens) with the scopes forms:read and responses:read, "
@@ -32,28 +33,26 @@ ADVICE = (
 
 Row = dict[str, Any]
 
-ANSWER: dict[str, pa.DataType] = {
-    **dict.fromkeys(("form_id", "token", "response_type", "landed_at", "submitted_at"), pa.string()),
-    "respondent_key": pa.string(),
-    "score": pa.int64(),
-}
 # In each row, since the scale of a form is a setting, which models do not see.
-SCALE = {"satisfied_from": pa.float64(), "neutral": pa.float64()}
+SCALE: dict[str, pa.DataType] = {"satisfied_from": pa.float64(), "neutral": pa.float64()}
 
 
-def _table(columns: dict[str, pa.DataType]) -> Table:
+def _table(**scale: pa.DataType) -> Table:
     """Each form's responses, replaced whole: what was deleted at the vendor vanishes here."""
     return Table(
-        columns=pa.schema(columns),
+        columns("form_id", *KEPT, "respondent_key", score=pa.int64(), **scale),
         key=("form_id", "token"),
         kind="slices",
         slice_by=("form_id",),
         reread_days=AS_NOW,
         emails={"respondent_key": "respondent"},
+        required=("response_type", "submitted_at"),  # not the answers: somebody may have skipped every question
+        enums={"response_type": frozenset({"started", "partial", "completed"})},
+        dated_by=("submitted_at",),
     )
 
 
-TABLES = {"nps_responses": _table(ANSWER), "csat_responses": _table(ANSWER | SCALE)}
+TABLES = {"nps_responses": _table(), "csat_responses": _table(**SCALE)}
 
 
 class Form(BaseModel):
@@ -96,7 +95,7 @@ class TypeformOptions(Options):
 
 
 class NoSuchForm(ConnectorError):
-    """The form does not exist, or no longer."""
+    """The form does not exist, or no longer, or not with this question."""
 
 
 class Before(BaseReferencePaginator):
@@ -134,20 +133,29 @@ def _responses(api: RESTClient, options: TypeformOptions, plan: Plan, table: str
     for form in options.of(table):
         path = f"/forms/{form.id}/responses"
         hooks: Any = {"response": [_refuse_absent]}
+        pages = api.paginate(path, params=dict(asked), paginator=Before(), data_selector="items", hooks=hooks)
         try:
-            for page in api.paginate(path, params=dict(asked), paginator=Before(), data_selector="items", hooks=hooks):
-                yield [_row(form, response) for response in page]
-        except NoSuchForm:
-            reason = f"typeform: form {form.id} does not exist"
+            rows = [_row(form, response) for page in pages for response in page]
+            _refuse_unanswered(form, rows)
+        except NoSuchForm as error:
+            reason = f"typeform: form {form.id} {error}"
             plan.fail(table, form.id, reason)
             plan.warn(f"{reason}; correct [[sources.typeform.forms]]. Its former responses stay.")
+        else:
+            yield rows
+
+
+def _refuse_unanswered(form: Form, rows: list[Row]) -> None:
+    """A question that nobody answered was renamed or deleted, or the vendor tells answers in another way."""
+    if rows and all(row["score"] is None for row in rows):
+        raise NoSuchForm(f"has no response that answers its question {form.question}")
 
 
 def _row(form: Form, response: Row) -> Row:
-    """One score and whose it is: no other answer, hidden field or trace of a visit is kept."""
+    """One score and whose it is: of other answers, hidden fields and traces of a visit nothing but the name is kept."""
     address = (response.get("hidden") or {}).get(form.respondent) or _said(response, form.respondent)
     return {
-        **{name: response.get(name) for name in ("token", "response_type", "landed_at", "submitted_at")},
+        **{name: value if name in KEPT else None for name, value in response.items()},
         "form_id": form.id,
         "score": _said(response, form.question),
         "respondent": address,
@@ -170,7 +178,7 @@ def _names(field: Row) -> tuple[Any, Any]:
 
 def _refuse_absent(response: requests.Response, *_: Any, **__: Any) -> None:
     if response.status_code == requests.codes.not_found:
-        raise NoSuchForm("typeform: no such form")
+        raise NoSuchForm("does not exist")
 
 
 def _api(access_token: str, base_url: str) -> RESTClient:

@@ -17,6 +17,7 @@ from sandbox.events import (
     Order,
     Person,
 )
+from sandbox.simulation.mail_later import fair, late_reading, with_deletions
 from sandbox.simulation.setting import Setting, at, moment
 
 MAILCHIMP, BREVO, KLAVIYO = "mailchimp", "brevo", "klaviyo"
@@ -67,7 +68,20 @@ def mail(setting: Setting, people: list[Person], leads: list[tuple[int, datetime
         _buyer(found, setting.random("buyer", order.order_id), order)
     _broadcasts(found, setting)
     _automations(found, setting, orders)
+    _later(found, setting, people, founded)
     return found
+
+
+def _later(found: Mail, setting: Setting, people: list[Person], founded: datetime) -> None:
+    """What comes after all else, so that it changes nothing of it."""
+    found.mailings = with_deletions(setting, found.mailings)
+    opens, clicks = late_reading(setting, found.sends)
+    found.opens += opens
+    found.clicks += clicks
+    visitors = fair(setting, people, found.contacts, founded)
+    found.lists.append(visitors.mail_list)
+    found.contacts += visitors.contacts
+    found.events += visitors.events
 
 
 def _old_contacts(found: Mail, setting: Setting, people: list[Person]) -> None:

@@ -1,11 +1,11 @@
-"""Two shops: products, customers, orders with their lines, refunds; and the ECB's rates."""
+"""Two shops: products, customers, orders with their lines, refunds."""
 
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from sandbox.events import Customer, Order, OrderLine, Person, Product, Rate, Refund, Shop
+from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, Withdrawal
 from sandbox.simulation.setting import Setting, at, moment
 from sandbox.simulation.web import Checkout
 
@@ -13,9 +13,12 @@ BOUTIQUE = Shop("boutique", "Boutique", tax_included=True)
 INTERNATIONAL = Shop("international", "International", tax_included=False)
 TAX = Decimal("0.20")
 OFFLINE_PER_DAY = 1.1  # orders by phone and on markets: no visit, no transaction id
-FIRST_RATES = {"USD": "1.0850", "JPY": "162.40", "GBP": "0.8450", "CHF": "0.9520"}
 IN_CURRENCY = {"EUR": Decimal(1), "USD": Decimal("1.1"), "JPY": Decimal("1.6")}  # list prices; yen have no cents
 BASE_PRODUCT, UPSELL_PRODUCT = "P-001", "P-010"
+# What is taken back later: an order that was typed in twice, an account, a refund whose money comes back.
+TEST_DELETED_EVERY, ORDER_DELETED_EVERY, ACCOUNT_DELETED_EVERY, REFUND_UNDONE_EVERY = 2, 12, 25, 7
+GIVEN_UP_AFTER = timedelta(days=2)  # an order that is never paid
+WITHDRAWN_AFTER = timedelta(days=2)  # a product that nobody buys any more
 
 
 def products() -> list[Product]:
@@ -40,6 +43,7 @@ class Sales:
     orders: list[Order] = field(default_factory=list)
     lines: list[OrderLine] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
+    withdrawals: list[Withdrawal] = field(default_factory=list)
 
 
 def sales(setting: Setting, people: list[Person], catalogue: list[Product], checkouts: list[Checkout]) -> Sales:
@@ -49,6 +53,7 @@ def sales(setting: Setting, people: list[Person], catalogue: list[Product], chec
         [*checkouts, *_offline(setting, people, catalogue)], key=lambda one: (one.at, one.person_id)
     ):
         _order(found, setting.random("order", checkout.transaction_id, checkout.at), people, checkout)
+    _take_back(found, setting)
     return found
 
 
@@ -133,23 +138,48 @@ def _refund(found: Sales, random: Random, shop: Shop, line: OrderLine, paid_at: 
     found.refunds.append(Refund(refund_id, line.order_id, line.line_id, happened_at, quantity, net * quantity, tax))
 
 
-def rates(setting: Setting) -> list[Rate]:
-    """A random walk on working days, from a week before the world begins."""
-    found = []
-    random = setting.random("rates")
-    level = {currency: Decimal(rate) for currency, rate in FIRST_RATES.items()}
-    day = setting.first_day - timedelta(days=9)
-    while day <= setting.last_day:
-        if day.weekday() < 5 and not _is_closed(day):
-            for currency in FIRST_RATES:
-                step = Decimal(random.randint(-60, 60)) / 10_000
-                decimals = Decimal("0.01") if currency == "JPY" else Decimal("0.0001")
-                level[currency] = (level[currency] * (1 + step)).quantize(decimals)
-                found.append(Rate(day, currency, str(level[currency]), at(day, 16)))
-        day += timedelta(days=1)
+def _take_back(found: Sales, setting: Setting) -> None:
+    """What somebody deletes later. Each delay has a generator of its own, so that the sales stay as they are."""
+
+    def later(least: int, most: int, *area: str) -> timedelta:
+        return timedelta(days=setting.random("taken back", *area).randint(least, most))
+
+    placed_at = {order.customer_id: order.placed_at for order in found.orders}  # the last one, as they are in order
+    of_boutique = {one.order_id for one in found.orders if one.shop_id == BOUTIQUE.shop_id}
+    deleted = {
+        one.order_id: one.placed_at + (GIVEN_UP_AFTER if one.paid_at is None else later(3, 20, one.order_id))
+        for one in _deleted_orders(found.orders)
+    }
+    found.orders = [replace(one, deleted_at=deleted.get(one.order_id)) for one in found.orders]
+    accounts = [key for key in found.customers if key[0] == BOUTIQUE.shop_id]
+    for key in accounts[4::ACCOUNT_DELETED_EVERY]:
+        account = found.customers[key]
+        deleted_at = placed_at[account.customer_id] + later(10, 30, account.customer_id)
+        found.customers[key] = replace(account, deleted_at=deleted_at)
+    refunds = [number for number, one in enumerate(found.refunds) if one.order_id in of_boutique]
+    for number in refunds[1::REFUND_UNDONE_EVERY]:
+        refund = found.refunds[number]
+        found.refunds[number] = replace(refund, undone_at=refund.happened_at + later(2, 5, refund.refund_id))
+    found.withdrawals = _withdrawals(found, setting)
+
+
+def _deleted_orders(orders: list[Order]) -> list[Order]:
+    """Some tests and some typed-in orders of each shop; of the one that empties no trash, also what is never paid."""
+    found = [one for one in orders if one.shop_id == INTERNATIONAL.shop_id and one.paid_at is None]
+    for shop in (BOUTIQUE, INTERNATIONAL):
+        paid = [one for one in orders if one.shop_id == shop.shop_id and one.paid_at]
+        found += [one for one in paid if one.is_test][::TEST_DELETED_EVERY]
+        typed_in = [one for one in paid if not one.is_test and not one.transaction_id]
+        found += typed_in[3::ORDER_DELETED_EVERY]
     return found
 
 
-def _is_closed(day: date) -> bool:
-    """The days, besides week-ends, on which the ECB publishes no rate (Easter left out)."""
-    return (day.month, day.day) in {(1, 1), (5, 1), (12, 25), (12, 26)}
+def _withdrawals(found: Sales, setting: Setting) -> list[Withdrawal]:
+    """The product that the international shop has not sold for longest, while there is still time to delete it."""
+    orders = {one.order_id: one for one in found.orders if one.shop_id == INTERNATIONAL.shop_id}
+    sold_at = {line.product_id: orders[line.order_id].placed_at for line in found.lines if line.order_id in orders}
+    if not sold_at:
+        return []
+    last, product_id = min((placed_at, product_id) for product_id, placed_at in sold_at.items())
+    is_in_time = last + WITHDRAWN_AFTER < at(setting.last_day, 0)
+    return [Withdrawal(INTERNATIONAL.shop_id, product_id, last + WITHDRAWN_AFTER)] if is_in_time else []

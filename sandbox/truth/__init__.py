@@ -10,7 +10,7 @@ from sandbox.truth.lines import Lines
 from sandbox.truth.mail import mail_rates
 from sandbox.truth.margin import margin_kpis
 from sandbox.truth.money import spend_by_day
-from sandbox.truth.opt_ins import first_opt_ins
+from sandbox.truth.opt_ins import first_opt_ins, persons, told_opt_ins
 from sandbox.truth.prospects import prospect_kpis
 from sandbox.truth.purchases import Purchases
 from sandbox.truth.segments import SegmentKey, segments
@@ -27,8 +27,10 @@ __all__ = ["Business", "Key", "Refresh", "SegmentKey", "Upsell", "Value", "segme
 def truth(world: World, refreshes: Sequence[Refresh], business: Business) -> dict[Key, Value]:
     """Every KPI in every period that has a loaded day, as the last refresh should publish it."""
     view = View(world, refreshes, business)
-    opted_in = first_opt_ins(view)
-    purchases, lines = Purchases(view), Lines(view)
+    told = told_opt_ins(view)
+    people = persons(told)
+    opted_in = first_opt_ins(told, people)
+    purchases, lines = Purchases(view, people), Lines(view)
     found = {
         **web_kpis(view),
         **social_kpis(view),
@@ -37,7 +39,7 @@ def truth(world: World, refreshes: Sequence[Refresh], business: Business) -> dic
         **prospect_kpis(view, opted_in, purchases, spend_by_day(view)),
         **shop_kpis(view, purchases, lines),
         **margin_kpis(view, purchases, lines),
-        **customer_kpis(view, opted_in, purchases, lines),
+        **customer_kpis(view, people, opted_in, purchases, lines),
         **service_kpis(view),
         **ambassador_kpis(view),
     }

@@ -1,5 +1,8 @@
 """Affiliates and partners: how many there were when we last looked."""
 
+from datetime import datetime
+
+from sandbox.events import Affiliate
 from sandbox.truth.periods import Capture
 from sandbox.truth.terms import Value
 from sandbox.truth.view import Answers, View, exists, key
@@ -18,4 +21,9 @@ def ambassador_kpis(view: View) -> Answers:
 
 def _captures(view: View, programme: str) -> list[Capture]:
     members = [one for one in view.world.affiliates if one.programme == programme]
-    return [(day, sum(exists(one.joined_at, one.left_at, as_of) for one in members)) for day, as_of in view.captures()]
+    return [(day, sum(_is_enabled(one, as_of) for one in members)) for day, as_of in view.captures()]
+
+
+def _is_enabled(one: Affiliate, instant: datetime) -> bool:
+    """Neither left nor deleted by then."""
+    return exists(one.joined_at, one.left_at, instant) and exists(one.joined_at, one.removed_at, instant)

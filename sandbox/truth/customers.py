@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
-from sandbox.truth.addresses import normalised
 from sandbox.truth.lines import Lines
 from sandbox.truth.opt_ins import OptIn
 from sandbox.truth.periods import Period
+from sandbox.truth.persons import Persons
 from sandbox.truth.purchases import Purchase, Purchases, known_shops
 from sandbox.truth.terms import Upsell, Value, mean, ratio
 from sandbox.truth.view import Answers, View, key
@@ -18,9 +18,11 @@ MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1)
 
 
-def customer_kpis(view: View, opted_in: Mapping[str, OptIn], purchases: Purchases, lines: Lines) -> Answers:
+def customer_kpis(
+    view: View, people: Persons, opted_in: Mapping[str, OptIn], purchases: Purchases, lines: Lines
+) -> Answers:
     """Frequency, the days before a first purchase, and upsells."""
-    waits = _waits(view, opted_in, purchases)
+    waits = _waits(_accounts(view, people), opted_in, purchases)
     offered, taken = _upsells(view.business.upsells, purchases, lines)
     found: Answers = {}
     for period in view.periods:
@@ -49,13 +51,14 @@ def _buyers(view: View, period: Period, purchases: Purchases, window: timedelta)
     return Counter(one.buyer for one in purchases.between(first, period.last) if one.buyer)
 
 
-def _waits(view: View, opted_in: Mapping[str, OptIn], purchases: Purchases) -> dict[date, list[Fraction]]:
+def _waits(
+    accounts: Mapping[str, datetime], opted_in: Mapping[str, OptIn], purchases: Purchases
+) -> dict[date, list[Fraction]]:
     """Days from opt-in, else from account creation, to the first purchase, by the day that it was paid."""
-    accounts = _accounts(view)
     found: dict[date, list[Fraction]] = defaultdict(list)
     seen = {""}
     for one in purchases:
-        person = normalised(one.order.email)
+        person = one.person
         if person in seen:
             continue
         seen.add(person)
@@ -68,13 +71,13 @@ def _waits(view: View, opted_in: Mapping[str, OptIn], purchases: Purchases) -> d
     return found
 
 
-def _accounts(view: View) -> dict[str, datetime]:
-    """When each person's first account was made."""
+def _accounts(view: View, people: Persons) -> dict[str, datetime]:
+    """When each person's first account was made, of those that the shops still have."""
     shops = known_shops(view)
     found: dict[str, datetime] = {}
     for account in view.world.customers:
-        if account.shop_id in shops and account.created_at <= view.now:
-            person = normalised(account.email)
+        if account.shop_id in shops and view.exists(account.created_at, account.deleted_at):
+            person = people.of(account.email)
             found[person] = min(account.created_at, found.get(person, account.created_at))
     return found
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from sandbox.events import Mailing, MailSend
 from sandbox.truth.terms import ratio
-from sandbox.truth.view import Answers, View, key
+from sandbox.truth.view import Answers, View, exists, key
 
 LIFETIME_COUNTERS = ("mailchimp",)  # a classic automation's report says neither when it sent nor when it was opened
 OPENS_NAME_NO_DELIVERY = ("klaviyo",)  # who gets an e-mail twice is taken to open the last one that had come by then
@@ -100,10 +100,10 @@ def _first_of_each_contact(sends: list[MailSend], first_open: dict[int, datetime
 
 
 def _add_gains(gains: Counter[date], view: View, mailing: Mailing, instants: list[datetime]) -> None:
-    """The first capture that finds the step is the baseline."""
+    """The first capture that finds the step is the baseline; once it is deleted, none finds it."""
     before: int | None = None
     for day, as_of in view.captures():
-        if mailing.sent_at > as_of:
+        if not exists(mailing.sent_at, mailing.deleted_at, as_of):
             continue
         count = sum(instant <= as_of for instant in instants)
         if before is not None:

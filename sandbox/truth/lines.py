@@ -17,6 +17,9 @@ class Lines:
         self._converter = Converter(view)
         self._tax_included = {shop.shop_id for shop in view.world.shops if shop.tax_included}
         self.products = {one.product_id: one for one in view.world.products if one.kind == "product"}
+        self._withdrawn = {
+            (one.shop_id, one.product_id) for one in view.world.withdrawals if one.happened_at <= view.now
+        }
         self._of_order: dict[str, list[OrderLine]] = defaultdict(list)
         for line in view.world.order_lines:
             if line.product_id in self.products:
@@ -47,9 +50,11 @@ class Lines:
         amount = line.quantity * line.unit_price - line.discount - (line.tax if is_tax_inside else 0)
         return self.converted(amount, one.order.currency, one.day)
 
-    def cost(self, product: Product, quantity: int, day: date) -> Decimal | None:
-        """What units of a product cost us; None where that is unknown."""
-        return None if product.cost is None else self.converted(product.cost * quantity, "EUR", day)
+    def cost(self, shop_id: str, product: Product, quantity: int, day: date) -> Decimal | None:
+        """What units of a product cost us; None where that is unknown, or has been deleted with the product."""
+        if product.cost is None or (shop_id, product.product_id) in self._withdrawn:
+            return None
+        return self.converted(product.cost * quantity, "EUR", day)
 
     def converted(self, amount: int, currency: str, day: date) -> Decimal | None:
         """Minor units of a currency in the reporting currency, at the day's rate."""

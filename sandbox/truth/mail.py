@@ -64,8 +64,12 @@ def reach_by_tool(view: View) -> dict[str, Reach]:
 
 
 def _broadcasts(view: View) -> dict[str, Mailing]:
-    """The broadcast that a mailing's messages count for: itself, or an A/B child's parent."""
-    ours = {one.mailing_id: one for one in view.world.mailings if is_ours(view, one.list_id, one.tool)}
+    """The broadcast that a mailing's messages count for, unless deleted: itself, or an A/B child's parent."""
+    ours = {
+        one.mailing_id: one
+        for one in view.world.mailings
+        if is_ours(view, one.list_id, one.tool) and view.exists(one.sent_at, one.deleted_at)
+    }
     found = {}
     for mailing in ours.values():
         counts_for = ours.get(mailing.parent_id) if mailing.kind == "ab_child" and mailing.parent_id else mailing

@@ -45,7 +45,7 @@ def _add_sales(
     counted = {}
     for one in purchases:
         for line in lines.of(one.order):
-            cost = lines.cost(lines.products[line.product_id], line.quantity, one.day)
+            cost = lines.cost(one.order.shop_id, lines.products[line.product_id], line.quantity, one.day)
             if margin.add(one.day, lines.revenue(one, line), cost):
                 counted[line.order_id, line.line_id] = one, line
     return counted
@@ -56,9 +56,9 @@ def _add_refunds(
 ) -> None:
     """Refunds of those lines, in the order's currency and at the rate of their own day."""
     for refund in view.world.refunds:
-        if refund.happened_at > view.now or (refund.order_id, refund.line_id) not in counted:
+        if not view.exists(refund.happened_at, refund.undone_at) or (refund.order_id, refund.line_id) not in counted:
             continue
         one, line = counted[refund.order_id, refund.line_id]
         day = view.day_of(refund.happened_at)
-        cost = lines.cost(lines.products[line.product_id], refund.quantity, day)
+        cost = lines.cost(one.order.shop_id, lines.products[line.product_id], refund.quantity, day)
         margin.add(day, lines.converted(refund.amount, one.order.currency, day), cost, sign=-1)

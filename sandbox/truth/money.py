@@ -25,7 +25,7 @@ class Converter:
     def __init__(self, view: View) -> None:
         self._reporting = view.business.currency
         self._rates: dict[date, dict[str, Decimal]] = defaultdict(dict)
-        for rate in view.world.rates:
+        for rate in sorted(view.world.rates, key=lambda rate: rate.shown_at):  # a correction comes later
             if rate.shown_at <= view.now:
                 self._rates[rate.date_day][rate.currency] = Decimal(rate.rate)
         self._days = sorted(self._rates)
@@ -94,5 +94,7 @@ def _other(view: View) -> dict[tuple[str, str, date], int]:
     """What somebody noted by hand, per channel."""
     found: dict[tuple[str, str, date], int] = defaultdict(int)
     for spend in view.world.other_spend if view.business.has_other_spend else []:
+        if spend.noted_at is not None and spend.noted_at > view.now:
+            continue  # the bill has not come yet
         found[spend.channel, spend.currency, spend.date_day] += spend.amount
     return found

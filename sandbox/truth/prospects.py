@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sandbox.truth.addresses import normalised
 from sandbox.truth.opt_ins import OptIn
 from sandbox.truth.purchases import Purchases
 from sandbox.truth.terms import Value, ratio
@@ -43,7 +42,7 @@ def _count(view: View, opted_in: Mapping[str, OptIn], purchases: Purchases) -> _
     window = timedelta(days=view.business.prospect_window_days)
     paid: dict[str, list[datetime]] = defaultdict(list)
     for one in purchases:
-        paid[normalised(one.order.email)].append(one.paid_at)  # in the order of payment
+        paid[one.person].append(one.paid_at)  # in the order of payment
     found = _Prospects(Counter(), Counter(), Counter())
     for person, (since, _) in opted_in.items():
         day = view.day_of(since)

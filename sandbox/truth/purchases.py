@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sandbox.events import Order
-from sandbox.truth.addresses import normalised
 from sandbox.truth.periods import days_between
+from sandbox.truth.persons import Persons
 from sandbox.truth.view import View
 
 
@@ -18,14 +18,15 @@ class Purchase:
     order: Order
     paid_at: datetime
     day: date  # of the payment, in the business zone
+    person: str  # by e-mail; "" where there is no address
     buyer: str | None  # by e-mail if there is one, else by account; a guest without an address is nobody we know
 
 
 class Purchases:
     """All purchases, in the order of payment."""
 
-    def __init__(self, view: View) -> None:
-        self._all = sorted(_paid(view), key=lambda one: (one.paid_at, one.order.order_id))
+    def __init__(self, view: View, people: Persons) -> None:
+        self._all = sorted(_paid(view, people), key=lambda one: (one.paid_at, one.order.order_id))
         self._by_day: dict[date, list[Purchase]] = defaultdict(list)
         for one in self._all:
             self._by_day[one.day].append(one)
@@ -44,17 +45,17 @@ def known_shops(view: View) -> set[str]:
     return {shop.shop_id for shop in view.world.shops if chosen is None or shop.shop_id in chosen}
 
 
-def _paid(view: View) -> Iterator[Purchase]:
-    """Paid by now on a loaded day, neither tests nor voided."""
+def _paid(view: View, people: Persons) -> Iterator[Purchase]:
+    """Paid by now on a loaded day, neither tests nor voided; one that the shop has deleted never happened."""
     shops = known_shops(view)
     for order in view.world.orders:
         if order.paid_at is None or order.paid_at > view.now or order.is_test or order.shop_id not in shops:
             continue
+        if not view.exists(order.placed_at, order.deleted_at):
+            continue
         day = view.day_of(order.paid_at)
         is_voided = order.voided_at is not None and order.voided_at <= view.now
         if day <= view.through and not is_voided:
-            yield Purchase(order, order.paid_at, day, _buyer(order))
-
-
-def _buyer(order: Order) -> str | None:
-    return normalised(order.email) or (f"{order.shop_id} {order.customer_id}" if order.customer_id else None)
+            person = people.of(order.email)
+            account = f"{order.shop_id} {order.customer_id}" if order.customer_id else None
+            yield Purchase(order, order.paid_at, day, person, person or account)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sandbox.events import World
 from sandbox.truth.lines import Lines
 from sandbox.truth.mail import reach_by_tool
-from sandbox.truth.opt_ins import first_opt_ins
+from sandbox.truth.opt_ins import OptIn, first_opt_ins, persons, told_opt_ins
 from sandbox.truth.purchases import Purchases
 from sandbox.truth.social import mentions_by_channel
 from sandbox.truth.terms import Business, Refresh, Value, ratio
@@ -34,10 +34,12 @@ class SegmentKey(NamedTuple):
 def segments(world: World, refreshes: Sequence[Refresh], business: Business) -> dict[SegmentKey, Value]:
     """Every segment in every period where it has something, as the last refresh should publish it."""
     view = View(world, refreshes, business)
-    purchases, lines = Purchases(view), Lines(view)
+    told = told_opt_ins(view)
+    people = persons(told)
+    purchases, lines = Purchases(view, people), Lines(view)
     counts = {
         **_sales(view, purchases, lines),
-        **_prospects(view),
+        **_prospects(view, first_opt_ins(told, people)),
         **{("brand_mentions", "channel", channel): days for channel, days in mentions_by_channel(view).items()},
     }
     rates = _baskets(view, purchases, lines) | _mail(view)
@@ -84,10 +86,10 @@ def _channels(view: View) -> dict[str, str]:
     return found
 
 
-def _prospects(view: View) -> Counts:
+def _prospects(view: View, opted_in: Mapping[str, OptIn]) -> Counts:
     """New prospects by the tool that showed their earliest opt-in."""
     found: Counts = defaultdict(Counter)
-    for instant, tool in first_opt_ins(view).values():
+    for instant, tool in opted_in.values():
         found["new_prospects", "email_tool", tool][view.day_of(instant)] += 1
     return found
 

@@ -1,10 +1,10 @@
 """After the sale: tickets, ratings of them, survey answers and public reviews."""
 
 from collections import Counter, defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 
-from sandbox.events import Answer, TicketRating
+from sandbox.events import Answer, Ticket, TicketRating
 from sandbox.truth.addresses import normalised
 from sandbox.truth.periods import Period
 from sandbox.truth.terms import Value, ratio
@@ -33,10 +33,13 @@ def _tickets(view: View) -> Counter[date]:
     return Counter(
         view.day_of(ticket.created_at)
         for ticket in view.world.tickets
-        if view.exists(ticket.created_at, ticket.deleted_at)
-        and not ticket.is_spam
-        and not (ticket.merged_into is not None and ticket.created_at + MERGED_AFTER <= view.now)
+        if view.exists(ticket.created_at, ticket.deleted_at) and not ticket.is_spam and not _is_merged(ticket, view.now)
     )
+
+
+def _is_merged(ticket: Ticket, instant: datetime) -> bool:
+    merged_at = ticket.merged_at or ticket.created_at + MERGED_AFTER
+    return ticket.merged_into is not None and merged_at <= instant
 
 
 def _reviews(view: View) -> Counter[date]:
@@ -68,10 +71,11 @@ def _satisfaction(view: View, period: Period, rated: dict[date, list[bool]], csa
 
 
 def _answers(view: View, survey: str) -> AnswersByDay:
-    """The answers to a survey that were given to the end, in their order."""
+    """The answers to a survey that were given to the end and are still there, in their order."""
     found: AnswersByDay = defaultdict(list)
     for answer in sorted(view.world.answers, key=lambda answer: (answer.happened_at, answer.answer_id)):
-        if answer.survey == survey and answer.score is not None and answer.happened_at <= view.now:
+        is_there = view.exists(answer.happened_at, answer.deleted_at)
+        if answer.survey == survey and answer.score is not None and is_there:
             found[view.day_of(answer.happened_at)].append(answer)
     return found
 

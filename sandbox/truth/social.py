@@ -30,13 +30,24 @@ def social_kpis(view: View) -> Answers:
 def _comments(view: View) -> Counter[date]:
     """Comments and replies by others; an author who is withheld counts as another."""
     posts = {post.post_id: post for post in view.world.posts if view.exists(post.created_at, post.deleted_at)}
+    gone_at = _gone_at(view)
     return Counter(
         view.day_of(comment.created_at)
         for comment in view.world.comments
-        if view.exists(comment.created_at, comment.deleted_at)
+        if view.exists(comment.created_at, gone_at.get(comment.comment_id))
         and comment.post_id in posts
         and comment.author_id != posts[comment.post_id].page_id
     )
+
+
+def _gone_at(view: View) -> dict[str, datetime]:
+    """When a comment vanished: when it was deleted or, of a reply, what it answers, whichever came first."""
+    deleted = {one.comment_id: one.deleted_at for one in view.world.comments if one.deleted_at}
+    found = dict(deleted)
+    for one in view.world.comments:
+        if one.parent_id in deleted:
+            found[one.comment_id] = min(deleted[one.parent_id], deleted.get(one.comment_id, deleted[one.parent_id]))
+    return found
 
 
 def mentions_by_channel(view: View) -> dict[str, Counter[date]]:
@@ -50,7 +61,7 @@ def mentions_by_channel(view: View) -> dict[str, Counter[date]]:
     for created_at in first.values():
         found["facebook"][view.day_of(created_at)] += 1
     for article in view.world.press_mentions if view.business.has_press else []:
-        if article.happened_at <= view.now:
+        if view.exists(article.happened_at, article.removed_at):
             found[article.outlet][view.day_of(article.happened_at)] += 1
     return found
 
@@ -58,8 +69,11 @@ def mentions_by_channel(view: View) -> dict[str, Counter[date]]:
 def _audiences(view: View) -> dict[str, list[Capture]]:
     found: dict[str, list[Capture]] = {audience: [] for audience in view.business.retargeting_audiences}
     sizes = sorted(view.world.audience_sizes, key=lambda size: size.at)
+    deleted = {one.audience_id: one.deleted_at for one in view.world.custom_audiences if one.deleted_at}
     for day, as_of in view.captures():
-        lower = {size.audience_id: size.lower for size in sizes if size.at <= as_of}
+        lower = {
+            size.audience_id: size.lower for size in sizes if exists(size.at, deleted.get(size.audience_id), as_of)
+        }
         for audience, captures in found.items():
             if lower.get(audience, -1) >= 0:
                 captures.append((day, lower[audience]))
@@ -105,8 +119,9 @@ class _Counters:
         world = view.world
         for reaction in world.reactions:
             self._spans[reaction.post_id].append((reaction.happened_at, reaction.removed_at))
+        gone_at = _gone_at(view)
         for comment in world.comments:
-            self._spans[comment.post_id].append((comment.created_at, comment.deleted_at))
+            self._spans[comment.post_id].append((comment.created_at, gone_at.get(comment.comment_id)))
         for share in world.shares:
             self._spans[share.post_id].append((share.happened_at, None))
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from sandbox.events import Mailing
 from sandbox.faults import Fault
 from sandbox.state import Sandbox
 from sandbox.vendors.brevo_mail import OPT_IN_ATTRIBUTE, Activity, Audience, Campaigns, Item, number
@@ -17,6 +18,7 @@ from sandbox.vendors.brevo_mail import OPT_IN_ATTRIBUTE, Activity, Audience, Cam
 API_KEY = "sandbox-brevo"
 ENVIRONMENT = {"SOURCES__BREVO__BASE_URL": "{url}/v3", "SOURCES__BREVO__API_KEY": API_KEY}
 STATISTICS_KEPT = timedelta(days=182)  # of a list of campaigns; one campaign shows all
+ARCHIVED_AFTER = timedelta(days=20)  # every other campaign; one that was sent cannot be deleted
 TWO_YEARS, MOST_DAYS = timedelta(days=731), 90
 CALLS = 100  # an hour
 EVENTS = (
@@ -25,6 +27,8 @@ EVENTS = (
 )
 COUNTS = ("delivered", "uniqueSubscribers")  # what the fault `changed_type` spoils
 NEW_FIELD = {"loyaltyTier": "gold"}  # what the fault `new_column` adds
+NEEDED = ("listIds", "delivered", "messageId", "uniqueSubscribers")  # what `missing_column` leaves out
+RENAMED = {"type": {"classic": "standard"}, "event": {"opened": "read"}}  # what `renamed_enum` calls otherwise
 
 Thing = TypeVar("Thing")
 Shown = Callable[[Request, datetime, Fault | None], Item]
@@ -89,14 +93,13 @@ class Api:
         raise Refusal(404, "document_not_found", "List ID does not exist")
 
     def email_campaigns(self, request: Request, now: datetime, fault: Fault | None) -> Item:
-        """Every campaign that was sent between two instants; there are no drafts."""
-        span = _span_of_sending(request, now)
-        found = self.campaigns.sent(now) if request.query_params.get("status", "sent") == "sent" else []
+        """Every campaign of a status that was sent between two instants; there are no drafts."""
+        span, status = _span_of_sending(request, now), request.query_params.get("status")
+        found = [one for one in self.campaigns.sent(now) if status in (None, _status(one, now))]
         found = [one for one in found if not span or span[0] <= one.sent_at <= span[1]]
-        statistics = request.query_params.get("statistics")
         items = self._page(
             *(request, "/emailCampaigns", _sorted(request, found)),
-            *(lambda one: self.campaigns.item(one, now, statistics, now - STATISTICS_KEPT), (50, 100), fault),
+            *(lambda one: self._campaign(request, one, now, now - STATISTICS_KEPT), (50, 100), fault),
         )
         return {"count": len(found), "campaigns": items} if items else {"count": len(found)}
 
@@ -104,8 +107,15 @@ class Api:
         """One campaign, however old its events."""
         for one in self.campaigns.sent(now):
             if str(number(one.mailing_id)) == request.path_params["campaign_id"]:
-                return self.campaigns.item(one, now, request.query_params.get("statistics"))
+                return self._campaign(request, one, now)
         raise Refusal(404, "document_not_found", "Campaign ID does not exist")
+
+    def _campaign(self, request: Request, one: Mailing, now: datetime, since: datetime | None = None) -> Item:
+        """When it was sent is said of those only that are not archived."""
+        item = self.campaigns.item(one, now, request.query_params.get("statistics"), since)
+        if _status(one, now) == "sent":
+            return item
+        return {name: value for name, value in item.items() if name != "sentDate"} | {"status": "archive"}
 
     def events(self, request: Request, now: datetime, fault: Fault | None) -> Item:
         """The events of some days; no total, and nothing at all where there are none."""
@@ -195,7 +205,7 @@ def _answer(sandbox: Sandbox, request: Request, shown: Shown) -> Response:
 
 
 def _spoilt(found: Any, fault: Fault | None) -> Any:
-    """The same answer with a field more in each object, or with a count that is a word."""
+    """The same answer with a field more or less in each object, with a count that is a word, or a kind renamed."""
     if fault is None or not isinstance(found, dict | list):
         return found
     if isinstance(found, list):
@@ -203,6 +213,10 @@ def _spoilt(found: Any, fault: Fault | None) -> Any:
     spoilt = {name: _spoilt(value, fault) for name, value in found.items()}
     if fault.kind == "changed_type":
         spoilt |= {name: "many" for name in COUNTS if name in spoilt}
+    if fault.kind == "missing_column":
+        spoilt = {name: value for name, value in spoilt.items() if name not in NEEDED}
+    if fault.kind == "renamed_enum":
+        spoilt |= {name: RENAMED[name].get(spoilt[name], spoilt[name]) for name in RENAMED if name in spoilt}
     return spoilt | (NEW_FIELD if fault.kind == "new_column" else {})
 
 
@@ -210,11 +224,18 @@ def _sorted(request: Request, newest_first: Sequence[Thing]) -> Sequence[Thing]:
     return newest_first[::-1] if request.query_params.get("sort") == "asc" else newest_first
 
 
+def _status(campaign: Mailing, now: datetime) -> str:
+    is_archived = number(campaign.mailing_id) % 2 == 1 and campaign.sent_at + ARCHIVED_AFTER <= now
+    return "archive" if is_archived else "sent"
+
+
 def _span_of_sending(request: Request, now: datetime) -> tuple[datetime, datetime] | None:
     """The instants between which campaigns were sent, of which the vendor wants both or none."""
     if "startDate" not in request.query_params and "endDate" not in request.query_params:
         return None
     _both(request)
+    if request.query_params.get("status", "sent") != "sent":
+        raise Refusal(400, "invalid_parameter", "startDate and endDate are only available for the status sent")
     first, last = _time(request, "startDate"), _time(request, "endDate")
     if not first or not last or max(first, last) > now:
         raise Refusal(400, "invalid_parameter", "startDate and endDate should not be in the future")

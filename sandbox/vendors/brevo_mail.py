@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from sandbox.events import Contact, ContactEvent, MailClick, Mailing, MailList, MailOpen, MailSend, Person, World
+from sandbox.vendors.contacts import address, is_erased
 
 Item = dict[str, Any]
 Thing = TypeVar("Thing", MailOpen, MailClick)
@@ -36,6 +37,7 @@ class Shown:
     """A contact as of an instant; its opt-in is the last one, the vendor forgets earlier ones."""
 
     contact_id: int
+    address: str
     contact: Contact
     list_ids: tuple[int, ...]
     opted_in_at: datetime | None
@@ -71,21 +73,25 @@ class Audience:
         return sorted((one for one in shown if one), key=lambda one: (one.created_at, one.contact_id), reverse=True)
 
     def _shown(self, contact_id: int, same: list[Contact], now: datetime) -> Shown | None:
-        """A subscriber is created by the first confirmation, anybody else as the world says; an archived one goes."""
+        """A subscriber is created by the first confirmation, anybody else as the world says; who is deleted goes."""
         events = [event for one in same for event in self._events[one.contact_id] if event.happened_at <= now]
         confirms = [event.happened_at for event in events if event.kind == "confirm"]
         there = [one for one in same if self._since(one) <= now]
         told = sorted((one for one in events if one.kind != "signup"), key=lambda one: one.happened_at)
-        if not there or (told and told[-1].kind == "archive"):
+        decisive = [one.kind for one in told if one.kind != "change"]
+        if not there or decisive[-1:] == ["archive"] or is_erased(events, now):
             return None
+        lists = {one.list_id for one in self.lists(now)}
+        listed = (one for one in there if one.kind != "transactional" and one.list_id in lists)
         return Shown(
             contact_id=contact_id,
+            address=address(there[0].email, events, now),
             contact=there[0],
-            list_ids=tuple(int(one.list_id) for one in there if one.kind != "transactional"),
+            list_ids=tuple(int(one.list_id) for one in listed),
             opted_in_at=max(confirms, default=None),
             created_at=min(self._since(one) for one in there),
             modified_at=max([self._since(one) for one in there] + [event.happened_at for event in told]),
-            is_blacklisted=bool(told) and told[-1].kind in ("unsubscribe", "clean"),
+            is_blacklisted=decisive[-1:] in (["unsubscribe"], ["clean"]),
         )
 
     def _since(self, contact: Contact) -> datetime:
@@ -103,7 +109,7 @@ class Audience:
         if one.opted_in_at:
             attributes[OPT_IN_ATTRIBUTE] = self.local(one.opted_in_at)
         return {
-            "email": one.contact.email.strip(),
+            "email": one.address,
             "id": one.contact_id,
             "emailBlacklisted": one.is_blacklisted,
             "smsBlacklisted": False,
@@ -114,9 +120,14 @@ class Audience:
             "attributes": attributes,
         }
 
+    def address(self, contact: Contact, when: datetime) -> str:
+        """Where a message to a contact went."""
+        return address(contact.email, self._events[contact.contact_id], when)
+
     def lists(self, now: datetime) -> list[MailList]:
-        """The lists that exist by now, newest first."""
-        return [one for one in reversed(self._lists) if one.created_at <= now]
+        """The lists that exist now, newest first."""
+        found = [one for one in reversed(self._lists) if one.created_at <= now]
+        return [one for one in found if one.removed_at is None or one.removed_at > now]
 
     def list_item(self, one: MailList, now: datetime, is_alone: bool = False) -> Item:
         """A list; among others, it says 0 for all but the contacts on it, blacklisted ones too."""
@@ -244,7 +255,7 @@ class Activity:
     def __init__(self, world: World, audience: Audience) -> None:
         self._audience = audience
         self._mailings = {one.mailing_id: one for one in world.mailings if one.tool == TOOL and one.kind in AUTOMATED}
-        self._addresses = {one.contact_id: one.email.strip() for one in world.contacts if one.tool == TOOL}
+        self._contacts = {one.contact_id: one for one in world.contacts if one.tool == TOOL}
         sends = {one.send_id: one for one in world.mail_sends if one.mailing_id in self._mailings}
         found: list[MailEvent] = []
         for send in sends.values():
@@ -274,9 +285,9 @@ class Activity:
 
     def item(self, event: MailEvent) -> Item:
         """An item of /smtp/statistics/events."""
-        mailing = self._mailings[event.send.mailing_id]
+        mailing, contact = self._mailings[event.send.mailing_id], self._contacts.get(event.send.contact_id)
         return {
-            "email": self._addresses.get(event.send.contact_id, ""),
+            "email": self._audience.address(contact, event.send.happened_at) if contact else "",
             "date": self._audience.local(event.happened_at),
             "subject": mailing.subject,
             "messageId": f"<{event.send.happened_at:%Y%m%d%H%M}.{event.send.send_id}@smtp-relay.mailin.fr>",

@@ -41,6 +41,10 @@ def router(sandbox: Sandbox) -> APIRouter:
             content = content.replace(",\n", ",1.5,\n").replace("ZAR,1.5,", "ZAR,XTS,", 1)
         if fault and fault.kind == "changed_type":
             content = content.replace(".", "·")
+        if fault and fault.kind == "missing_column":
+            content = _without(content, "USD")
+        if fault and fault.kind == "renamed_enum":
+            content = content.replace("USD", "USN", 1)
         return Response(_zipped(content), media_type="application/zip")
 
     @routes.get("/eurofxref-daily.xml")
@@ -54,8 +58,10 @@ def router(sandbox: Sandbox) -> APIRouter:
 
 
 def _published(sandbox: Sandbox) -> list[Rate]:
+    """What was published by now; of a corrected rate the correction only."""
     now = sandbox.now()
-    return [rate for rate in sandbox.world.rates if rate.shown_at <= now]
+    shown = sorted((rate for rate in sandbox.world.rates if rate.shown_at <= now), key=lambda rate: rate.shown_at)
+    return list({(rate.date_day, rate.currency): rate for rate in shown}.values())
 
 
 def _history_csv(rates: list[Rate]) -> str:
@@ -65,6 +71,13 @@ def _history_csv(rates: list[Rate]) -> str:
     lines = [["Date", *CURRENCIES]]
     lines += [[day, *(by_day[day].get(name, "N/A") for name in CURRENCIES)] for day in sorted(by_day, reverse=True)]
     return "".join(",".join(line) + ",\n" for line in lines)
+
+
+def _without(content: str, currency: str) -> str:
+    """The file without one of its columns."""
+    place = content.partition("\n")[0].split(",").index(currency)
+    lines = [line.split(",") for line in content.splitlines()]
+    return "".join(",".join(line[:place] + line[place + 1 :]) + "\n" for line in lines)
 
 
 def _zipped(content: str) -> bytes:

@@ -62,12 +62,13 @@ def _call(sandbox: Sandbox, request: Request, version: str, path: str, params: d
     parts = tuple(part for part in path.split("/") if part)
     if fault:
         _refuse(fault, parts)
-    _check_token(request, params)
+    token = _checked_token(request, params)
     number = re.fullmatch(r"v(\d+)\.0", version)
     if not number or int(number[1]) > NEWEST or not parts:
         raise GraphError(2500, f"Unknown path components: /{path}")
     url = f"{str(request.base_url).rstrip('/')}{PREFIX}/{version}/{path}"
-    return Call(request.method, int(number[1]), url, parts, params, fault.kind if fault else "")
+    kind = fault.kind if fault else ""
+    return Call(request.method, int(number[1]), url, parts, params, kind, is_of_page=token != TOKEN)
 
 
 def _refuse(fault: Fault, parts: tuple[str, ...]) -> None:
@@ -84,12 +85,13 @@ def _refuse(fault: Fault, parts: tuple[str, ...]) -> None:
         raise GraphError(80001, "(#80001) There have been too many calls to this Page account.")
 
 
-def _check_token(request: Request, params: dict[str, str]) -> None:
+def _checked_token(request: Request, params: dict[str, str]) -> str:
     given = params.get("access_token") or request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not given:
         raise GraphError(104, "An access token is required to request this resource.")
     if given != TOKEN and not given.startswith(f"{TOKEN}-page-"):
         raise GraphError(190, "Invalid OAuth access token - Cannot parse access token")
+    return given
 
 
 def _is_of_ads(call: Call, ads: AdsDesk, now: datetime) -> bool:

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from threading import Lock
 
-from sandbox.events import AdAccount
+from sandbox.events import Ad, AdAccount, AdCampaign, AdSet
 from sandbox.state import Sandbox
 from sandbox.vendors.facebook_graph import Call, GraphError, Row, chosen, listed, no_such_object, picked, written
-from sandbox.vendors.facebook_insights import BREAKDOWNS, insights
+from sandbox.vendors.facebook_insights import BREAKDOWNS, insights, status_of
 
 MOST_MONTHS_DAYS = 37 * 31
 HIDDEN = ("ARCHIVED", "DELETED")  # listed only where `effective_status` names them
@@ -89,6 +89,8 @@ class AdsDesk:
                 raise GraphError(2601, "(#2601) Error accessing adreport job", 1815107)
             return listed(self.sandbox, call, "/{report}/insights", _spoilt(job.rows, call), short=False)
         status = job.status()
+        if call.fault == "renamed_enum" and status == "Job Completed":
+            status = "Job Done"
         row = {
             "id": call.node,
             "account_id": job.account_id,
@@ -112,13 +114,24 @@ def _insight_rows(sandbox: Sandbox, call: Call, account: AdAccount) -> list[Row]
         raise GraphError(100, "(#100) This sandbox has insights of ads by day only")
     first, last = _range(sandbox, call)
     windows = tuple(json.loads(call.params.get("action_attribution_windows", "[]")))
-    rows = insights(sandbox, account, first, last, breakdowns[0] if breakdowns else "", windows)
+    rows = insights(sandbox, account, first, last, breakdowns[0] if breakdowns else "", windows, _states(call))
     fields = chosen(call.params.get("fields", DEFAULT_FIELDS))
     always = {"date_start", "date_stop", *breakdowns}
     return [
         picked(row, fields, "AdsInsights") | {name: value for name, value in row.items() if name in always}
         for row in rows
     ]
+
+
+def _states(call: Call) -> list[str] | None:
+    """The states of ads that a report is filtered on; this sandbox knows no other filter."""
+    filters = json.loads(call.params.get("filtering") or "[]")
+    if not filters:
+        return None
+    (only,) = filters
+    if (only.get("field"), only.get("operator")) != ("ad.effective_status", "IN"):
+        raise GraphError(100, "(#100) filtering must be on ad.effective_status, IN a list of values")
+    return list(only["value"])
 
 
 def _range(sandbox: Sandbox, call: Call) -> tuple[date, date]:
@@ -138,6 +151,8 @@ def _range(sandbox: Sandbox, call: Call) -> tuple[date, date]:
 
 
 def _spoilt(rows: list[Row], call: Call) -> list[Row]:
+    if call.fault == "missing_column":
+        return [{name: value for name, value in row.items() if name != "spend"} for row in rows]
     return [row | {"impressions": "many"} for row in rows] if call.fault == "changed_type" else rows
 
 
@@ -150,6 +165,8 @@ def _account(sandbox: Sandbox, call: Call, account: AdAccount) -> Row:
         "timezone_name": account.time_zone,
         "account_status": 1,
     }
+    if call.fault == "missing_column":
+        row["timezone_name"] = None
     answer = picked(row, chosen(call.params.get("fields", "id,account_id")), "AdAccount")
     return answer | ({"a_field_of_tomorrow": "1"} if call.fault == "new_column" else {})
 
@@ -162,6 +179,18 @@ def _wanted(call: Call, rows: list[Row], node_type: str) -> list[Row]:
     return [picked(row, fields, node_type) for row in shown]
 
 
+def _state(one: AdCampaign | AdSet | Ad, now: datetime) -> Row:
+    """What is said of every object of the structure; a deleted one is still there, in that state."""
+    status = status_of(one, now)
+    updated = one.deleted_at if one.deleted_at and status == "DELETED" else one.updated_at
+    return {
+        "status": status,
+        "effective_status": status,
+        "created_time": written(one.created_at),
+        "updated_time": written(updated),
+    }
+
+
 def _campaigns(sandbox: Sandbox, call: Call, account: AdAccount) -> Row:
     rows: list[Row] = [
         {
@@ -169,10 +198,7 @@ def _campaigns(sandbox: Sandbox, call: Call, account: AdAccount) -> Row:
             "account_id": account.account_id,
             "name": one.name,
             "objective": one.objective,
-            "status": one.status,
-            "effective_status": one.status,
-            "created_time": written(one.created_at),
-            "updated_time": written(one.updated_at),
+            **_state(one, sandbox.now()),
         }
         for one in sandbox.world.ad_campaigns
         if one.account_id == account.account_id and one.created_at <= sandbox.now()
@@ -188,11 +214,8 @@ def _adsets(sandbox: Sandbox, call: Call, account: AdAccount) -> Row:
             "account_id": account.account_id,
             "campaign_id": one.campaign_id,
             "name": one.name,
-            "status": one.status,
-            "effective_status": one.status,
+            **_state(one, sandbox.now()),
             "daily_budget": str(one.daily_budget),
-            "created_time": written(one.created_at),
-            "updated_time": written(one.updated_at),
         }
         for one in sandbox.world.ad_sets
         if one.campaign_id in mine and one.created_at <= sandbox.now()
@@ -210,10 +233,7 @@ def _ads(sandbox: Sandbox, call: Call, account: AdAccount) -> Row:
             "adset_id": one.adset_id,
             "campaign_id": campaign_of[one.adset_id],
             "name": one.name,
-            "status": one.status,
-            "effective_status": one.status,
-            "created_time": written(one.created_at),
-            "updated_time": written(one.updated_at),
+            **_state(one, sandbox.now()),
         }
         for one in sandbox.world.ads
         if one.adset_id in campaign_of and one.created_at <= sandbox.now()
@@ -222,12 +242,12 @@ def _ads(sandbox: Sandbox, call: Call, account: AdAccount) -> Row:
 
 
 def _audiences(sandbox: Sandbox, call: Call, account: AdAccount) -> Row:
-    """Custom audiences; their bounds are -1 until the vendor has counted."""
+    """Custom audiences that are there now; their bounds are -1 until the vendor has counted."""
     now = sandbox.now()
     fields = chosen(call.params.get("fields", "id"))
     rows: list[Row] = []
     for one in sandbox.world.custom_audiences:
-        if one.account_id != account.account_id or one.created_at > now:
+        if one.account_id != account.account_id or one.created_at > now or (one.deleted_at and one.deleted_at <= now):
             continue
         sizes = [
             size for size in sandbox.world.audience_sizes if size.audience_id == one.audience_id and size.at <= now
@@ -248,5 +268,7 @@ def _audiences(sandbox: Sandbox, call: Call, account: AdAccount) -> Row:
         }
         if call.fault == "changed_type":
             row["approximate_count_lower_bound"] = "many"
+        if call.fault == "missing_column":
+            row["approximate_count_lower_bound"] = None
         rows.append(picked(row, fields, "CustomAudience"))
     return listed(sandbox, call, "/{account}/customaudiences", rows)

@@ -38,7 +38,10 @@ class GraphError(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """One call: `parts` is the path after the version, `fault` what shall go wrong with the rows ('' for nothing)."""
+    """One call: `parts` is the path after the version, `fault` what shall go wrong with the rows ('' for nothing).
+
+    `is_of_page`: made with a page's own token.
+    """
 
     method: str
     version: int
@@ -46,6 +49,7 @@ class Call:
     parts: tuple[str, ...]
     params: Mapping[str, str]
     fault: str = ""
+    is_of_page: bool = False
 
     @property
     def node(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from sandbox.events import Ad, AdAccount, AdCampaign, AdConversion, AdDelivery, AdSet
 from sandbox.state import Sandbox
@@ -38,14 +38,31 @@ class Sums:
     values: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
+def status_of(one: AdCampaign | AdSet | Ad, now: datetime) -> str:
+    """An object's state at an instant; in this world a set's and an ad's effective state is that of its campaign."""
+    return "DELETED" if one.deleted_at and one.deleted_at <= now else one.status
+
+
 def insights(
-    sandbox: Sandbox, account: AdAccount, first: date, last: date, breakdown: str, windows: tuple[str, ...]
+    sandbox: Sandbox,
+    account: AdAccount,
+    first: date,
+    last: date,
+    breakdown: str,
+    windows: tuple[str, ...],
+    states: list[str] | None = None,
 ) -> list[Row]:
-    """A row per day, ad and value of the breakdown that was shown to anybody, as known now."""
-    placed = _placed(sandbox, account)
+    """A row per day, ad and value of the breakdown that was shown to anybody, as known now.
+
+    Of deleted ads only where the report is filtered on their state
+    (https://developers.facebook.com/documentation/ads-commerce/marketing-api/best-practices/manage-your-ad-object-status).
+    """
+    now = sandbox.now()
+    placed = {
+        ad_id: one for ad_id, one in _placed(sandbox, account).items() if _is_reported(status_of(one.ad, now), states)
+    }
     attribute = BREAKDOWNS.get(breakdown, "")
     sums: defaultdict[tuple[date, str, str], Sums] = defaultdict(Sums)
-    now = sandbox.now()
 
     def of(event: AdDelivery | AdConversion) -> Sums | None:
         if not first <= event.date_day <= last or event.ad_id not in placed or event.shown_at > now:
@@ -65,6 +82,10 @@ def insights(
         for (day, ad_id, place), row in sorted(sums.items(), key=lambda item: item[0])
         if row.metrics["impressions"] > 0
     ]
+
+
+def _is_reported(status: str, states: list[str] | None) -> bool:
+    return status in states if states else status != "DELETED"
 
 
 def _placed(sandbox: Sandbox, account: AdAccount) -> dict[str, Placed]:

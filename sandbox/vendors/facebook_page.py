@@ -1,7 +1,7 @@
 """Facebook pages (https://developers.facebook.com/docs/graph-api/reference/page): counters, posts, what they cause."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from zlib import crc32
 
 from sandbox.events import Comment, Page, Post, Review
@@ -17,11 +17,8 @@ from sandbox.vendors.facebook_graph import (
     picked,
     written,
 )
+from sandbox.vendors.facebook_page_insights import followers, page_insights
 
-# The vendor's day of page insights begins at midnight of its own zone, California.
-INSIGHTS_HOUR = time(8, tzinfo=UTC)
-MOST_DAYS, OLDEST_DAYS = 90, 730
-METRICS = ("page_follows", "page_media_view", "page_post_engagements", "page_views_total")
 REVIEWED = "2001"  # the page that the world's reviews are of
 LAST_WITH_RATINGS, LOWEST_POSITIVE = 21, 4
 WITHOUT_STORY_OF = 5  # one recommendation of so many has no story
@@ -47,7 +44,7 @@ def _page_edge(sandbox: Sandbox, call: Call, page: Page) -> Row:
         "posts": _posts,
         "published_posts": _posts,
         "tagged": _tagged,
-        "insights": _insights,
+        "insights": page_insights,
         "ratings": _ratings,
     }
     if call.edge not in edges:
@@ -55,13 +52,8 @@ def _page_edge(sandbox: Sandbox, call: Call, page: Page) -> Row:
     return edges[call.edge](sandbox, call, page)
 
 
-def _followers(sandbox: Sandbox, page: Page, now: datetime) -> int:
-    """How many the page has gained since the world began."""
-    return sum(one.change for one in sandbox.world.follows if one.page_id == page.page_id and one.happened_at <= now)
-
-
 def _node(sandbox: Sandbox, call: Call, page: Page) -> Row:
-    gained = _followers(sandbox, page, sandbox.now())
+    gained = followers(sandbox, page, sandbox.now())
     row: Row = {
         "id": page.page_id,
         "name": page.name,
@@ -71,6 +63,8 @@ def _node(sandbox: Sandbox, call: Call, page: Page) -> Row:
     }
     if call.fault == "changed_type":
         row["fan_count"] = "many"
+    if call.fault == "missing_column":
+        row["followers_count"] = None
     answer = picked(row, chosen(call.params.get("fields", "id,name")), "Page")
     return answer | ({"a_field_of_tomorrow": "1"} if call.fault == "new_column" else {})
 
@@ -93,12 +87,13 @@ def _ratings(sandbox: Sandbox, call: Call, page: Page) -> Row:
 
 def _rating_row(review: Review, fault: str) -> Row:
     has_story = crc32(review.review_id.encode()) % WITHOUT_STORY_OF != 0
+    kinds = ("recommended", "not_recommended") if fault == "renamed_enum" else ("positive", "negative")
     return {
-        "created_time": written(review.created_at),
+        "created_time": None if fault == "missing_column" else written(review.created_at),
         "has_rating": "no" if fault == "changed_type" else False,
         "has_review": bool(review.text),
         "rating": None,
-        "recommendation_type": "positive" if review.stars >= LOWEST_POSITIVE else "negative",
+        "recommendation_type": kinds[review.stars < LOWEST_POSITIVE],
         "review_text": review.text or None,
         "reviewer": {"name": "Somebody", "id": f"7{review.person_id:07d}"},
         "open_graph_story": {"id": f"6{crc32(review.review_id.encode()):010d}"} if has_story else None,
@@ -146,6 +141,8 @@ def _post_row(sandbox: Sandbox, post: Post, fields: Iterable[Chosen], fault: str
     row |= {field.name: makers[field.name](field) for field in fields if field.name in makers}
     if fault == "changed_type" and row["reactions"]:
         row["reactions"]["summary"]["total_count"] = "many"
+    if fault == "missing_column":
+        row["reactions"] = None
     return row
 
 
@@ -168,34 +165,40 @@ def _shares(sandbox: Sandbox, post: Post) -> Row | None:
 
 
 def _shown_comments(sandbox: Sandbox, post: Post, how: str | None) -> list[Comment]:
-    """The comments there are now, oldest first; replies only where the filter is `stream`."""
+    """The comments there are now, oldest first; replies, while their comment is there, where the filter is `stream`."""
     now = sandbox.now()
-    found = [
-        one
-        for one in sandbox.world.comments
-        if one.post_id == post.post_id and _is_shown(one.created_at, one.deleted_at, now)
-    ]
+    of_post = [one for one in sandbox.world.comments if one.post_id == post.post_id]
+    there = {one.comment_id for one in of_post if _is_shown(one.created_at, one.deleted_at, now)}
+    found = [one for one in of_post if one.comment_id in there and (one.parent_id is None or one.parent_id in there)]
     wanted = [one for one in found if how == "stream" or one.parent_id is None]
     return sorted(wanted, key=lambda one: (one.created_at, one.comment_id))
 
 
 def _comments(sandbox: Sandbox, call: Call, post: Post) -> Row:
+    """The page's own token sees what the page has hidden, others do not."""
     fields = chosen(call.params.get("fields", "id,created_time,message,from"))
-    rows = [
-        picked(
-            {
-                "id": one.comment_id,
-                "created_time": written(one.created_at),
-                "message": one.message,
-                "parent": {"id": one.parent_id, "created_time": written(one.created_at)} if one.parent_id else None,
-                "from": {"name": "Somebody", "id": one.author_id} if one.author_id else None,
-            },
-            fields,
-            "Comment",
-        )
+    now = sandbox.now()
+    shown = [
+        (one, one.hidden_at is not None and one.hidden_at <= now)
         for one in _shown_comments(sandbox, post, call.params.get("filter"))
     ]
+    rows = [
+        picked(_comment_row(one, is_hidden, call.fault), fields, "Comment")
+        for one, is_hidden in shown
+        if call.is_of_page or not is_hidden
+    ]
     return listed(sandbox, call, "/{post}/comments", rows)
+
+
+def _comment_row(one: Comment, is_hidden: bool, fault: str) -> Row:
+    return {
+        "id": one.comment_id,
+        "created_time": None if fault == "missing_column" else written(one.created_at),
+        "is_hidden": is_hidden,
+        "message": one.message,
+        "parent": {"id": one.parent_id, "created_time": written(one.created_at)} if one.parent_id else None,
+        "from": {"name": "Somebody", "id": one.author_id} if one.author_id else None,
+    }
 
 
 def _tagged(sandbox: Sandbox, call: Call, page: Page) -> Row:
@@ -210,7 +213,7 @@ def _tagged(sandbox: Sandbox, call: Call, page: Page) -> Row:
         picked(
             {
                 "id": one.post_id,
-                "created_time": written(one.created_at),
+                "created_time": None if call.fault == "missing_column" else written(one.created_at),
                 "message": f"Merci {page.name}",
                 "from": {"name": "Somebody", "id": one.author_id} if one.author_id else None,
             },
@@ -220,63 +223,3 @@ def _tagged(sandbox: Sandbox, call: Call, page: Page) -> Row:
         for one in sorted(shown, key=lambda one: (one.created_at, one.post_id), reverse=True)
     ]
     return listed(sandbox, call, "/{page}/tagged", rows)
-
-
-def _insights(sandbox: Sandbox, call: Call, page: Page) -> Row:
-    """One entry per metric, without cursors: its pages are other days, and one unknown metric refuses all."""
-    metrics = [part.strip(' "[]') for part in call.params.get("metric", "").split(",") if part.strip(' "[]')]
-    if not metrics:
-        raise GraphError(3001, "(#3001) No metric was specified to be fetched", 1504028)
-    if any(metric not in METRICS for metric in metrics):
-        raise GraphError(100, "(#100) The value must be a valid insights metric")
-    days = _insight_days(sandbox, call)
-    data = [
-        {
-            "name": metric,
-            "period": "day",
-            "values": [
-                {"value": _measured(sandbox, page, metric, day), "end_time": written(_ends(day))} for day in days
-            ],
-            "title": metric.replace("_", " ").capitalize(),
-            "description": "Daily: as the page's own statistics show it.",
-            "id": f"{page.page_id}/insights/{metric}/day",
-        }
-        for metric in metrics
-    ]
-    shifted = call.url + "?since=1&until=2"
-    return {"data": data, "paging": {"previous": shifted, "next": shifted}}
-
-
-def _insight_days(sandbox: Sandbox, call: Call) -> list[date]:
-    """The days from `since` up to and without `until` that have ended by now."""
-    now = sandbox.now()
-    until = _day(call.params.get("until"), now.date() + timedelta(days=1))
-    since = _day(call.params.get("since"), until - timedelta(days=2))
-    if (until - since).days > MOST_DAYS:
-        raise GraphError(100, "(#100) There cannot be more than 90 days (7776000 s) between since and until")
-    if since < now.date() - timedelta(days=OLDEST_DAYS):
-        raise GraphError(100, "(#100) since param is not valid: only the last two years are available")
-    days = [since + timedelta(days=number) for number in range((until - since).days)]
-    return [day for day in days if _ends(day) <= now]
-
-
-def _day(text: str | None, default: date) -> date:
-    if not text:
-        return default
-    return datetime.fromtimestamp(int(text), UTC).date() if text.isdigit() else date.fromisoformat(text[:10])
-
-
-def _ends(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), INSIGHTS_HOUR)
-
-
-def _measured(sandbox: Sandbox, page: Page, metric: str, day: date) -> int:
-    """The level at the day's end for followers; for the others what the day's events add up to."""
-    end = _ends(day)
-    if metric == "page_follows":
-        return page.followers_at_start + _followers(sandbox, page, end)
-    world, start = sandbox.world, end - timedelta(days=1)
-    mine = {post.post_id for post in world.posts if post.page_id == page.page_id}
-    engaged = sum(one.post_id in mine and start < one.happened_at <= end for one in world.reactions)
-    engaged += sum(one.post_id in mine and start < one.created_at <= end for one in world.comments)
-    return engaged if metric == "page_post_engagements" else 30 + 12 * engaged

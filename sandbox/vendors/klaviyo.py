@@ -25,6 +25,8 @@ LIMITS = {"RateLimit-Limit": "350, 350;w=1, 3500;w=60", "RateLimit-Remaining": "
 RETRY_SECONDS = 1
 OTHER_METRIC = ("MchOpn", OPENED, "MailChimp")  # a connected tool's metric, of the same name
 NEW_FIELD = {"loyalty_tier": "gold"}  # what the fault `new_column` adds
+NEEDED = ("datetime", "updated", "send_time", "profile_count")  # what `missing_column` leaves out
+RENAMED = {"SUBSCRIBED": "OPTED_IN"}  # what `renamed_enum` calls otherwise
 
 Shown = Callable[[Request, str, datetime], Item]
 
@@ -53,7 +55,7 @@ class Api:
         found = query.kept(found, conditions, "datetime", lambda one: one.happened_at)
         if request.query_params.get("sort", "-datetime").startswith("-"):
             found.reverse()
-        page = self._page(request, "events", found, lambda one: objects.event(base, one))
+        page = self._page(request, "events", found, lambda one: objects.event(base, one, now))
         if "profile" not in query.words(request, "include"):
             return page
         ids = dict.fromkeys(one["relationships"]["profile"]["data"]["id"] for one in page["data"])
@@ -181,18 +183,26 @@ def _refuse(request: Request, fault: Fault | None, now: datetime) -> None:
 
 
 def _spoilt(body: Item, fault: Fault | None) -> Item:
-    """The same answer with a field more in each object, or with other types."""
-    if fault is None or fault.kind not in ("new_column", "changed_type"):
-        return body
-    whole: Any = body["data"]
-    for one in whole if isinstance(whole, list) else [whole]:
-        attributes = one["attributes"]
-        if fault.kind == "new_column":
-            attributes |= NEW_FIELD
-            if "event_properties" in attributes:
-                attributes["event_properties"] = attributes["event_properties"] | NEW_FIELD
-        elif "profile_count" in attributes:
-            attributes["profile_count"] = "many"
-        elif "event_properties" in attributes:
-            attributes["event_properties"] = "Opened by somebody"
+    """The same answer with a field more or less in each object, with other types, or with a consent renamed."""
+    found: Any = body.get("data", []) if fault else []
+    for one in found if isinstance(found, list) else [found]:
+        _spoil(one["attributes"], fault.kind if fault else "")
     return body
+
+
+def _spoil(attributes: Item, kind: str) -> None:
+    """Change what an object says of itself."""
+    marketing = attributes.get("subscriptions", {}).get("email", {}).get("marketing", {})
+    if kind == "new_column":
+        attributes |= NEW_FIELD
+        if "event_properties" in attributes:
+            attributes["event_properties"] = attributes["event_properties"] | NEW_FIELD
+    elif kind == "changed_type" and "profile_count" in attributes:
+        attributes["profile_count"] = "many"
+    elif kind == "changed_type" and "event_properties" in attributes:
+        attributes["event_properties"] = "Opened by somebody"
+    elif kind == "missing_column":
+        for name in NEEDED:
+            attributes.pop(name, None)
+    elif kind == "renamed_enum" and "consent" in marketing:
+        marketing["consent"] = RENAMED.get(marketing["consent"], marketing["consent"])

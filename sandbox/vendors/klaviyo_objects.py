@@ -54,11 +54,11 @@ def metric(base: str, metric_id: str, name: str, integration: str) -> Item:
     return resource(base, "metric", metric_id, attributes)
 
 
-def event(base: str, one: Event) -> Item:
+def event(base: str, one: Event, now: datetime) -> Item:
     """An event with all its properties."""
     attributes = {
         "timestamp": int(one.happened_at.timestamp()),
-        "event_properties": one.properties,
+        "event_properties": one.shown_properties(now),
         "datetime": instant(one.happened_at),
         "uuid": str(uuid.uuid5(PERSONAL, one.event_id)),
     }
@@ -70,7 +70,7 @@ def profile(base: str, one: Profile, records: Records, now: datetime) -> Item:
     person = records.people.get(one.contacts[0].person_id)
     country = person.country if person else None
     attributes = {
-        "email": one.contacts[0].email.strip() or None,
+        "email": one.address(now) or None,
         "phone_number": (person.phone if person else "") or None,
         "external_id": None,
         "first_name": person.first_name if person else None,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.events import Contact, ContactEvent, Mailing, MailList, MailSend, World
+from sandbox.vendors.contacts import address, is_erased
 
 Item = dict[str, Any]
 
@@ -38,6 +39,13 @@ class Event:
     happened_at: datetime
     shown_at: datetime
     properties: Item
+    named_until: datetime | None = None  # of a campaign's: when that is deleted
+
+    def shown_properties(self, now: datetime) -> Item:
+        """What it says now: of a deleted campaign, no longer which one that was."""
+        if self.named_until is None or self.named_until > now:
+            return self.properties
+        return {name: value for name, value in self.properties.items() if name != "$message"}
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,13 @@ class Profile:
 
     def exists(self, now: datetime) -> bool:
         """Whether it was created by now and not deleted since."""
-        past = self.past(now)
-        return self.contacts[0].created_at <= now and not (past and past[-1].kind == "archive")
+        decisive = [one.kind for one in self.past(now) if one.kind != "change"]
+        is_deleted = decisive[-1:] == ["archive"] or is_erased(self.events, now)
+        return self.contacts[0].created_at <= now and not is_deleted
+
+    def address(self, when: datetime) -> str:
+        """Its address at an instant."""
+        return address(self.contacts[0].email, self.events, when)
 
     def updated_at(self, now: datetime) -> datetime:
         """Its last change."""
@@ -105,8 +118,8 @@ class Records:
         self.events = sorted(found, key=lambda one: (one.happened_at, one.event_id))
 
     def existing_lists(self, now: datetime) -> list[MailList]:
-        """The lists that exist by now."""
-        return [one for one in self.lists if one.created_at <= now]
+        """The lists that exist now."""
+        return [one for one in self.lists if one.created_at <= now and (one.removed_at is None or one.removed_at > now)]
 
     def existing_profiles(self, now: datetime) -> list[Profile]:
         """The profiles that exist now."""
@@ -126,9 +139,10 @@ class Records:
         return [name for name in METRICS if name in shown]
 
     def campaigns(self, now: datetime) -> list[Mailing]:
-        """Campaigns, drafts among them; what a flow sends is none."""
+        """Campaigns, drafts among them, that were not deleted; what a flow sends is none."""
         found = [one for one in self.mailings.values() if one.kind in ("regular", "ab_parent")]
         found = [one for one in found if one.sent_at - WRITTEN_BEFORE <= now]
+        found = [one for one in found if one.deleted_at is None or one.deleted_at > now]
         return sorted(found, key=lambda one: (one.sent_at, one.mailing_id))
 
     def campaign_updated_at(self, campaign: Mailing, now: datetime) -> datetime:
@@ -179,7 +193,7 @@ class Records:
     ) -> Event:
         mailing, profile = self.mailings[send.mailing_id], self.profile_of[send.contact_id]
         properties = {
-            "Recipient Email Address": profile.contacts[0].email.strip(),
+            "Recipient Email Address": profile.address(send.happened_at),
             "Subject": mailing.subject,
             "Campaign Name": f"{mailing.subject} (envoi)",
             "$message": self._message(mailing),
@@ -188,7 +202,7 @@ class Records:
             "$event_id": f"{mailing.mailing_id}:{send.send_id}",
             **more,
         }
-        return Event(event_id, metric, profile.profile_id, happened_at, shown_at, properties)
+        return Event(event_id, metric, profile.profile_id, happened_at, shown_at, properties, mailing.deleted_at)
 
     def _message(self, mailing: Mailing) -> str:
         """The id of the message; for some campaigns it is the campaign's own id."""

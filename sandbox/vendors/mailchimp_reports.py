@@ -1,13 +1,12 @@
-"""What Mailchimp shows at an instant: campaigns, classic automations, their reports, lists and members."""
+"""What Mailchimp shows at an instant: campaigns, classic automations and their reports."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.events import Automation, Contact, ContactEvent, MailClick, Mailing, MailList, MailOpen, MailSend, World
+from sandbox.events import Automation, MailClick, Mailing, MailOpen, MailSend, World
 
 Item = dict[str, Any]
 
@@ -20,13 +19,17 @@ TYPES = {
     "journey": "journey-email",
     "automation": "automation",
 }
-STATUSES = {"confirm": "subscribed", "unsubscribe": "unsubscribed", "clean": "cleaned", "archive": "archived"}
 WRITTEN_BEFORE = timedelta(days=1)  # a campaign is created a day before it is sent
 
 
 def instant(moment: datetime | None) -> str:
     """A time as Mailchimp writes it; '' where there is none."""
     return moment.isoformat(timespec="seconds") if moment else ""
+
+
+def is_there(since: datetime, until: datetime | None, now: datetime) -> bool:
+    """Whether what began and perhaps ended is there now."""
+    return since <= now and (until is None or until > now)
 
 
 def rate(part: float, whole: int) -> float:
@@ -79,7 +82,8 @@ class Mailings:
     def __init__(self, world: World) -> None:
         self.by_id = {mailing.mailing_id: mailing for mailing in world.mailings if mailing.tool == TOOL}
         self.automations = {one.automation_id: one for one in world.automations if one.tool == TOOL}
-        self.list_names = {one.list_id: one.name for one in world.mail_lists}
+        self._list_names = {one.list_id: one.name for one in world.mail_lists}
+        self._removed = {one.list_id: one.removed_at for one in world.mail_lists}
         self._sends: dict[str, list[MailSend]] = defaultdict(list)
         self._opens: dict[int, list[MailOpen]] = defaultdict(list)
         self._clicks: dict[int, list[MailClick]] = defaultdict(list)
@@ -97,10 +101,14 @@ class Mailings:
             if mailing.parent_id:
                 self._children[mailing.parent_id].append(mailing.mailing_id)
 
-    def sent(self, now: datetime) -> list[Mailing]:
-        """Broadcasts sent by now in the order of sending; an automation's e-mails are no campaigns."""
-        found = [one for one in self.by_id.values() if one.kind != "automation" and one.sent_at <= now]
+    def existing(self, now: datetime) -> list[Mailing]:
+        """What was sent by now and not deleted since, with its report, in the order of sending."""
+        found = [one for one in self.by_id.values() if is_there(one.sent_at, one.deleted_at, now)]
         return sorted(found, key=lambda one: (one.sent_at, one.mailing_id))
+
+    def sent(self, now: datetime) -> list[Mailing]:
+        """Broadcasts; an automation's e-mails are no campaigns."""
+        return [one for one in self.existing(now) if one.kind != "automation"]
 
     def started(self, now: datetime) -> list[Automation]:
         """Automations started by now."""
@@ -109,8 +117,7 @@ class Mailings:
 
     def steps(self, automation_id: str, now: datetime) -> list[Mailing]:
         """The e-mails of an automation that exist by now."""
-        found = [one for one in self.by_id.values() if one.automation_id == automation_id and one.sent_at <= now]
-        return sorted(found, key=lambda one: (one.sent_at, one.mailing_id))
+        return [one for one in self.existing(now) if one.automation_id == automation_id]
 
     def result(self, mailings: Iterable[Mailing], now: datetime) -> Result:
         """What came of these mailings by now; an A/B test's parent stands for its children."""
@@ -132,7 +139,8 @@ class Mailings:
             "campaign_title": mailing.subject,
             "type": TYPES[mailing.kind],
             "list_id": mailing.list_id,
-            "list_name": self.list_names.get(mailing.list_id, ""),
+            "list_is_active": self._is_active(mailing.list_id, now),
+            "list_name": self._list_names.get(mailing.list_id, ""),
             "subject_line": mailing.subject,
             "emails_sent": len(result.sends),
             "abuse_reports": 0,
@@ -158,7 +166,7 @@ class Mailings:
             "emails_sent": self.emails_sent([mailing], now),
             "send_time": instant(mailing.sent_at),
             "content_type": "template",
-            "recipients": self._recipients(mailing.list_id),
+            "recipients": self._recipients(mailing.list_id, now),
             "settings": {"subject_line": mailing.subject, "from_name": "La boutique"},
         }
 
@@ -171,7 +179,7 @@ class Mailings:
             "start_time": instant(automation.started_at),
             "status": "sending",
             "emails_sent": self.emails_sent(steps, now),
-            "recipients": self._recipients(automation.list_id),
+            "recipients": self._recipients(automation.list_id, now),
             "settings": {"title": automation.title, "from_name": "La boutique"},
             "trigger_settings": {"workflow_type": "emailSeries", "workflow_emails_count": len(steps)},
         }
@@ -187,7 +195,7 @@ class Mailings:
             "send_time": "",
             "status": "sending",
             "emails_sent": self.emails_sent([mailing], now),
-            "recipients": self._recipients(mailing.list_id),
+            "recipients": self._recipients(mailing.list_id, now),
             "settings": {"subject_line": mailing.subject, "from_name": "La boutique"},
         }
 
@@ -206,93 +214,11 @@ class Mailings:
         """How many messages of these mailings have left by now, bounced ones too."""
         return len(self.result(mailings, now).sends)
 
-    def _recipients(self, list_id: str) -> Item:
-        return {"list_id": list_id, "list_is_active": True, "list_name": self.list_names.get(list_id, "")}
+    def _recipients(self, list_id: str, now: datetime) -> Item:
+        name, is_active = self._list_names.get(list_id, ""), self._is_active(list_id, now)
+        return {"list_id": list_id, "list_is_active": is_active, "list_name": name}
 
-
-@dataclass(frozen=True)
-class Member:
-    """An address on a list as of an instant."""
-
-    member_id: str
-    contact: Contact
-    status: str
-    signed_up_at: datetime | None
-    opted_in_at: datetime | None  # of the last confirmation: the vendor forgets earlier ones
-    changed_at: datetime
-
-
-class Audience:
-    """The lists of a world with their members, indexed once."""
-
-    def __init__(self, world: World) -> None:
-        self.lists = sorted((one for one in world.mail_lists if one.tool == TOOL), key=lambda one: one.list_id)
-        self._names = {one.person_id: (one.first_name, one.last_name) for one in world.people}
-        self._contacts: dict[str, dict[str, list[Contact]]] = defaultdict(lambda: defaultdict(list))
-        self._events: dict[str, list[ContactEvent]] = defaultdict(list)
-        for contact in sorted(world.contacts, key=lambda one: (one.created_at, one.contact_id)):
-            if contact.tool == TOOL:
-                self._contacts[contact.list_id][contact.email.strip().lower()].append(contact)
-        for event in sorted(world.contact_events, key=lambda one: one.happened_at):
-            self._events[event.contact_id].append(event)
-
-    def existing(self, now: datetime) -> list[MailList]:
-        """The lists that exist by now."""
-        return [one for one in self.lists if one.created_at <= now]
-
-    def members(self, list_id: str, now: datetime) -> list[Member]:
-        """One member per address, oldest first."""
-        by_address = self._contacts.get(list_id, {}).values()
-        return [self._member(contacts, now) for contacts in by_address if contacts[0].created_at <= now]
-
-    def _member(self, contacts: list[Contact], now: datetime) -> Member:
-        first = contacts[0]
-        events = [event for one in contacts for event in self._events.get(one.contact_id, ())]
-        events = sorted((one for one in events if one.happened_at <= now), key=lambda one: one.happened_at)
-        decisive = [event for event in events if event.kind in STATUSES]
-        at_first = {"transactional": "transactional", "imported": "subscribed"}.get(first.kind, "pending")
-        return Member(
-            member_id=hashlib.md5(first.email.strip().lower().encode(), usedforsecurity=False).hexdigest(),
-            contact=first,
-            status=STATUSES[decisive[-1].kind] if decisive and first.kind != "transactional" else at_first,
-            signed_up_at=next((event.happened_at for event in events if event.kind == "signup"), None),
-            opted_in_at=max((event.happened_at for event in events if event.kind == "confirm"), default=None),
-            changed_at=max([first.created_at, *(event.happened_at for event in events)]),
-        )
-
-    def list_item(self, one: MailList, now: datetime) -> Item:
-        """An item of /lists, without what its stats say of campaigns."""
-        statuses = [member.status for member in self.members(one.list_id, now)]
-        return {
-            "id": one.list_id,
-            "name": one.name,
-            "date_created": instant(one.created_at),
-            "double_optin": True,
-            "stats": {
-                "member_count": statuses.count("subscribed"),
-                "unsubscribe_count": statuses.count("unsubscribed"),
-                "cleaned_count": statuses.count("cleaned"),
-            },
-        }
-
-    def member_item(self, member: Member) -> Item:
-        """An item of /lists/{list_id}/members."""
-        first_name, last_name = self._names.get(member.contact.person_id, ("", ""))
-        return {
-            "id": member.member_id,
-            "email_address": member.contact.email.strip(),
-            "unique_email_id": member.member_id[:10],
-            "full_name": f"{first_name} {last_name}".strip(),
-            "status": member.status,
-            "merge_fields": {"FNAME": first_name, "LNAME": last_name},
-            "ip_signup": "192.0.2.1" if member.signed_up_at else "",
-            "timestamp_signup": instant(member.signed_up_at),
-            "ip_opt": "192.0.2.1" if member.opted_in_at else "",
-            "timestamp_opt": instant(member.opted_in_at),
-            "last_changed": instant(member.changed_at),
-            "language": "fr",
-            "vip": False,
-            "source": "Import" if member.contact.kind == "imported" else "Hosted Signup Form",
-            "tags": [],
-            "list_id": member.contact.list_id,
-        }
+    def _is_active(self, list_id: str, now: datetime) -> bool:
+        """A removed list leaves the campaigns that went to it, with their reports."""
+        removed_at = self._removed.get(list_id)
+        return removed_at is None or removed_at > now

@@ -1,10 +1,11 @@
 """Rewardful's REST API (https://developers.rewardful.com/rest-api/overview): affiliates, newest first, and campaigns.
 
-One who left is disabled from then on, and stays in the list.
+One who left is disabled from then on, and stays in the list; one who was deleted does not.
 """
 
 import base64
 import binascii
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,14 @@ CAMPAIGN_ID = "rw-affiliates"
 DEFAULT_ROWS, MOST_ROWS = 25, 100
 CALLS, SECONDS = 45, 30  # so many calls in so many seconds
 
+MISSING = "state"  # what the fault `missing_column` takes out
+# What the other faults put in.
+SPOILS: Mapping[str, dict[str, Any]] = {
+    "new_column": {"loyalty_tier": "gold"},
+    "changed_type": {"campaign": "none"},
+    "renamed_enum": {"state": "enabled"},
+}
+
 Row = dict[str, Any]
 
 
@@ -31,7 +40,7 @@ def router(sandbox: Sandbox) -> APIRouter:
     @routes.get("/affiliates")
     def affiliates(request: Request) -> JSONResponse:
         now = sandbox.now()
-        shown = [one for one in sandbox.world.affiliates if one.programme == "affiliate" and one.joined_at <= now]
+        shown = [one for one in sandbox.world.affiliates if one.programme == "affiliate" and _is_listed(one, now)]
         shown.sort(key=lambda one: (one.joined_at, one.affiliate_id), reverse=True)
         wanted = request.query_params.get("campaign_id", CAMPAIGN_ID)
         rows = [_affiliate(one, people.get(one.person_id), now) for one in shown if wanted == CAMPAIGN_ID]
@@ -45,6 +54,10 @@ def router(sandbox: Sandbox) -> APIRouter:
         return _answer(sandbox, request, "/campaigns", [_campaign(sandbox.world.first_day.isoformat())])
 
     return routes
+
+
+def _is_listed(one: Affiliate, now: datetime) -> bool:
+    return one.joined_at <= now and (one.removed_at is None or one.removed_at > now)
 
 
 def _answer(sandbox: Sandbox, request: Request, endpoint: str, rows: list[Row]) -> JSONResponse:
@@ -119,6 +132,6 @@ def _written(moment: datetime) -> str:
 
 
 def _spoilt(row: Row, fault: str) -> Row:
-    if fault == "changed_type" and "campaign" in row:
-        row |= {"campaign": "none"}
-    return row | ({"loyalty_tier": "gold"} if fault == "new_column" else {})
+    if fault == "missing_column":
+        return {name: value for name, value in row.items() if name != MISSING}
+    return row | SPOILS.get(fault, {})

@@ -3,7 +3,7 @@
 `boutique` exports CSV: French headers, the order's fields repeated on each of its lines, prices that include tax,
 times in the shop's zone with their offset. `international` exports Parquet: typed columns, prices without tax, UTC.
 Shipping, fees and tips are lines of their own kind. An unknown tax is an empty cell. Both list every order placed by
-now, as it stands now: unpaid, test, cancelled and voided ones too. Refunds show in the status only.
+now and not deleted, as it stands now: unpaid, test, cancelled and voided ones too. Refunds show in the status only.
 """
 
 import csv
@@ -54,6 +54,8 @@ BOUTIQUE_COLUMNS = {
     "Coût unitaire HT": "unit_cost",
     "Transaction": "transaction_id",
 }
+DROPPED = "quantity"  # what the fault `missing_column` leaves out
+RENAMED = {"product": "article"}  # what `renamed_enum` makes of a line's kind
 INSTANT = pa.timestamp("us", tz="UTC")
 MONEY = pa.decimal128(18, 2)
 INTERNATIONAL_COLUMNS: dict[str, tuple[str, pa.DataType]] = {
@@ -133,11 +135,15 @@ def _csv(lines: list[Record], zone: ZoneInfo, fault: Fault | None) -> bytes:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     new = fault is not None and fault.kind == "new_column"
-    writer.writerow([*BOUTIQUE_COLUMNS, *(["Emballage cadeau"] if new else [])])
+    missing = fault is not None and fault.kind == "missing_column"
+    columns = {header: name for header, name in BOUTIQUE_COLUMNS.items() if name != DROPPED or not missing}
+    writer.writerow([*columns, *(["Emballage cadeau"] if new else [])])
     for line in lines:
         if fault and fault.kind == "changed_type":
             line = line | {"quantity": f"{line['quantity']} pcs"}
-        cells = [_cell(line[name], zone) for name in BOUTIQUE_COLUMNS.values()]
+        if fault and fault.kind == "renamed_enum":
+            line = line | {"kind": RENAMED.get(line["kind"], line["kind"])}
+        cells = [_cell(line[name], zone) for name in columns.values()]
         writer.writerow([*cells, *(["true"] if new else [])])
     return text.getvalue().encode()
 
@@ -158,6 +164,10 @@ def _parquet(lines: list[Record], fault: Fault | None) -> bytes:
         columns["gift_wrap"] = pa.array([True] * len(lines), pa.bool_())
     if fault and fault.kind == "changed_type":
         columns["quantity"] = pa.array([f"{line['quantity']} pcs" for line in lines], pa.string())
+    if fault and fault.kind == "missing_column":
+        del columns[DROPPED]
+    if fault and fault.kind == "renamed_enum":
+        columns["line_type"] = pa.array([RENAMED.get(line["kind"], line["kind"]) for line in lines], pa.string())
     content = BytesIO()
     pq.write_table(pa.table(columns), content)
     return content.getvalue()

@@ -13,10 +13,10 @@ DECIMALS = {"JPY": 0}  # of a currency's minor unit; two for all others
 
 
 def exported_lines(world: World, shop_id: str, now: datetime) -> Iterator[Record]:
-    """The lines of every order of a shop placed by `now`, oldest order first, as they stand at `now`."""
+    """The lines of every order of a shop that is there at `now`, oldest order first, as they stand at `now`."""
     shop = next((shop for shop in world.shops if shop.shop_id == shop_id), None)
     lines = _by_order(world.order_lines)
-    refunds = _by_order(refund for refund in world.refunds if refund.happened_at <= now)
+    refunds = _by_order(one for one in world.refunds if one.happened_at <= now and not _by(one.undone_at, now))
     people = {person.person_id: person for person in world.people}
     products = {product.product_id: product for product in world.products}
     for order in _placed(world, shop_id, now):
@@ -33,16 +33,19 @@ def exported_lines(world: World, shop_id: str, now: datetime) -> Iterator[Record
 
 
 def last_change(world: World, shop_id: str, now: datetime) -> datetime:
-    """When the export last became another one: an order, a payment, a cancellation, a voiding or a refund."""
-    orders = _placed(world, shop_id, now)
+    """When the export last became another one: an order, a payment, a refund, or one of these taken back."""
+    orders = [order for order in world.orders if order.shop_id == shop_id]
     known = {order.order_id for order in orders}
-    changes = [at for order in orders for at in (order.placed_at, order.paid_at, order.cancelled_at, order.voided_at)]
-    changes += [refund.happened_at for refund in world.refunds if refund.order_id in known]
+    changes = [
+        at for one in orders for at in (one.placed_at, one.paid_at, one.cancelled_at, one.voided_at, one.deleted_at)
+    ]
+    changes += [at for one in world.refunds if one.order_id in known for at in (one.happened_at, one.undone_at)]
     return max((at for at in changes if at and at <= now), default=now)
 
 
 def _placed(world: World, shop_id: str, now: datetime) -> list[Order]:
-    orders = [order for order in world.orders if order.shop_id == shop_id and order.placed_at <= now]
+    orders = [one for one in world.orders if one.shop_id == shop_id and one.placed_at <= now]
+    orders = [one for one in orders if not _by(one.deleted_at, now)]
     return sorted(orders, key=lambda order: (order.placed_at, order.order_id))
 
 

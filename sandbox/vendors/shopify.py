@@ -16,8 +16,17 @@ from fastapi.responses import JSONResponse, Response
 from sandbox.events import Customer, Order
 from sandbox.faults import Fault
 from sandbox.state import Sandbox
-from sandbox.vendors.shopify_graphql import Answer, Connection, GraphqlError, Item, connections, lines, parse
-from sandbox.vendors.shopify_orders import Shopfront
+from sandbox.vendors.shopify_graphql import (
+    Answer,
+    Connection,
+    GraphqlError,
+    Item,
+    connections,
+    lines,
+    no_such_field,
+    parse,
+)
+from sandbox.vendors.shopify_orders import Shopfront, is_there_at
 from sandbox.vendors.shopify_values import SHOP_CURRENCY, gid, number
 
 SHOP_ID = "international"  # the shop of the world that sells through Shopify
@@ -40,6 +49,8 @@ CHANGED = re.compile(r"updated_at:>='?([^'\s]+)'?")
 LISTS = {"refunds", "transactions", "additionalFees", "discountAllocations", "taxLines"}
 STATES = ("CREATED", "RUNNING", "RUNNING")  # what the first polls see
 BULK_FAULTS = "bulk operation"  # faults of this path let an operation fail
+DROPPED = {"displayFinancialStatus": "Order", "emailAddress": "CustomerEmailAddress"}  # by the fault `missing_column`
+RENAMED = {"displayFinancialStatus": {"PAID": "SETTLED"}}  # what `renamed_enum` makes of a field's values
 COSTS = "https://shopify.dev/api/usage/limits"
 
 
@@ -136,7 +147,7 @@ class Api:
 
     def _orders(self, arguments: Item, scopes: tuple[str, ...], now: datetime) -> Connection:
         since = now - SHOWN if "read_all_orders" not in scopes else None
-        shown = [order for order in self.shop.orders if order.placed_at <= now]
+        shown = [order for order in self.shop.orders if is_there_at(order.placed_at, order.deleted_at, now)]
         shown = [order for order in shown if since is None or order.placed_at >= since]
         found = _changed(arguments, [(self.shop.order_changed_at(one, now), one.order_id, one) for one in shown])
 
@@ -146,7 +157,7 @@ class Api:
         return Connection("Order", found, build)
 
     def _customers(self, arguments: Item, now: datetime) -> Connection:
-        shown = [one for one in self.shop.customers if one.created_at <= now]
+        shown = [one for one in self.shop.customers if is_there_at(one.created_at, one.deleted_at, now)]
         found = _changed(arguments, [(self.shop.customer_changed_at(one, now), one.customer_id, one) for one in shown])
 
         def build(customer: Customer) -> Item:
@@ -157,8 +168,9 @@ class Api:
     def _node(self, wanted: str, now: datetime) -> Item | None:
         if "/Refund/" in wanted:
             return self.shop.refund(wanted, now)
-        found = (one for one in self.shop.orders if gid("Order", one.order_id) == wanted and one.placed_at <= now)
-        return next((self.shop.order(one, now) for one in found), None)
+        found = (one for one in self.shop.orders if gid("Order", one.order_id) == wanted)
+        there = (one for one in found if is_there_at(one.placed_at, one.deleted_at, now))
+        return next((self.shop.order(one, now) for one in there), None)
 
 
 def _changed(arguments: Item, found: list[tuple[datetime, str, Any]]) -> list[Any]:
@@ -219,7 +231,7 @@ def _answered(api: Api, request: Request, body: Item, scopes: tuple[str, ...], f
     """A query's data with its cost; or errors, which are good answers to HTTP."""
     answer = Answer(
         body.get("variables") or {},
-        lambda name: _allow(name, scopes),
+        lambda name: _allow(name, scopes, fault),
         api.sandbox.requests.note,
         step_back=1 if fault and fault.kind == "repeat_page" else 0,
     )
@@ -244,7 +256,9 @@ def _answered(api: Api, request: Request, body: Item, scopes: tuple[str, ...], f
     return {"data": _spoilt(data, fault), "extensions": {"cost": _cost(cost, max(1, cost // 2), BUDGET - cost)}}
 
 
-def _allow(name: str, scopes: tuple[str, ...]) -> None:
+def _allow(name: str, scopes: tuple[str, ...], fault: Fault | None) -> None:
+    if fault and fault.kind == "missing_column" and name in DROPPED:
+        raise no_such_field(name, DROPPED[name])
     needed = NEEDED.get(name)
     if needed and needed not in scopes and needed.replace("read_", "write_") not in scopes:
         access = f"`{needed}` access scope."
@@ -259,8 +273,8 @@ def _cost(requested: int, actual: int | None, available: float) -> Item:
 
 
 def _spoilt(value: Any, fault: Fault | None) -> Any:
-    """The same answer with a field more in each object, or with a truth that is a word."""
-    if fault is None or fault.kind not in ("new_column", "changed_type"):
+    """The same answer with a field more in each object, a truth that is a word, or a status of another name."""
+    if fault is None or fault.kind not in ("new_column", "changed_type", "renamed_enum"):
         return value
     if isinstance(value, list):
         return [_spoilt(one, fault) for one in value]
@@ -269,4 +283,6 @@ def _spoilt(value: Any, fault: Fault | None) -> Any:
     spoilt = {name: _spoilt(one, fault) for name, one in value.items()}
     if fault.kind == "changed_type" and "taxesIncluded" in spoilt:
         spoilt["taxesIncluded"] = "partly"
+    if fault.kind == "renamed_enum":
+        spoilt |= {name: RENAMED[name].get(one, one) for name, one in spoilt.items() if name in RENAMED}
     return spoilt | ({"loyaltyTier": "gold"} if fault.kind == "new_column" else {})

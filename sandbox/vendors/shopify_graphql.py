@@ -32,6 +32,12 @@ class GraphqlError(Exception):
             self.item["extensions"] = {"code": code, **extensions}
 
 
+def no_such_field(name: str, typename: str) -> GraphqlError:
+    """The error of a query that asks for a field which its type has not, or no longer."""
+    message = f"Field '{name}' doesn't exist on type '{typename}'"
+    return GraphqlError(message, "undefinedField", typeName=typename, fieldName=name)
+
+
 @dataclass(frozen=True)
 class Variable:
     """A value that the call gives beside the document."""
@@ -184,13 +190,7 @@ class Answer:
 
     def _field(self, value: Item, wanted: Selection) -> Value:
         if wanted.name not in value:
-            typename = value["__typename"]
-            raise GraphqlError(
-                f"Field '{wanted.name}' doesn't exist on type '{typename}'",
-                "undefinedField",
-                typeName=typename,
-                fieldName=wanted.name,
-            )
+            raise no_such_field(wanted.name, value["__typename"])
         self.allow(wanted.name)
         inner = value[wanted.name]
         arguments = self.arguments(wanted)

@@ -10,6 +10,12 @@ from sandbox.vendors.shopify_graphql import Connection, Item
 from sandbox.vendors.shopify_values import SHOP_CURRENCY, bag, gid, instant, money, number
 
 DECLINED_EVERY, IN_PARTS_EVERY, PENDING_EVERY = 11, 7, 5  # by the order's number
+NOT_IN_CATALOGUE: Item = {"product": None, "variant": None}  # of a line of no product, or of one that was deleted
+
+
+def is_there_at(since: datetime, until: datetime | None, now: datetime) -> bool:
+    """Whether a thing has been made by now and not been deleted."""
+    return since <= now and (until is None or until > now)
 
 
 class Shopfront:
@@ -20,6 +26,7 @@ class Shopfront:
         self.tax_included = any(shop.tax_included for shop in world.shops if shop.shop_id == shop_id)
         self._people = {person.person_id: person for person in world.people}
         self._products = {product.product_id: product for product in world.products}
+        self._withdrawn_at = {one.product_id: one.happened_at for one in world.withdrawals if one.shop_id == shop_id}
         self.orders = [order for order in world.orders if order.shop_id == shop_id]
         self.customers = [customer for customer in world.customers if customer.shop_id == shop_id]
         self._lines: dict[str, list[OrderLine]] = defaultdict(list)
@@ -84,7 +91,7 @@ class Shopfront:
             "totalTipReceivedSet": bag(order.tip, order.currency),
             "shippingLine": self._shipping(order),
             "additionalFees": self._fees(order),
-            "lineItems": Connection("LineItem", self._line_items(order)),
+            "lineItems": Connection("LineItem", self._line_items(order, now)),
             "transactions": self._transactions(order, total, now),
             "refunds": [self._refund(order, parts) for parts in self._refunds_by(order, now)],
         }
@@ -114,7 +121,8 @@ class Shopfront:
     def refund(self, refund_id: str, now: datetime) -> Item | None:
         """A refund by the vendor's id."""
         order = self._orders_of_refunds.get(refund_id)
-        found = [self._refund(order, parts) for parts in self._refunds_by(order, now)] if order else []
+        is_there = order is not None and is_there_at(order.placed_at, order.deleted_at, now)
+        found = [self._refund(order, parts) for parts in self._refunds_by(order, now)] if order and is_there else []
         return next((refund for refund in found if refund["id"] == refund_id), None)
 
     def _refunds_by(self, order: Order, now: datetime) -> list[list[Refund]]:
@@ -172,7 +180,7 @@ class Shopfront:
                 "kind": kind,
                 "status": status,
                 "test": order.is_test,
-                "gateway": "shopify_payments",
+                "gateway": "shopify_payments" if order.transaction_id else "manual",
                 "createdAt": instant(at - timedelta(seconds=1) if status == "FAILURE" else at),
                 "processedAt": instant(at),
                 "amountSet": bag(amount, order.currency),
@@ -209,13 +217,20 @@ class Shopfront:
         }
         return [fee] if order.fee else []
 
-    def _line_items(self, order: Order) -> list[Item]:
+    def _line_items(self, order: Order, now: datetime) -> list[Item]:
         """The lines, among them the tip, which looks like a thing that is in no catalogue."""
-        found = [self._line_item(order, line) for line in self._lines[order.order_id]]
+        found = [
+            self._line_item(order, line) | (NOT_IN_CATALOGUE if self._is_withdrawn(line, now) else {})
+            for line in self._lines[order.order_id]
+        ]
         if order.tip:
             tip = {"id": gid("LineItem", f"{order.order_id} tip"), "title": "Tip", "name": "Tip"}
             found.append(self._sold(order, order.tip, 1, 0, []) | tip)
         return found
+
+    def _is_withdrawn(self, line: OrderLine, now: datetime) -> bool:
+        withdrawn_at = self._withdrawn_at.get(line.product_id)
+        return withdrawn_at is not None and withdrawn_at <= now
 
     def _line_item(self, order: Order, line: OrderLine) -> Item:
         product = self._products[line.product_id]
@@ -247,8 +262,7 @@ class Shopfront:
             "quantity": quantity,
             "currentQuantity": quantity,
             "isGiftCard": False,
-            "product": None,
-            "variant": None,
+            **NOT_IN_CATALOGUE,
             "originalUnitPriceSet": bag(unit_price, order.currency),
             "originalTotalSet": bag(total, order.currency),
             "discountedTotalSet": bag(total - own, order.currency),

@@ -4,7 +4,7 @@ https://docs.stripe.com/api
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from sandbox.events import World
 from sandbox.faults import Fault
 from sandbox.state import Sandbox
 from sandbox.vendors import stripe_invoices, stripe_objects
-from sandbox.vendors.stripe_bills import CATALOGUE_AGE, Bill, Item, bills, seconds
+from sandbox.vendors.stripe_bills import CATALOGUE_AGE, DRAFTED_FOR, Bill, Item, bills, drafts, seconds
 
 API_KEY = "sandbox-live"
 TEST_KEY = "sandbox-test"  # shows the objects of test mode, and no others
@@ -26,6 +26,8 @@ ENVIRONMENT = {"SOURCES__STRIPE__BASE_URL": "{url}", "SOURCES__STRIPE__API_KEY":
 API_VERSION = "2026-10-28.endive"
 DEFAULT_LIMIT, MOST_LIMIT = 10, 100
 NEW_FIELD = {"loyalty_tier": "gold"}  # what the fault `new_column` adds
+DROPPED = {"charge": "captured"}  # what `missing_column` leaves out of an object; of others, their status
+RENAMED = {"succeeded": "settled", "paid": "settled"}  # what `renamed_enum` makes of a status
 BOUNDS: dict[str, Callable[[int, int], bool]] = {
     "gt": lambda created, bound: created > bound,
     "gte": lambda created, bound: created >= bound,
@@ -50,12 +52,17 @@ class Problem(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """An object of a list, made only when its page is asked for."""
+    """An object of a list, made only when its page is asked for; `until`: when it is deleted."""
 
     created: int
     object_id: str
     is_live: bool
     make: Callable[[datetime], Item]
+    until: datetime | None = None
+
+    def is_there(self, now: datetime) -> bool:
+        """Whether it has been made by now and not been deleted."""
+        return self.created <= now.timestamp() and (self.until is None or self.until > now)
 
 
 class Account:
@@ -78,7 +85,7 @@ class Account:
             "payment_intents": (
                 _entry(one, one.order.placed_at, one.intent_id, stripe_objects.intent) for one in priced
             ),
-            "invoices": (_entry(one, one.order.placed_at, one.invoice_id, stripe_invoices.invoice) for one in billed),
+            "invoices": _invoices(billed, drafts(world)),
             "invoice_payments": (
                 _entry(one, one.order.placed_at, f"inpay_{one.order.order_id}", stripe_invoices.invoice_payment)
                 for one in billed
@@ -94,12 +101,23 @@ def _entry(bill: Bill, created_at: datetime, object_id: str, make: Callable[[Bil
     return Entry(seconds(created_at) or 0, object_id, bill.is_live, partial(make, bill))
 
 
+def _invoices(billed: list[Bill], drafted: list[Bill]) -> Iterator[Entry]:
+    """Those that are finalised, which stay, and those that are drafts, until somebody deletes them."""
+    for bill in billed:
+        yield _entry(bill, bill.order.placed_at, bill.invoice_id, stripe_invoices.invoice)
+    for bill in drafted:
+        entry = _entry(bill, bill.order.placed_at, bill.invoice_id, stripe_invoices.draft)
+        yield replace(entry, until=bill.order.placed_at + DRAFTED_FOR)
+
+
 def _charges(found: list[Bill]) -> Iterator[Entry]:
     for bill in found:
         if bill.failed_at:
             yield _entry(bill, bill.failed_at, f"{bill.charge_id}-declined", stripe_objects.declined)
         if bill.charged_at:
             yield _entry(bill, bill.charged_at, bill.charge_id, stripe_objects.charge)
+        if bill.returned_at:
+            yield _entry(bill, bill.order.placed_at, f"{bill.charge_id}-returned", stripe_objects.returned)
 
 
 def _refunds(found: list[Bill]) -> Iterator[Entry]:
@@ -121,7 +139,7 @@ def _customers(world: World, found: list[Bill]) -> Iterator[Entry]:
     for one in world.customers:
         for is_live in (True, False) if one.customer_id in testers else (True,):
             item = stripe_objects.customer(one, people.get(one.person_id), is_live)
-            yield Entry(item["created"], item["id"], is_live, partial(_as_it_is, item))
+            yield Entry(item["created"], item["id"], is_live, partial(_as_it_is, item), one.deleted_at)
 
 
 def _products(world: World) -> Iterator[Entry]:
@@ -221,7 +239,7 @@ def _entries(account: Account, request: Request, now: datetime) -> list[Entry]:
             raise Problem(400, f"Received unknown parameter: {parameter}", "parameter_unknown", parameter)
     asked = [(holds, _number(request, f"created[{bound}]")) for bound, holds in BOUNDS.items()]
     bounds = [(holds, bound) for holds, bound in asked if bound is not None]
-    shown = (one for one in account.lists[name] if one.created <= now.timestamp())
+    shown = (one for one in account.lists[name] if one.is_there(now))
     return [one for one in shown if all(holds(one.created, bound) for holds, bound in bounds)]
 
 
@@ -255,9 +273,14 @@ def _number(request: Request, name: str) -> int | None:
 
 
 def _spoilt(item: Item, fault: Fault | None) -> Item:
-    """The same object with a field more, or with an amount that is a word."""
+    """The same object with a field more or less, with an amount that is a word, or a status of another name."""
     if fault and fault.kind == "new_column":
         return item | NEW_FIELD
     if fault and fault.kind == "changed_type" and "amount" in item:
         return item | {"amount": "12.00 EUR"}
+    if fault and fault.kind == "missing_column":
+        dropped = DROPPED.get(item["object"], "status")
+        return {name: value for name, value in item.items() if name != dropped}
+    if fault and fault.kind == "renamed_enum" and "status" in item:
+        return item | {"status": RENAMED.get(item["status"], item["status"])}
     return item

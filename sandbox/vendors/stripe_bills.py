@@ -27,6 +27,11 @@ AMOUNTS: dict[type[Any], tuple[str, ...]] = {
     Refund: ("amount", "tax"),
 }
 FAILS_FIRST = 7  # every seventh order is paid at the second attempt, where it is paid later than placed
+# What is paid a day after it was placed, or some days: by bank debit, by capture of what was authorised, or by card.
+SLOW = (timedelta(days=1), timedelta(days=7))
+WAYS = ("debit", "hold", "card")
+RETURNED_EVERY, RETURNED_AFTER = 4, timedelta(days=5)  # a debit of an order that is never paid
+DRAFTED_EVERY, DRAFTED_FOR = 5, timedelta(days=7)  # an invoice that was not needed: the order was paid in cash
 
 
 def seconds(moment: datetime | None) -> int | None:
@@ -109,11 +114,27 @@ class Bill:
         """Stripe's own id of the customer."""
         return f"cus_{self.customer.customer_id}" if self.customer else None
 
+    @cached_property
+    def way(self) -> str:
+        """How it is paid."""
+        at, placed_at = self.order.paid_at, self.order.placed_at
+        is_slow = at is not None and self.order.voided_at is None and SLOW[0] <= at - placed_at <= SLOW[1]
+        return WAYS[number(self.order.order_id) % len(WAYS)] if is_slow else "card"
+
     @property
     def charged_at(self) -> datetime | None:
-        """When a card is charged, or only authorised for an order that is voided later; nothing is charged for zero."""
+        """When money is asked for: nothing of zero. An order that is voided later was only authorised."""
         at, voided_at = self.order.paid_at, self.order.voided_at
-        return at if at and self.total and not (voided_at and voided_at <= at) else None
+        if at is None or not self.total or (voided_at and voided_at <= at):
+            return None
+        return at if self.way == "card" else self.order.placed_at
+
+    @property
+    def returned_at(self) -> datetime | None:
+        """When the bank returns a debit."""
+        is_tried = self.total and self.order.paid_at is None and self.order.voided_at is None and not self.failed_at
+        is_debit = number(self.order.order_id) % RETURNED_EVERY == RETURNED_EVERY - 1
+        return self.order.placed_at + RETURNED_AFTER if is_tried and is_debit else None
 
     @property
     def failed_at(self) -> datetime | None:
@@ -133,17 +154,40 @@ class Bill:
     def is_authorised(self, now: datetime) -> bool:
         """Whether money is held, but not captured."""
         charged = self.charged_at is not None and self.charged_at <= now
+        if self.way == "hold":
+            return charged and not self.is_paid(now)
         return charged and self.order.voided_at is not None and not self.is_voided(now)
+
+    def is_pending(self, now: datetime) -> bool:
+        """Whether a bank has been asked for the money and has not answered."""
+        if self.returned_at:
+            return self.order.placed_at <= now < self.returned_at
+        return self.way == "debit" and self.order.placed_at <= now and not self.is_paid(now)
 
     def given_back(self, now: datetime) -> int:
         """What has been refunded by now, or released."""
         if self.is_voided(now):
             return self.total if self.charged_at else 0
-        return sum(one.amount + one.tax for one in self.refunds if one.happened_at <= now)
+        return sum(one.amount + one.tax for one in self.refunds if one.happened_at <= now and not is_undone(one, now))
+
+
+def is_undone(refund: Refund, now: datetime) -> bool:
+    """Whether the bank has sent the money back by now."""
+    return refund.undone_at is not None and refund.undone_at <= now
 
 
 def bills(world: World) -> list[Bill]:
     """The orders that came online."""
+    return [bill for bill in _all(world) if bill.order.transaction_id]
+
+
+def drafts(world: World) -> list[Bill]:
+    """Orders that came otherwise, and for which somebody began an invoice."""
+    others = (bill for bill in _all(world) if bill.customer and not bill.order.transaction_id)
+    return [bill for bill in others if number(bill.order.order_id) % DRAFTED_EVERY == 0]
+
+
+def _all(world: World) -> list[Bill]:
     shops = {shop.shop_id: shop.tax_included for shop in world.shops}
     customers = {one.customer_id: one for one in world.customers}
     people = {one.person_id: one for one in world.people}
@@ -159,7 +203,6 @@ def bills(world: World) -> list[Bill]:
             tuple(_as_counted(one, order.currency) for one in refunds[order.order_id] if one.amount + one.tax > 0),
         )
         for order in world.orders
-        if order.transaction_id
     ]
 
 

@@ -72,6 +72,17 @@ def invoice(bill: Bill, now: datetime) -> Item:
     )
 
 
+def draft(bill: Bill, now: datetime) -> Item:
+    """An invoice that somebody began and has not finalised."""
+    nothing_yet = empty("finalized_at marked_uncollectible_at paid_at voided_at")
+    return (
+        invoice(bill, now)
+        | _amounts(bill, paid=False)
+        | {"status": "draft", "status_transitions": nothing_yet, "attempted": False, "attempt_count": 0}
+        | empty("effective_at number")
+    )
+
+
 def _payer(bill: Bill) -> Item:
     return {
         "customer": bill.customer_id,

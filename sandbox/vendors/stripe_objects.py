@@ -10,6 +10,7 @@ from sandbox.vendors.stripe_bills import (
     TIP_PRODUCT,
     Bill,
     Item,
+    is_undone,
     number,
     seconds,
 )
@@ -34,6 +35,9 @@ ACCOUNT: Item = {
     "settings": {"dashboard": {"display_name": "La boutique", "timezone": "Europe/Paris"}},
     "type": "standard",
 }
+
+
+FINGERPRINT = "Xt5EWLLDS7FJjR1c"  # of a card or a bank account, the same whoever pays with it
 
 
 def empty(names: str) -> Item:
@@ -77,18 +81,18 @@ def intent(bill: Bill, now: datetime) -> Item:
         "automatic_payment_methods": {"enabled": True},
         "canceled_at": seconds(bill.order.voided_at) if bill.is_voided(now) else None,
         "cancellation_reason": "requested_by_customer" if bill.is_voided(now) else None,
-        "capture_method": "manual" if bill.order.voided_at else "automatic",
+        "capture_method": "manual" if bill.order.voided_at or bill.way == "hold" else "automatic",
         "client_secret": f"{bill.intent_id}_secret_{number(bill.intent_id):x}",
         "confirmation_method": "automatic",
         "created": seconds(bill.order.placed_at),
         "currency": bill.order.currency.lower(),
         "customer": bill.customer_id,
         "description": f"{name(bill.person)}: {bill.order.order_id}",
-        "latest_charge": bill.charge_id if charged else f"{bill.charge_id}-declined" if failed else None,
+        "latest_charge": bill.charge_id if charged else _latest_failure(bill, failed),
         "livemode": bill.is_live,
         "metadata": {"order": bill.order.order_id},
         "payment_method_options": {},
-        "payment_method_types": ["card"],
+        "payment_method_types": ["sepa_debit" if _is_debit(bill) else "card"],
         "receipt_email": _receipt_email(bill),
         "shipping": _shipping(bill.person),
         "status": _status(bill, now),
@@ -100,7 +104,19 @@ def _status(bill: Bill, now: datetime) -> str:
         return "canceled"
     if bill.is_paid(now):
         return "succeeded"
+    if bill.is_pending(now):
+        return "processing"
     return "requires_capture" if bill.is_authorised(now) else "requires_payment_method"
+
+
+def _is_debit(bill: Bill) -> bool:
+    return bill.way == "debit" or bill.returned_at is not None
+
+
+def _latest_failure(bill: Bill, is_declined: bool) -> str | None:
+    if bill.returned_at:
+        return f"{bill.charge_id}-returned"
+    return f"{bill.charge_id}-declined" if is_declined else None
 
 
 def _receipt_email(bill: Bill) -> str | None:
@@ -109,17 +125,35 @@ def _receipt_email(bill: Bill) -> str | None:
 
 
 def charge(bill: Bill, now: datetime) -> Item:
-    """The attempt that went well."""
-    given_back = bill.given_back(now)
+    """The attempt that goes well: at once, or when the bank has answered, or when what is held has been captured."""
+    given_back, is_pending = bill.given_back(now), bill.is_pending(now)
+    is_captured = bill.order.voided_at is None and not bill.is_authorised(now)
     return _attempt(bill) | {
         "id": bill.charge_id,
-        "amount_captured": 0 if bill.order.voided_at else bill.total,
+        "amount_captured": bill.total if is_captured else 0,
         "amount_refunded": given_back,
-        "captured": bill.order.voided_at is None,
+        "captured": is_captured,
         "created": seconds(bill.charged_at),
-        "paid": True,
+        "paid": not is_pending,
         "refunded": given_back == bill.total,
-        "status": "succeeded",
+        "status": "pending" if is_pending else "succeeded",
+    }
+
+
+def returned(bill: Bill, now: datetime) -> Item:
+    """A debit that the bank returns after some days."""
+    is_pending = bill.is_pending(now)
+    return _attempt(bill) | {
+        "id": f"{bill.charge_id}-returned",
+        "amount_captured": bill.total if is_pending else 0,
+        "amount_refunded": 0,
+        "captured": is_pending,
+        "created": seconds(bill.order.placed_at),
+        "failure_code": None if is_pending else "insufficient_funds",
+        "failure_message": None if is_pending else "The customer's account has insufficient funds.",
+        "paid": False,
+        "refunded": False,
+        "status": "pending" if is_pending else "failed",
     }
 
 
@@ -142,6 +176,8 @@ def declined(bill: Bill, now: datetime) -> Item:
 def _attempt(bill: Bill) -> Item:
     receipt_email = _receipt_email(bill)
     email = None if receipt_email else bill.order.email or None
+    card = {"brand": "visa", "country": "FR", "exp_month": 8, "exp_year": 2030, "fingerprint": FINGERPRINT}
+    debit = {"bank_code": "20041", "country": "FR", "fingerprint": FINGERPRINT}
     return empty(
         "application application_fee application_fee_amount balance_transaction calculated_statement_descriptor "
         "failure_balance_transaction failure_code failure_message on_behalf_of receipt_number receipt_url review "
@@ -167,23 +203,27 @@ def _attempt(bill: Bill) -> Item:
         | {"type": "authorized"},
         "payment_intent": bill.intent_id,
         "payment_method": f"pm_{bill.order.order_id}",
-        "payment_method_details": {
-            "card": {"brand": "visa", "country": "FR", "exp_month": 8, "exp_year": 2030, "last4": "4242"},
-            "type": "card",
-        },
+        "payment_method_details": (
+            {"sepa_debit": debit, "type": "sepa_debit"} if _is_debit(bill) else {"card": card, "type": "card"}
+        ),
         "receipt_email": receipt_email,
         "shipping": _shipping(bill.person),
     }
 
 
 def refund(bill: Bill, event: Refund, now: datetime) -> Item:
-    """Money given back, tax included; of what, Stripe does not know."""
-    return _refund(bill) | {
-        "id": f"re_{event.refund_id}",
-        "amount": event.amount + event.tax,
-        "created": seconds(event.happened_at),
-        "reason": "requested_by_customer",
-    }
+    """Money given back, tax included; of what, Stripe does not know. It fails when it cannot be delivered."""
+    failure = {"status": "failed", "failure_reason": "lost_or_stolen_card"} if is_undone(event, now) else {}
+    return (
+        _refund(bill)
+        | {
+            "id": f"re_{event.refund_id}",
+            "amount": event.amount + event.tax,
+            "created": seconds(event.happened_at),
+            "reason": "requested_by_customer",
+        }
+        | failure
+    )
 
 
 def release(bill: Bill, now: datetime) -> Item:

@@ -1,9 +1,11 @@
 """Tapfiliate's REST API 1.6 (https://tapfiliate.com/docs/rest/): programmes and who is in them, whatever their state.
 
 Lists are bare arrays of 25, and only the Link header says whether there are more. Without any key the vendor answers
-a page of HTML, with a wrong one JSON. One who left is disapproved from then on, and stays in the list.
+a page of HTML, with a wrong one JSON. One who left is disapproved from then on, and stays in the list; one who was
+deleted does not. Nothing here is told by a name out of a list: there is no fault `renamed_enum`.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +21,9 @@ PROGRAMMES = {"partenaires": "Partenaires", "anciens": "Anciens partenaires"}
 FULL = ("partenaires",)  # nobody is in the other one
 ROWS = 25
 CALLS = 1000
+MISSING = "approved"  # what the fault `missing_column` takes out
+# What the other faults put in.
+SPOILS: Mapping[str, dict[str, Any]] = {"new_column": {"loyalty_tier": "gold"}, "changed_type": {"approved": "yes"}}
 
 Row = dict[str, Any]
 
@@ -38,12 +43,16 @@ def router(sandbox: Sandbox) -> APIRouter:
         if programme not in PROGRAMMES:
             return JSONResponse({"message": "Not found", "code": 404}, 404)
         now = sandbox.now()
-        shown = [one for one in sandbox.world.affiliates if one.programme == "partner" and one.joined_at <= now]
+        shown = [one for one in sandbox.world.affiliates if one.programme == "partner" and _is_listed(one, now)]
         shown.sort(key=lambda one: (one.joined_at, one.affiliate_id))
         rows = [affiliate_row(one, people.get(one.person_id), now, programme) for one in shown if programme in FULL]
         return _answer(sandbox, request, "/programs/{program}/affiliates/", rows)
 
     return routes
+
+
+def _is_listed(one: Affiliate, now: datetime) -> bool:
+    return one.joined_at <= now and (one.removed_at is None or one.removed_at > now)
 
 
 def _answer(sandbox: Sandbox, request: Request, endpoint: str, rows: list[Row]) -> Response:
@@ -95,6 +104,6 @@ def affiliate_row(one: Affiliate, person: Person | None, now: datetime, programm
 
 
 def _spoilt(row: Row, fault: str) -> Row:
-    if fault == "changed_type" and "approved" in row:
-        row["approved"] = "yes"
-    return row | ({"loyalty_tier": "gold"} if fault == "new_column" else {})
+    if fault == "missing_column":
+        return {name: value for name, value in row.items() if name != MISSING}
+    return row | SPOILS.get(fault, {})

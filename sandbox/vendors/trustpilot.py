@@ -1,10 +1,12 @@
 """Trustpilot's public API (https://developers.trustpilot.com/business-units-api): a business unit and its reviews.
 
 A page beyond the last one is empty. Reported reviews come only when they are asked for; which ones were reported
-follows from their ids, as the world does not say. The bodies of errors are not documented: only their status counts.
+follows from their ids, as the world does not say. An edited review stays where it was, with other stars; a removed one
+is gone. The bodies of errors are not documented: only their status counts.
 """
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
 
@@ -18,7 +20,15 @@ API_KEY = "sandbox-key"
 ENVIRONMENT = {"SOURCES__TRUSTPILOT__BASE_URL": "{url}", "SOURCES__TRUSTPILOT__API_KEY": API_KEY}
 UNIT = "507f191e810c19729de860ea"
 DEFAULT_ROWS, MOST_ROWS, MOST_REVIEWS = 20, 100, 100_000
-REPORTED_OF = 7  # one of so many reviews was reported
+REPORTED_OF, REPORTED_AFTER = 7, timedelta(hours=1)  # one of so many reviews is reported, so long after it was written
+MISSING = "stars"  # what the fault `missing_column` takes out
+# What the other faults put in.
+SPOILS: Mapping[str, dict[str, Any]] = {
+    "new_column": {"mood": "sunny"},
+    "changed_type": {"stars": "five"},
+    "renamed_enum": {"status": "published"},
+}
+REPORT = {"source": "Trustpilot", "reason": "consumer_is_competitor", "reviewVisibility": "visible"}
 NAMED = {"id": UNIT, "identifyingName": "boutique.example", "displayName": "La boutique"}
 
 Row = dict[str, Any]
@@ -31,7 +41,7 @@ def router(sandbox: Sandbox) -> APIRouter:
 
     @routes.get("/{unit}")
     def business_unit(request: Request, unit: str) -> JSONResponse:
-        return _refusal(sandbox, request, unit) or JSONResponse(_unit(_shown(sandbox)))
+        return _refusal(sandbox, request, unit) or JSONResponse(_unit(_shown(sandbox), sandbox.now()))
 
     @routes.get("/{unit}/reviews")
     def reviews(request: Request, unit: str) -> JSONResponse:
@@ -63,8 +73,8 @@ def _shown(sandbox: Sandbox) -> list[Review]:
     ]
 
 
-def _unit(shown: list[Review]) -> Row:
-    stars = [review.stars for review in shown]
+def _unit(shown: list[Review], now: datetime) -> Row:
+    stars = [_stars(review, now) for review in shown]
     mean = round(sum(stars) / len(stars), 1) if stars else 0
     names = ("oneStar", "twoStars", "threeStars", "fourStars", "fiveStars")
     counts: Row = {name: stars.count(number) for number, name in enumerate(names, start=1)}
@@ -87,15 +97,16 @@ def _listed(sandbox: Sandbox, request: Request, people: Mapping[int, Person]) ->
         return JSONResponse({"message": f"perPage must be between 1 and {MOST_ROWS}"}, 400)
     if request.state.fault == "repeat_page":
         page = max(1, page - 1)
-    found = [one for one in _shown(sandbox) if _wanted(request, one)]
+    now = sandbox.now()
+    found = [one for one in _shown(sandbox) if _wanted(request, one, now)]
     key, _, direction = request.query_params.get("orderBy", "createdat.desc").partition(".")
     found.sort(
-        key=lambda one: (one.stars, one.created_at) if key == "stars" else (one.created_at, one.review_id),
+        key=lambda one: (_stars(one, now), one.created_at) if key == "stars" else (one.created_at, one.review_id),
         reverse=direction != "asc",
     )
     found = found[:MOST_REVIEWS][(page - 1) * rows : page * rows]
     sandbox.requests.note("/business-units/{unit}/reviews", page, len(found))
-    items = [_spoilt(_review(one, people), request.state.fault) for one in found]
+    items = [_spoilt(_review(one, people, now), request.state.fault) for one in found]
     return JSONResponse({"links": [], "reviews": items})
 
 
@@ -104,15 +115,30 @@ def _number(request: Request, name: str, default: int) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def _wanted(request: Request, review: Review) -> bool:
+def _wanted(request: Request, review: Review, now: datetime) -> bool:
     """With the reported ones only where they are asked for."""
-    reported = crc32(review.review_id.encode()) % REPORTED_OF == 0
-    return not reported or request.query_params.get("includeReportedReviews") == "true"
+    return not _is_reported(review, now) or request.query_params.get("includeReportedReviews") == "true"
 
 
-def _review(review: Review, people: Mapping[int, Person]) -> Row:
-    person = people.get(review.person_id)
-    written = review.created_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+def _is_reported(review: Review, now: datetime) -> bool:
+    return crc32(review.review_id.encode()) % REPORTED_OF == 0 and review.created_at + REPORTED_AFTER <= now
+
+
+def _is_edited(review: Review, now: datetime) -> bool:
+    return review.edited_at is not None and review.edited_at <= now
+
+
+def _stars(review: Review, now: datetime) -> int:
+    return review.edited_stars if review.edited_stars is not None and _is_edited(review, now) else review.stars
+
+
+def _written(moment: datetime | None) -> str | None:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def _review(review: Review, people: Mapping[int, Person], now: datetime) -> Row:
+    person, stars = people.get(review.person_id), _stars(review, now)
+    written = _written(review.created_at)
     return {
         "links": [],
         "id": review.review_id,
@@ -125,25 +151,25 @@ def _review(review: Review, people: Mapping[int, Person]) -> Row:
         },
         "businessUnit": NAMED | {"links": []},
         "location": None,
-        "stars": review.stars,
+        "stars": stars,
         "title": review.text,
         "text": review.text,
         "language": "fr",
         "createdAt": written,
         "experiencedAt": written,
-        "updatedAt": None,
-        "companyReply": {"text": "Merci", "createdAt": written, "updatedAt": None} if review.stars < 3 else None,
+        "updatedAt": _written(review.edited_at) if _is_edited(review, now) else None,
+        "companyReply": {"text": "Merci", "createdAt": written, "updatedAt": None} if stars < 3 else None,
         "isVerified": review.stars > 1,
         "reviewVerificationLevel": "invited" if review.stars > 1 else "not-verified",
         "numberOfLikes": 0,
         "status": "active",
-        "reportData": None,
+        "reportData": REPORT if _is_reported(review, now) else None,
         "complianceLabels": [],
         "countsTowardsTrustScore": True,
     }
 
 
 def _spoilt(row: Row, fault: str) -> Row:
-    if fault == "changed_type":
-        row["stars"] = "five"
-    return row | ({"mood": "sunny"} if fault == "new_column" else {})
+    if fault == "missing_column":
+        return {name: value for name, value in row.items() if name != MISSING}
+    return row | SPOILS.get(fault, {})

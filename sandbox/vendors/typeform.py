@@ -23,6 +23,8 @@ DEFAULT_ROWS, MOST_ROWS = 25, 1000
 NOT_SUBMITTED = "0001-01-01T00:00:00Z"
 TAKES = timedelta(minutes=3)  # from landing on a form to submitting it
 NEW_FIELD = {"thankyou_screen_ref": "default_tys"}  # what the fault `new_column` adds
+MISSING = "submitted_at"  # what `missing_column` takes out
+NEW_NAME = {"response_type": "finished"}  # what `renamed_enum` puts in
 
 SCORE = {
     "nps": {"id": "npsScore0001", "ref": "score", "type": "nps", "title": "Nous recommanderiez-vous ?"},
@@ -76,7 +78,8 @@ class Api:
         form_id = _form(request)
         size = _page_size(request)
         types = request.query_params.get("response_type", "completed").split(",")
-        found = [(token, one) for token, one in self.answers[form_id] if one.happened_at <= now and _type(one) in types]
+        there = [(token, one) for token, one in self.answers[form_id] if _is_there(one, now)]
+        found = [(token, one) for token, one in there if _type(one) in types]
         beside = _beside(request, found)
         page = beside[:size]
         first = found.index(page[0]) if page else len(found)
@@ -141,6 +144,10 @@ def _beside(request: Request, found: list[tuple[str, Answer]]) -> list[tuple[str
     return found[first : tokens.index(after) if after else None]
 
 
+def _is_there(answer: Answer, now: datetime) -> bool:
+    return answer.happened_at <= now and (answer.deleted_at is None or answer.deleted_at > now)
+
+
 def _token(answer: Answer) -> str:
     return hashlib.md5(answer.answer_id.encode(), usedforsecurity=False).hexdigest()
 
@@ -187,12 +194,16 @@ def _said(question: Item, kind: str, value: Any) -> Item:
 
 
 def _spoilt(body: Item, fault: Fault | None) -> Item:
-    """The same answer with a field more in each response, or with numbers as words."""
-    if fault is None or fault.kind not in ("new_column", "changed_type"):
-        return body
-    items = body.get("items", [])
-    if fault.kind == "new_column":
-        return body | {"items": [one | NEW_FIELD for one in items]}
-    for answer in (answer for one in items for answer in one["answers"] if answer["type"] == "number"):
-        answer |= {"type": "choice", "choice": {"label": "top"}}
-    return body
+    """The same answer with every response as the fault wants it."""
+    kind = fault.kind if fault else ""
+    return body | {"items": [_spoilt_item(one, kind) for one in body["items"]]} if "items" in body else body
+
+
+def _spoilt_item(item: Item, kind: str) -> Item:
+    """A response with a field more or less, a new name for what it is, or numbers as words."""
+    if kind == "missing_column":
+        return {name: value for name, value in item.items() if name != MISSING}
+    if kind == "changed_type":
+        for answer in item["answers"]:
+            answer |= {"type": "choice", "choice": {"label": "top"}} if answer["type"] == "number" else {}
+    return item | {"new_column": NEW_FIELD, "renamed_enum": NEW_NAME}.get(kind, {})

@@ -30,6 +30,8 @@ ORDERS_BY = ("date", "id", "include", "title", "slug", "modified")
 CUSTOMERS_BY = ("id", "include", "name", "registered_date")
 FIREWALL = "<html>\n<head><title>{0}</title></head>\n<body><h1>{0}</h1></body>\n</html>\n"
 NEW_FIELD = {"loyalty_tier": "gold"}  # what the fault `new_column` adds, as a plugin would
+DROPPED = ("date_paid_gmt", "amount", "type")  # what `missing_column` leaves out: of orders, refunds, products
+RENAMED = {"completed": "fulfilled"}  # what `renamed_enum` makes of a status
 
 Row = dict[str, Any]
 
@@ -216,9 +218,23 @@ def _chosen(item: Row, request: Request) -> Row:
 
 
 def _spoilt(item: Row, fault: Fault | None) -> Row:
-    """The same item with a field more, or with a number that is a word."""
+    """The same item with a field more or less, with a number that is a word, or with a status of another name."""
     if fault and fault.kind == "new_column":
         return item | NEW_FIELD
     if fault and fault.kind == "changed_type":
         return item | {"customer_id" if "customer_id" in item else "id": "WC-1"}
+    if fault and fault.kind == "missing_column":
+        whole: Row = _without(item, DROPPED)
+        return whole
+    if fault and fault.kind == "renamed_enum" and "status" in item:
+        return item | {"status": RENAMED.get(item["status"], item["status"])}
     return item
+
+
+def _without(value: Any, names: Sequence[str]) -> Any:
+    """The same without fields of these names, in its lists too."""
+    if isinstance(value, list):
+        return [_without(one, names) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: _without(one, names) for name, one in value.items() if name not in names}

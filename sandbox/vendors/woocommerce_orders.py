@@ -15,7 +15,9 @@ Row = dict[str, Any]
 
 NINTH = 9  # every ninth order by number is paid in cash on delivery
 SENT_AFTER = timedelta(days=2)  # an order paid before is completed when it is sent
-TRASHED_AFTER, EMPTIED_AFTER = timedelta(days=14), timedelta(days=44)  # an order that nobody has paid
+TRASHED_AFTER = timedelta(days=14)  # an order that nobody has paid
+KEPT_IN_TRASH = timedelta(days=30)
+DELETED_AT_ONCE = 3  # every third order by number, of those that somebody deletes, goes past the trash
 RATE_ID = 1
 TIP_NAME, FEE_NAME = "Pourboire", "Frais de dossier"
 OPT_IN_KEY, TEST_KEY = "_newsletter", "_test_mode"
@@ -56,6 +58,7 @@ class Placed:
     products: dict[str, Product]
     prices_include_tax: bool
     zone: ZoneInfo
+    account_deleted_at: datetime | None = None
 
     @property
     def is_cash(self) -> bool:
@@ -64,9 +67,9 @@ class Placed:
 
     def shown(self, now: datetime) -> Shown | None:
         """The order as of now."""
-        trashed_at = None if self.order.paid_at else self.order.placed_at + TRASHED_AFTER
-        if self.order.placed_at > now or (trashed_at and self.order.placed_at + EMPTIED_AFTER <= now):
+        if self.order.placed_at > now or _by(self._emptied_at, now):
             return None
+        trashed_at = _by(self._trashed_at, now)
         voided, cancelled, paid = (_by(at, now) for at in (self.order.voided_at, self.order.cancelled_at, self._paid))
         completed = _by(self._completed, now)
         refunds = [one for one in self.refunds if one.happened_at <= now]
@@ -76,25 +79,40 @@ class Placed:
         if refunds and sum(one.quantity for one in refunds) >= sum(line.quantity for line in self.lines):
             status = "refunded"
         status = "failed" if voided else "cancelled" if cancelled else status
-        status = "trash" if _by(trashed_at, now) else status
-        times = (self.order.placed_at, paid, completed, voided, cancelled, _by(trashed_at, now))
+        status = "trash" if trashed_at else status
+        times = (self.order.placed_at, paid, completed, voided, cancelled, trashed_at)
         modified_at = max(at for at in (*times, *(one.happened_at for one in refunds)) if at)
         at = {"modified": modified_at, "paid": None if voided else paid, "completed": None if voided else completed}
         return Shown(
             number_of(self.order.order_id),
             self.order.placed_at,
             modified_at,
-            lambda: self._item(status, at, refunds),
+            lambda: self._item(status, at, self._refunds(now)) | self._buyer(now),
             status,
         )
 
     def shown_refunds(self, now: datetime) -> list[Shown]:
-        """Its refunds made by now, one line each."""
-        made = [one for one in self.refunds if one.happened_at <= now]
+        """Its refunds made by now, one line each; none of an order in the trash."""
         return [
             Shown(number_of(one.refund_id), one.happened_at, one.happened_at, partial(self._refund, one))
-            for one in made
+            for one in self._refunds(now)
+            if not _by(self._trashed_at, now)
         ]
+
+    def _refunds(self, now: datetime) -> list[Refund]:
+        return [one for one in self.refunds if one.happened_at <= now and not _by(one.undone_at, now)]
+
+    @property
+    def _trashed_at(self) -> datetime | None:
+        unpaid = None if self.order.paid_at else self.order.placed_at + TRASHED_AFTER
+        return self.order.deleted_at or unpaid
+
+    @property
+    def _emptied_at(self) -> datetime | None:
+        """When it is gone for good."""
+        if self.order.deleted_at and number_of(self.order.order_id) % DELETED_AT_ONCE == 0:
+            return self.order.deleted_at
+        return self._trashed_at and self._trashed_at + KEPT_IN_TRASH
 
     @property
     def _paid(self) -> datetime | None:
@@ -123,7 +141,6 @@ class Placed:
             **{name: value for kind, moment in at.items() for name, value in dates(kind, moment, self.zone).items()},
             "total": f"{net + tax:.2f}",
             "total_tax": f"{tax:.2f}",
-            "customer_id": number_of(order.customer_id) if order.customer_id else 0,
             "customer_ip_address": "192.0.2.7",
             "customer_user_agent": "Mozilla/5.0 (a browser)",
             "customer_note": f"Pour {person.first_name}, merci",
@@ -147,6 +164,11 @@ class Placed:
                 for one in refunds
             ],
         }  # fmt: skip
+
+    def _buyer(self, now: datetime) -> Row:
+        """An account that is deleted leaves its orders to a guest, and their date of change as it is."""
+        known = self.order.customer_id and not _by(self.account_deleted_at, now)
+        return {"customer_id": number_of(self.order.customer_id or "") if known else 0}
 
     def _line(self, line: OrderLine, position: int) -> Row:
         """`total` is after the discount and without the tax, `price` a number."""

@@ -26,10 +26,11 @@ class Backoffice:
         people = {one.person_id: one for one in self.world.people}
         products = {one.product_id: one for one in self.world.products}
         lines, refunds = _by_order(self.world.order_lines), _by_order(self.world.refunds)
+        deleted = {one.customer_id: one.deleted_at for one in self.world.customers}
         return [
             Placed(
                 one, lines[one.order_id], refunds[one.order_id], people.get(one.person_id, NOBODY), products, taxed,
-                self.zone,
+                self.zone, deleted.get(one.customer_id or ""),
             )
             for one in self.world.orders
             if one.shop_id == SHOP_ID
@@ -40,15 +41,16 @@ class Backoffice:
         return [found for one in self._orders if (found := one.shown(now))]
 
     def refunds(self, now: datetime) -> list[Shown]:
-        """Every refund made by now."""
+        """Every refund made by now, but for those that were deleted."""
         return [found for one in self._orders for found in one.shown_refunds(now)]
 
     def customers(self, now: datetime) -> list[Shown]:
-        """Every account made by now."""
+        """Every account made by now that is still there."""
         people = {one.person_id: one for one in self.world.people}
         found = []
         for one in self.world.customers:
-            if one.shop_id == SHOP_ID and one.created_at <= now:
+            is_deleted = one.deleted_at is not None and one.deleted_at <= now
+            if one.shop_id == SHOP_ID and one.created_at <= now and not is_deleted:
                 person = people.get(one.person_id, NOBODY)
                 item = {
                     "id": number_of(one.customer_id),

@@ -25,11 +25,18 @@ EXTRA_ROWS = 2  # a page of the export may hold more than was asked for
 LIMITS = {"X-Rate-Limit": "700", "X-Rate-Limit-Remaining": "699", "ratelimit-limit": "700", "ratelimit-reset": "41"}
 RETRY_AFTER = {"Retry-After": "12"}
 NEW_FIELD = {"encoded_id": "V7Q2ZL-XXXX"}  # what the fault `new_column` adds
-# What the fault `changed_type` puts in: a number that is a word.
-NEW_TYPES = {"id": "n-1", "answers": [{"type": "rating_scale", "rating": "top"}]}
+NEW_TYPES = {"id": "n-1", "rating": "top"}  # what `changed_type` puts in: numbers that are words
+MISSING = ("status", "score", "answers")  # what `missing_column` takes out
+NEW_NAMES = {"status": "removed", "score": "happy", "rating_category": "happy"}  # what `renamed_enum` puts in
 FORBIDDEN = {"title": "Forbidden", "message": "You do not have access to this page."}
 
 Shown = Callable[[Request, datetime], Item]
+SPOILS: dict[str, Callable[[Item], Item]] = {  # fault → what becomes of each row of a list
+    "new_column": lambda row: row | NEW_FIELD,
+    "changed_type": lambda row: _with(row, NEW_TYPES),
+    "missing_column": lambda row: {name: value for name, value in row.items() if name not in MISSING},
+    "renamed_enum": lambda row: _with(row, NEW_NAMES),
+}
 
 
 class Refusal(Exception):
@@ -182,9 +189,15 @@ def _position(cursor: str) -> tuple[int, int, int]:
         raise Refusal(400, "InvalidValue", "Invalid cursor") from None
 
 
+def _with(row: Item, others: Item) -> Item:
+    """A row with other values in place of its own, in its answers too."""
+    found = {name: others.get(name, value) for name, value in row.items()}
+    return found | ({"answers": [_with(one, others) for one in row["answers"]]} if "answers" in row else {})
+
+
 def _spoilt(body: Item, fault: Fault | None) -> Item:
-    """The same answer with a field more in each row, or with words for numbers."""
-    if fault is None or fault.kind not in ("new_column", "changed_type"):
+    """The same answer with every row of its list as the fault wants it."""
+    spoil = SPOILS.get(fault.kind if fault else "")
+    if spoil is None:
         return body
-    added: Item = NEW_FIELD if fault.kind == "new_column" else NEW_TYPES
-    return {name: [one | added for one in value] if isinstance(value, list) else value for name, value in body.items()}
+    return {name: [spoil(one) for one in value] if isinstance(value, list) else value for name, value in body.items()}

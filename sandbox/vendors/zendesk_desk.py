@@ -10,6 +10,7 @@ from sandbox.events import Ticket, TicketRating, World
 Item = dict[str, Any]
 
 MERGED_AFTER = timedelta(hours=1)
+SCRUBBED_AFTER, SCRUBBED = timedelta(days=30), "SCRUBBED"  # a deleted ticket loses its words, and stays
 EXPIRES_AFTER = timedelta(days=28)
 CHANNELS = ("email", "web", "chat", "api")
 ANSWERS = ("good", "bad")
@@ -71,14 +72,26 @@ class Desk:
     def _events(self, ticket: Ticket, now: datetime) -> list[TicketRating]:
         return [one for one in self._ratings.get(ticket.ticket_id, ()) if one.happened_at <= now]
 
-    def _changed_at(self, ticket: Ticket, now: datetime) -> int:
+    def _updated_at(self, ticket: Ticket, now: datetime) -> datetime:
+        """The last change by somebody: what the vendor does by itself is none."""
         moments = [one.happened_at for one in self._events(ticket, now)]
         moments += [one for one in (ticket.deleted_at, self._merged_at(ticket)) if one and one <= now]
-        return int(max([ticket.created_at, *moments]).timestamp())
+        return max([ticket.created_at, *moments])
+
+    def _changed_at(self, ticket: Ticket, now: datetime) -> int:
+        scrubbed = [self._scrubbed_at(ticket)] if self._is_scrubbed(ticket, now) else []
+        return int(max([self._updated_at(ticket, now), *scrubbed]).timestamp())
 
     @staticmethod
     def _merged_at(ticket: Ticket) -> datetime | None:
-        return ticket.created_at + MERGED_AFTER if ticket.merged_into is not None else None
+        return (ticket.merged_at or ticket.created_at + MERGED_AFTER) if ticket.merged_into is not None else None
+
+    @staticmethod
+    def _scrubbed_at(ticket: Ticket) -> datetime:
+        return (ticket.deleted_at or ticket.created_at) + SCRUBBED_AFTER
+
+    def _is_scrubbed(self, ticket: Ticket, now: datetime) -> bool:
+        return self._status(ticket, now) == "deleted" and self._scrubbed_at(ticket) <= now
 
     def _status(self, ticket: Ticket, now: datetime) -> str:
         merged_at = self._merged_at(ticket)
@@ -95,6 +108,10 @@ class Desk:
         sender = {"address": person.email.strip() if person else None, "name": name}
         events = self._events(ticket, now)
         tags = [f"client_{name.lower().replace(' ', '_')}"]  # free text, as agents write it
+        if merged_at and merged_at <= now:
+            tags.append("closed_by_merge")
+        is_scrubbed = self._is_scrubbed(ticket, now)
+        subject, words = (SCRUBBED, SCRUBBED) if is_scrubbed else (ticket.subject, f"{ticket.subject}\n\n{name}")
         return {
             "url": f"https://boutique.zendesk.com/api/v2/tickets/{ticket.ticket_id}.json",
             "id": ticket.ticket_id,
@@ -103,17 +120,17 @@ class Desk:
                 "source": {"from": sender, "to": {"name": "Boutique"}, "rel": None},
             },
             "created_at": instant(ticket.created_at),
-            "updated_at": instant(datetime.fromtimestamp(changed_at, UTC)),
+            "updated_at": instant(self._updated_at(ticket, now)),
             "generated_timestamp": changed_at,
             "type": None,
-            "subject": ticket.subject,
-            "raw_subject": ticket.subject,
-            "description": f"{ticket.subject}\n\n{name}",
+            "subject": subject,
+            "raw_subject": subject,
+            "description": words,
             "priority": None,
             "status": self._status(ticket, now),
             "requester_id": FIRST_PERSON + ticket.person_id,
             "submitter_id": FIRST_PERSON + ticket.person_id,
-            "tags": tags + (["closed_by_merge"] if merged_at and merged_at <= now else []),
+            "tags": [] if is_scrubbed else tags,
             "satisfaction_rating": {"score": events[-1].score if events else "unoffered"},
         }
 

@@ -15,9 +15,9 @@ import requests
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import VendorSession
 from pipelines.identity import email_key
-from pipelines.load import LoadResult, load
-from pipelines.plan import Asked
-from pipelines.rows import RowRefused
+from pipelines.load import LoadResult, load, run_plan
+from pipelines.plan import Asked, plan_backfill
+from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.brevo import CONNECTOR, BrevoOptions
 from sandbox.events import (
     Automation,
@@ -32,6 +32,7 @@ from sandbox.events import (
     World,
 )
 from sandbox.server import Running, running
+from sandbox.vendors.brevo_mail import Campaigns
 from tests.staging import stage, staged
 
 FIRST_DAY, THROUGH = date(2025, 3, 1), date(2026, 3, 15)
@@ -201,8 +202,9 @@ def test_a_second_run_adds_nothing_and_asks_only_for_what_is_recent(brevo: Runni
     assert everything(tmp_path) == first
     # Seven business days of Paris up to the 15th begin on the 9th; 28 of them on 16 February.
     assert asked_of(brevo, "/contacts")[0]["modifiedSince"] == "2026-03-08T23:00:00.000Z"
-    [campaigns] = [call for call in asked_of(brevo, "/emailCampaigns") if call["offset"] == "0"]
-    assert (campaigns["startDate"], campaigns["endDate"]) == ("2026-02-15T23:00:00.000Z", "2026-03-16T05:00:00.000Z")
+    sent, archived = [call for call in asked_of(brevo, "/emailCampaigns") if call["offset"] == "0"]
+    assert (sent["startDate"], sent["endDate"]) == ("2026-02-15T23:00:00.000Z", "2026-03-16T05:00:00.000Z")
+    assert (archived["status"], "startDate" in archived) == ("archive", False)
     events = [call for call in asked_of(brevo, "/smtp/statistics/events") if call["offset"] == "0"]
     assert {(call["startDate"], call["endDate"]) for call in events} == {("2026-02-14", "2026-03-16")}
     assert {call["event"] for call in events} == {"delivered", "opened", "loadedByProxy"}
@@ -238,10 +240,10 @@ def test_all_pages_arrive(brevo: Running, tmp_path: Path) -> None:
     brevo.sandbox.requests.clear()
     pull(tmp_path / "paged", page_rows=2, event_rows=2, list_rows=1)
     assert everything(tmp_path / "paged") == everything(tmp_path / "whole")
-    # An empty page ends each: after five contacts, three campaigns, two lists; four messages at most in 90 days.
+    # An empty page ends each: after five contacts, two campaigns, two lists; four messages at most in 90 days.
     assert brevo.sandbox.requests.pages() == {
         "/contacts": 4,
-        "/emailCampaigns": 4,
+        "/emailCampaigns": 3,
         "/contacts/lists": 3,
         "/smtp/statistics/events": 3,
     }
@@ -266,7 +268,8 @@ def test_the_vendor_is_asked_for_at_most_ninety_days_of_events_at_a_time(brevo: 
 def test_a_history_of_many_years_is_asked_in_parts(brevo: Running, tmp_path: Path) -> None:
     asked = Asked(THROUGH, NOW, ZoneInfo("Europe/Paris"), date(2021, 1, 1))
     load(CONNECTOR, BrevoOptions(), tmp_path / "warehouse.duckdb", tmp_path / "state", asked)
-    assert len({call["startDate"] for call in asked_of(brevo, "/emailCampaigns")}) == 3
+    sent = [call for call in asked_of(brevo, "/emailCampaigns") if call["status"] == "sent"]
+    assert len({call["startDate"] for call in sent}) == 3
     assert rows(tmp_path, "select id from campaigns order by 1") == [(1,), (2,), (7,)]
 
 
@@ -355,21 +358,171 @@ def test_a_key_pasted_with_a_line_break_is_as_good(
     assert pull(tmp_path).rows["opt_ins"] == 4
 
 
-def test_an_unknown_field_does_no_harm(brevo: Running, tmp_path: Path) -> None:
-    pull(tmp_path / "well")
+def test_an_unknown_field_does_no_harm_and_is_noted(brevo: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    expected = everything(tmp_path)
     brevo.fault("/brevo", "new_column", times=100)
-    pull(tmp_path / "more")
-    found, expected = everything(tmp_path / "more"), everything(tmp_path / "well")
-    assert {name: found[name] for name in ("opt_ins", "events", "lists")} == {
-        name: expected[name] for name in ("opt_ins", "events", "lists")
+    brevo.set_clock(NOW + HOUR / 2)
+    pull(tmp_path, NOW + HOUR / 2)
+    found = everything(tmp_path)
+    assert {name: found[name] for name in ("opt_ins", "events")} == {
+        name: expected[name] for name in ("opt_ins", "events")
     }
-    [(recipients,)] = rows(tmp_path / "more", "select recipients from campaigns where id = 1")
+    [(recipients,)] = rows(tmp_path, "select recipients from campaigns where id = 1")
     assert json.loads(recipients)["lists"] == [12]
+    fields = "select first_seen_at from raw_parcours.fields where table_name = 'campaigns' and field"
+    assert rows(tmp_path, f"{fields} = 'statistics'") == [(NOW,)]
+    assert rows(tmp_path, f"{fields} = 'loyaltyTier'") == [(NOW + HOUR / 2,)]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "said"),
+    [
+        ("/contacts$", "missing_column", "opt_ins: the vendor no longer sends listIds"),
+        ("/contacts/lists/12", "missing_column", "lists row 2: the vendor no longer sends unique_subscribers"),
+        ("/emailCampaigns$", "missing_column", "campaigns row 1: the vendor no longer sends .*stats__delivered"),
+        ("/emailCampaigns$", "renamed_enum", "campaigns row 1: type is 'standard', and whether such a row counts"),
+        ("/events$", "renamed_enum", "events row [0-9]+: event is 'read', and whether such a row counts"),
+    ],
+)
+def test_what_figures_rest_on_is_missed_by_name_and_all_stays(
+    brevo: Running, tmp_path: Path, path: str, kind: str, said: str
+) -> None:
+    brevo.set_clock(NOON)
+    pull(tmp_path, NOON)
+    first = everything(tmp_path)
+    brevo.set_clock(NOW)
+    brevo.fault(f"/brevo/v3.*{path}", kind, times=100)
+    with pytest.raises(SchemaDrift, match=f"brevo: {said}.*nothing of this source was loaded"):
+        pull(tmp_path)
+    assert everything(tmp_path) == first
+
+
+def test_an_event_without_its_message_is_refused_by_name(brevo: Running, tmp_path: Path) -> None:
+    brevo.fault("/events$", "missing_column", times=100)
+    with pytest.raises(RowRefused, match="brevo: events row 1: message_id is missing, but is part of the key"):
+        pull(tmp_path)
+
+
+def test_caveats_tell_clicks_by_bots_always_and_else_the_days_concerned(
+    brevo: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caveats = "select table_name, date_day, caveat from raw_parcours.caveats order by all"
+    always = ("campaigns", None, "bot_clicks")
+    imported = ("opt_ins", date(2026, 1, 30), "approximate_date")  # Fay: no date of opt-in
+    pull(tmp_path)
+    assert rows(tmp_path, caveats) == [always, imported]
+    shown = Campaigns._stats
+    monkeypatch.setattr(
+        Campaigns,
+        "_stats",
+        lambda self, mailing, now, since: {
+            name: value for name, value in shown(self, mailing, now, since).items() if not name.startswith("trackable")
+        },
+    )
+    brevo.set_clock(NOW + HOUR)
+    pull(tmp_path, NOW + HOUR)
+    hidden = [("campaigns", date(2026, 3, day), "proxy_opens") for day in (1, 2)]
+    assert rows(tmp_path, caveats) == [*hidden, always, imported]
+
+
+def test_the_calls_that_are_left_are_noted(brevo: Running, tmp_path: Path) -> None:
+    left = "97 of 100 left"
+    assert pull(tmp_path).quota == {
+        "calls of contacts": left,
+        "calls of emailCampaigns": left,
+        "calls of smtp": left,
+    }
+
+
+def load_of(sandbox: Running, folder: Path, *days: date) -> None:
+    for day in days:
+        now = datetime(day.year, day.month, day.day, 5, tzinfo=UTC)
+        sandbox.set_clock(now)
+        pull(folder, now)
+
+
+def test_an_archived_campaign_is_asked_for_as_well(
+    brevo: Running, tmp_path: Path
+) -> None:
+    """Number 1 was sent on 1 March, and archived on the 21st."""
+    campaigns = "select status, sent_date, scheduled_at, statistics__global_stats__sent from campaigns where id = 1"
+    load_of(brevo, tmp_path / "daily", date(2026, 3, 16), date(2026, 3, 20))
+    at = "2026-03-01T12:00:00.000Z"
+    assert rows(tmp_path / "daily", campaigns) == [("sent", at, at, 3)]
+    load_of(brevo, tmp_path / "daily", date(2026, 3, 25))
+    load_of(brevo, tmp_path / "once", date(2026, 3, 25))
+    assert rows(tmp_path / "daily", campaigns) == rows(tmp_path / "once", campaigns) == [("archive", None, at, 3)]
+
+
+def test_what_happens_late_is_found_by_the_next_deep_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Campaign 2 was sent on 2 March, and message 7 on the 1st: more than 28 days before the loads of April."""
+    world, late = small_world(), datetime(2026, 4, 7, 12, tzinfo=UTC)
+    world.mail_opens += [
+        MailOpen(4, late, late, by_proxy=False),
+        MailOpen(8, NOON + 2 * DAY, late, by_proxy=False),  # shown five weeks after it happened
+    ]
+    opened = []
+    with running(world, NOW) as sandbox:
+        aim(sandbox, monkeypatch)
+        # the load of 6 April is deep, that of the 9th is not, that of the 13th is
+        for day in (date(2026, 3, 16), date(2026, 4, 6), date(2026, 4, 9), date(2026, 4, 13)):
+            load_of(sandbox, tmp_path, day)
+            [campaign] = rows(tmp_path, "select statistics__global_stats__trackable_views from campaigns where id = 2")
+            [event] = rows(tmp_path, "select count(*) from events where event = 'opened' and date like '2026-03-03%'")
+            opened.append((*campaign, *event))
+    assert opened == [(0, 0), (0, 0), (0, 0), (1, 1)]
+
+
+def test_a_deep_load_asks_for_no_more_old_campaigns_by_themselves_than_the_vendor_allows(
+    brevo: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull(tmp_path)
+    brevo.sandbox.requests.clear()
+    later = NOW + 8 * DAY
+    brevo.set_clock(later)
+    monkeypatch.setattr("pipelines.sources.brevo.MOST_ALONE", 0)
+    pull(tmp_path, later)
+    assert asked_of(brevo, "/emailCampaigns/7") == []
+    assert rows(tmp_path, "select id, statistics__global_stats__delivered from campaigns order by 1") == [
+        (1, 2),
+        (2, 1),
+        (7, 1),  # as it was
+    ]
+
+
+def test_a_removed_list_is_no_longer_captured_and_its_opt_ins_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = small_world()
+    world.mail_lists[0] = replace(world.mail_lists[0], removed_at=NOW + DAY)
+    with running(world, NOW) as sandbox:
+        aim(sandbox, monkeypatch)
+        pull(tmp_path)
+        before = opt_ins(tmp_path)
+        load_of(sandbox, tmp_path, date(2026, 3, 18))
+    assert rows(tmp_path, "select id, captured_on from lists order by 2, 1") == [
+        (12, date(2026, 3, 16)),
+        (13, date(2026, 3, 16)),
+        (13, date(2026, 3, 18)),
+    ]
+    assert opt_ins(tmp_path) == before
+
+
+def test_a_backfill_asks_for_no_capture(brevo: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    brevo.sandbox.requests.clear()
+    options, warehouse = BrevoOptions(**OPTIONS), tmp_path / "warehouse.duckdb"
+    asked = Asked(THROUGH, NOW, ZoneInfo("Europe/Paris"), FIRST_DAY)
+    plan = plan_backfill(CONNECTOR, options, warehouse, asked, date(2026, 2, 1), date(2026, 2, 10))
+    run_plan(CONNECTOR, options, warehouse, tmp_path / "state", plan)
+    assert asked_of(brevo, "/contacts/lists") == []
+    assert asked_of(brevo, "/emailCampaigns")[0]["startDate"] == "2026-01-31T23:00:00.000Z"
 
 
 def test_a_count_that_is_a_word_is_refused_by_name(brevo: Running, tmp_path: Path) -> None:
     brevo.fault("/brevo/v3/emailCampaigns", "changed_type")
-    with pytest.raises(RowRefused, match="brevo: campaigns row 2: statistics__global_stats__delivered is a str"):
+    with pytest.raises(RowRefused, match="brevo: campaigns row 1: statistics__global_stats__delivered is a str"):
         pull(tmp_path)
 
 

@@ -24,7 +24,12 @@ DAYS = 21  # of daily loads; the last of them is deep
 EVERY = 7
 
 # Raw tables that daily loads fill with what no later load can show, and why.
-ONLY_DAILY: dict[str, str] = {}
+ONLY_DAILY: dict[str, str] = {
+    "brevo.opt_ins": "an opt-in that was shown once stays when another, a new address or an erasure hides it",
+    "klaviyo.profiles": "a consent that was shown once stays when another, a new address or an erasure hides it",
+    "mailchimp.members": "who was deleted, alone or with a list, stays as they were last; no figure rests on them",
+    "mailchimp.opt_ins": "an opt-in that was shown once stays when another, a new address or an erasure hides it",
+}
 
 
 @dataclass

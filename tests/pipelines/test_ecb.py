@@ -14,6 +14,7 @@ from pipelines.http import VendorSession
 from pipelines.load import LoadResult, load
 from pipelines.plan import Asked
 from pipelines.retry import VendorBusy
+from pipelines.rows import SchemaDrift
 from pipelines.sources.ecb import CONNECTOR, EcbOptions
 from sandbox.events import Rate, World
 from sandbox.server import Running, running
@@ -101,11 +102,36 @@ def test_a_rate_shows_only_once_it_is_published(ecb: Running, tmp_path: Path) ->
 def test_a_corrected_rate_is_corrected(ecb: Running, world: World, tmp_path: Path) -> None:
     pull(tmp_path)
     day = date(2026, 3, 12)
-    world.rates[:] = [rate for rate in world.rates if (rate.date_day, rate.currency) != (day, "USD")]
-    world.rates.append(Rate(day, "USD", "1.2345", published(day)))
+    world.rates.append(Rate(day, "USD", "1.2345", published(day) + timedelta(hours=18)))
     pull(tmp_path)
     assert (day, "USD", "1.2345") in rates(tmp_path)
     assert len(rates(tmp_path)) == 20
+
+
+def test_a_rate_that_is_corrected_late_is_found_by_the_deep_re_read(ecb: Running, world: World, tmp_path: Path) -> None:
+    pull(tmp_path)
+    day = date(2026, 3, 6)
+    world.rates.append(Rate(day, "USD", "1.2345", published(date(2026, 3, 16))))
+    ecb.set_clock(published(date(2026, 3, 16)))
+    pull(tmp_path, date(2026, 3, 16))  # reads again from the 10th on
+    assert (day, "USD", "1.2345") not in rates(tmp_path)
+    ecb.set_clock(published(date(2026, 3, 22)))
+    pull(tmp_path, date(2026, 3, 22))  # a week after the first load
+    assert (day, "USD", "1.2345") in rates(tmp_path)
+    changes = "select date_day, rows_before, rows_after from raw_parcours.slice_changes where changed_at = ?"
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as warehouse:
+        changed = warehouse.execute(changes, [published(date(2026, 3, 22))]).fetchall()
+    assert (day, 2, 2) in changed
+
+
+def test_a_currency_that_ends_keeps_its_rates(ecb: Running, world: World, tmp_path: Path) -> None:
+    days = [date(2026, 3, 2), date(2026, 3, 3)]
+    world.rates.extend(Rate(day, "BGN", "1.9558", published(day)) for day in days)
+    for through in (THROUGH, date(2026, 3, 22)):  # the second load is deep
+        ecb.set_clock(published(through))
+        result = pull(tmp_path, through, EcbOptions(currencies=["USD", "BGN"]))
+        assert [day for day, currency, _ in rates(tmp_path) if currency == "BGN"] == days
+        assert result.warnings == ["ecb: no rate for BGN since 2026-03-03; later amounts in it stay unconverted"]
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "502_html", "timeout", "reset", "truncated"])
@@ -132,6 +158,19 @@ def test_a_rate_that_is_no_number_is_refused_by_name(ecb: Running, tmp_path: Pat
     ecb.fault(ECB_FILE, "changed_type")
     with pytest.raises(ConnectorError, match=r"USD of 2026-03-13 is '1·1.*', not a rate"):
         pull(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["missing_column", "renamed_enum"])
+def test_a_currency_without_its_column_is_missed_by_name_and_nothing_changes(
+    ecb: Running, tmp_path: Path, kind: str
+) -> None:
+    pull(tmp_path)
+    before = rates(tmp_path)
+    ecb.fault(ECB_FILE, kind)
+    said = "ecb: rates row 1 .*there is no column USD any more.*nothing of this source was loaded"
+    with pytest.raises(SchemaDrift, match=said):
+        pull(tmp_path)
+    assert rates(tmp_path) == before
 
 
 def test_only_wanted_currencies_are_kept_and_an_absent_one_is_warned_of(ecb: Running, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import pytest
 import requests
 
 from pipelines.connector import AccessRefused, ConnectorError
-from pipelines.load import LoadResult, load
-from pipelines.plan import Asked
-from pipelines.sources.facebook_ads import ATTRIBUTION_DAYS, CONNECTOR, INSIGHTS, FacebookAdsOptions
+from pipelines.load import LoadResult, load, run_plan
+from pipelines.plan import Asked, plan_backfill
+from pipelines.rows import SchemaDrift
+from pipelines.sources.facebook_ads import CONNECTOR, FacebookAdsOptions
+from pipelines.sources.facebook_ads_reports import ATTRIBUTION_DAYS, INSIGHTS
 from sandbox import events
 from sandbox.server import Running, running
 from sandbox.vendors import facebook_ads as vendor
@@ -86,10 +89,13 @@ def facebook(world: events.World, monkeypatch: pytest.MonkeyPatch) -> Iterator[R
         yield sandbox
 
 
+def chosen(**options: Any) -> FacebookAdsOptions:
+    return FacebookAdsOptions.model_validate({"accounts": ["1001"], "page_rows": 4, "report_rows": 4} | options)
+
+
 def pull(folder: Path, through: date = THROUGH, first_day: date = FIRST_DAY, **options: Any) -> LoadResult:
     asked = Asked(through, morning(through), ZoneInfo("Europe/Paris"), first_day)
-    chosen = FacebookAdsOptions.model_validate({"accounts": ["1001"], "page_rows": 4, "report_rows": 4} | options)
-    return load(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
+    return load(CONNECTOR, chosen(**options), folder / "warehouse.duckdb", folder / "state", asked)
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
@@ -176,6 +182,100 @@ def test_a_restated_day_is_updated_and_a_vanished_one_vanishes(
     assert rows(tmp_path, query) == [(date(2026, 3, 10), "16.65")]
 
 
+SPEND = "select sum(cast(spend as decimal(18, 2))) from ads_insights"
+
+
+def test_what_deleted_ads_have_spent_stays_spent_also_for_a_new_warehouse(
+    facebook: Running, world: events.World, tmp_path: Path
+) -> None:
+    pull(tmp_path / "daily")
+    later = morning(THROUGH) + timedelta(hours=1)
+    world.ads[:] = [replace(one, deleted_at=later) for one in world.ads]
+    facebook.set_clock(later)
+    for folder in ("daily", "fresh"):
+        pull(tmp_path / folder)
+        # 2.50 + 14.35 + 0.65 + 0.05 + 7 × 0.10
+        assert [str(spend) for (spend,) in rows(tmp_path / folder, SPEND)] == ["18.25"]
+        assert rows(tmp_path / folder, "select distinct status from ads") == [("DELETED",)]
+
+
+def test_a_campaign_that_is_listed_no_more_vanishes(facebook: Running, world: events.World, tmp_path: Path) -> None:
+    pull(tmp_path)
+    world.ad_campaigns.pop()
+    pull(tmp_path)
+    assert rows(tmp_path, "select id from campaigns") == [("231",)]
+
+
+def test_a_credit_for_a_day_beyond_the_window_is_found_by_the_deep_re_read(
+    facebook: Running, world: events.World, tmp_path: Path
+) -> None:
+    credited = f"select impressions, spend from ads_insights where date_start = '{FIRST_DAY}'"
+    pull(tmp_path)
+    none = {"clicks": 0, "link_clicks": 0, "reach": 0}
+    world.ad_deliveries.append(delivery("250", FIRST_DAY, -50, -125, shown_at=morning(THROUGH), **none))
+    facebook.set_clock(morning(date(2026, 3, 13)))
+    pull(tmp_path, date(2026, 3, 13))
+    assert rows(tmp_path, credited) == [("100", "2.50")]
+    facebook.set_clock(morning(date(2026, 3, 19)))
+    pull(tmp_path, date(2026, 3, 19))  # a week after the first load
+    assert rows(tmp_path, credited) == [("50", "1.25")]
+    assert rows(
+        tmp_path,
+        "select date_day, changed_at, rows_before, rows_after from raw_parcours.slice_changes "
+        f"where table_name = 'ads_insights' and changed_at::date > '{THROUGH + timedelta(days=1)}' and rows_before > 0",
+    ) == [(FIRST_DAY, morning(date(2026, 3, 19)), 1, 1)]
+
+
+def test_a_backfill_asks_its_days_of_reports_and_captures_nothing(
+    facebook: Running, world: events.World, tmp_path: Path
+) -> None:
+    pull(tmp_path)
+    later = morning(THROUGH) + timedelta(hours=1)
+    for day in (date(2026, 3, 1), date(2026, 3, 10)):
+        world.ad_deliveries.append(delivery("250", day, 1, 100, shown_at=later))
+    facebook.set_clock(later)
+    facebook.sandbox.requests.clear()
+    asked = Asked(THROUGH, later, ZoneInfo("Europe/Paris"), FIRST_DAY)
+    warehouse, options = tmp_path / "warehouse.duckdb", chosen()
+    plan = plan_backfill(CONNECTOR, options, warehouse, asked, FIRST_DAY, date(2026, 3, 5))
+    run_plan(CONNECTOR, options, warehouse, tmp_path / "state", plan)
+    query = "select date_start, spend from ads_insights where ad_id = '250' and date_start >= '2026-03-01' order by 1"
+    assert rows(tmp_path, query) == [
+        (date(2026, 3, 1), "1.10"), (date(2026, 3, 10), "15.00"), (date(2026, 3, 11), "0.05"),
+    ]  # fmt: skip
+    assert not any(one.path.endswith("customaudiences") for one in facebook.requests())
+
+
+def test_what_the_account_says_of_its_reports_is_kept(facebook: Running, world: events.World, tmp_path: Path) -> None:
+    world.ad_accounts.append(events.AdAccount("1002", "Boutique US", "USD", "America/New_York"))
+    for _ in range(2):
+        pull(tmp_path, accounts=["1001", "1002"])
+    windows = "1d_view, 1d_click, 7d_click, 28d_click"
+    assert rows(
+        tmp_path,
+        "select account_id, caveat, detail, date_day from raw_parcours.caveats where table_name = 'ads_insights' "
+        "order by all",
+    ) == [
+        ("1001", "account_currency", "EUR", None),
+        ("1001", "attribution", windows, None),
+        ("1002", "account_currency", "USD", None),
+        ("1002", "account_zone", "America/New_York", None),
+        ("1002", "attribution", windows, None),
+    ]
+    assert rows(tmp_path, "select table_name, count(*) from raw_parcours.caveats group by 1 order by 1") == [
+        (name, 5) for name in sorted(INSIGHTS)
+    ]
+
+
+def test_how_much_of_the_limits_is_used_is_told(facebook: Running, tmp_path: Path) -> None:
+    assert pull(tmp_path).quota == {
+        "all calls of the app": "10 % used",
+        "ads_insights of 3001": "10 % used",
+        "reports of ads, by the app": "7.1 % used",
+        "reports of ads, of an account": "9 % used",
+    }
+
+
 def test_audiences_are_captured_day_by_day(facebook: Running, tmp_path: Path) -> None:
     pull(tmp_path)
     later = THROUGH + timedelta(days=2)
@@ -191,6 +291,17 @@ def test_audiences_are_captured_day_by_day(facebook: Running, tmp_path: Path) ->
         (date(2026, 3, 15), "2601", 1300, 1530),
         (date(2026, 3, 15), "2602", -1, -1),
     ]
+
+
+def test_a_deleted_audience_is_captured_no_more(facebook: Running, world: events.World, tmp_path: Path) -> None:
+    pull(tmp_path)
+    later = THROUGH + timedelta(days=2)
+    world.custom_audiences[0] = replace(world.custom_audiences[0], deleted_at=morning(later))
+    facebook.set_clock(morning(later))
+    pull(tmp_path, later)
+    assert rows(tmp_path, "select captured_on, id from custom_audiences order by all") == [
+        (date(2026, 3, 13), "2601"), (date(2026, 3, 13), "2602"), (date(2026, 3, 15), "2602"),
+    ]  # fmt: skip
 
 
 def test_an_audience_that_is_nowhere_is_warned_of(facebook: Running, tmp_path: Path) -> None:
@@ -239,10 +350,50 @@ def test_a_wrong_token_is_refused_with_advice(
     assert len(facebook.requests()) == 1
 
 
-def test_a_new_field_does_no_harm(facebook: Running, tmp_path: Path) -> None:
-    facebook.fault("act_1001|/insights", "new_column", times=1000)
+def test_a_new_field_does_no_harm_and_is_noted(facebook: Running, tmp_path: Path) -> None:
     pull(tmp_path)
+    facebook.fault("act_1001|/insights", "new_column", times=1000)
+    later = THROUGH + timedelta(days=1)
+    facebook.set_clock(morning(later))
+    pull(tmp_path, later)
     assert rows(tmp_path, "select count(*) from ads_insights where date_start = '2026-03-01'") == [(NUMBER_OF_ADS,)]
+    seen = "select table_name, first_seen_at from raw_parcours.fields where field = 'a_field_of_tomorrow' order by 1"
+    assert rows(tmp_path, seen) == [(name, morning(later)) for name in sorted(CONNECTOR.tables)]
+    assert rows(tmp_path, "select min(first_seen_at) from raw_parcours.fields") == [(morning(THROUGH),)]
+
+
+def contents(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
+    return {name: rows(folder, f"from {name} order by all") for name in CONNECTOR.tables}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "said"),
+    [
+        (r"/act_1001/?$", "missing_column", "accounts row 1: the vendor no longer sends timezone_name"),
+        (r"/60\d+/insights$", "missing_column", "ads_insights row 1 and all 11 rows: the vendor no longer sends spend"),
+        ("/customaudiences$", "missing_column", "custom_audiences row 1: .* no longer sends approximate_count_lower_"),
+        (r"/60\d+/?$", "renamed_enum", "ads_insights, before its first row: async_status is 'Job Done'"),
+    ],
+)
+def test_what_figures_need_is_missed_by_name_and_nothing_changes(
+    facebook: Running, world: events.World, tmp_path: Path, path: str, kind: str, said: str
+) -> None:
+    world.ad_deliveries.append(delivery("256", date(2026, 3, 2), 900, 200))  # so many ads are never free
+    pull(tmp_path)
+    before = contents(tmp_path)
+    facebook.fault(path, kind, times=100)
+    with pytest.raises(SchemaDrift, match=f"facebook_ads: {said}.*nothing of this source was loaded"):
+        pull(tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_an_account_whose_days_cost_nothing_yet_is_no_drift(
+    facebook: Running, world: events.World, tmp_path: Path
+) -> None:
+    world.ad_deliveries[:] = [delivery("251", date(2026, 3, 10), 40, 0)]
+    world.audience_sizes.clear()
+    pull(tmp_path)
+    assert rows(tmp_path, "select impressions, spend from ads_insights") == [("40", None)]
 
 
 def test_a_metric_that_is_no_number_is_refused_by_name(facebook: Running, tmp_path: Path) -> None:
@@ -260,7 +411,7 @@ def test_an_audience_size_that_is_no_number_is_refused_by_name(facebook: Running
 def test_history_that_the_vendor_no_longer_has_is_left_out(
     facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.sources.facebook_ads.KEPT_DAYS", 5)
+    monkeypatch.setattr("pipelines.sources.facebook_ads_reports.KEPT_DAYS", 5)
     result = pull(tmp_path)
     assert result.warnings == [
         f"facebook_ads: {name} of account 1001 begins on 2026-03-08: Facebook keeps 37 months" for name in INSIGHTS

@@ -15,9 +15,10 @@ import requests
 
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.identity import keyed_hash
-from pipelines.load import LoadResult, load
-from pipelines.plan import Asked
+from pipelines.load import LoadResult, load, run_plan
+from pipelines.plan import Asked, plan_backfill
 from pipelines.retry import VendorBusy
+from pipelines.rows import SchemaDrift
 from pipelines.sources.facebook_page import CONNECTOR, COUNTED_DAYS, FacebookPageOptions
 from pipelines.sources.facebook_page_ratings import ENDED
 from sandbox.events import Comment, Follow, Page, Post, Reaction, Review, Share, Tag, World
@@ -31,8 +32,6 @@ FIRST_DAY = date(2026, 3, 2)
 THROUGH = date(2026, 3, 12)
 TOKEN = "SOURCES__FACEBOOK_PAGE__ACCESS_TOKEN"
 NUMBER_OF_POSTS = 7
-METRICS = ["page_follows", "page_media_view", "page_post_engagements", "page_impressions"]
-RETIRED = "facebook_page: Facebook does not give page_impressions of page 2001; its rows are missing"
 
 
 def at(day: int, hour: int = 12) -> datetime:
@@ -95,9 +94,7 @@ def facebook(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]
 def pull(folder: Path, through: date = THROUGH, first_day: date = FIRST_DAY, **options: Any) -> LoadResult:
     as_of = datetime(through.year, through.month, through.day, 9, tzinfo=UTC) + timedelta(days=1)
     asked = Asked(through, as_of, ZoneInfo("Europe/Paris"), first_day)
-    chosen = FacebookPageOptions.model_validate(
-        {"pages": ["2001"], "page_rows": 8, "metrics": METRICS, "recommendations": True} | options
-    )
+    chosen = FacebookPageOptions.model_validate({"pages": ["2001"], "page_rows": 8, "recommendations": True} | options)
     return load(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
 
 
@@ -159,7 +156,46 @@ def test_a_deleted_comment_vanishes_and_so_do_those_of_a_deleted_post(
     world.posts[1] = replace(world.posts[1], deleted_at=at(13, 10))
     facebook.set_clock(at(13, 11))
     pull(tmp_path)
-    assert rows(tmp_path, "select id from comments order by 1") == [("0_2",), ("0_3",)]
+    assert rows(tmp_path, "select id from comments order by 1") == [("0_3",)]  # 0_2 answered the deleted one
+
+
+def test_a_hidden_comment_is_still_there_for_the_page(facebook: Running, world: World, tmp_path: Path) -> None:
+    world.comments[2] = replace(world.comments[2], hidden_at=at(5))
+    pull(tmp_path)
+    assert rows(tmp_path, "select id from comments where author_key = ''") == [("0_3",)]
+
+
+def test_what_is_deleted_after_the_window_is_found_by_the_deep_re_read(
+    facebook: Running, world: World, tmp_path: Path
+) -> None:
+    long_ago = datetime(2025, 11, 20, 12, tzinfo=UTC)
+    world.posts.append(Post("2001_90", "2001", long_ago, "Automne", None))
+    world.comments.append(Comment("90_1", "2001_90", None, "9000001", "Bravo", long_ago, at(13, 10)))
+    world.tags.append(Tag("9000001_90", "2001", "9000001", long_ago, at(13, 10)))
+    old = "select (select count(*) from comments where id = '90_1'), (select count(*) from tagged where id = '{}')"
+    counts = []
+    for through in (THROUGH, date(2026, 3, 13), date(2026, 3, 19)):  # first, usual, and deep a week after the first
+        facebook.set_clock(at(through.day + 1, 9))
+        pull(tmp_path, through, date(2025, 11, 1))
+        counts += rows(tmp_path, old.format(keyed_hash("9000001_90")))
+    assert counts == [(1, 1), (1, 1), (0, 0)]
+
+
+def test_a_backfill_captures_nothing_and_leaves_later_days_alone(
+    facebook: Running, world: World, tmp_path: Path
+) -> None:
+    pull(tmp_path)
+    world.comments.append(Comment("0_6", "2001_0", None, "9000001", "Oubli", at(3), None))
+    world.comments.append(Comment("6_1", "2001_6", None, "9000001", "Oubli", at(8), None))
+    facebook.sandbox.requests.clear()
+    as_of = at(13, 9)
+    asked = Asked(THROUGH, as_of, ZoneInfo("Europe/Paris"), FIRST_DAY)
+    options = FacebookPageOptions(pages=["2001"], page_rows=8)
+    plan = plan_backfill(CONNECTOR, options, tmp_path / "warehouse.duckdb", asked, FIRST_DAY, date(2026, 3, 3))
+    run_plan(CONNECTOR, options, tmp_path / "warehouse.duckdb", tmp_path / "state", plan)
+    assert rows(tmp_path, "select id from comments where id in ('0_6', '6_1')") == [("0_6",)]
+    calls = [one for one in facebook.requests() if one.path.rstrip("/").endswith("/2001")]
+    assert [dict(one.query)["fields"] for one in calls] == ["access_token"]  # no counter of the page itself
 
 
 def test_a_post_that_is_deleted_while_it_is_read_does_no_harm(
@@ -259,39 +295,6 @@ def test_recommendations_that_ended_are_warned_of_once_and_are_not_covered(
     assert said[-1] == ENDED
 
 
-def test_insights_are_dated_by_the_day_that_ends_the_next_morning(facebook: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    levels = rows(
-        tmp_path, "select date_day, value, end_time, period from page_insights where metric = 'page_follows' order by 1"
-    )
-    assert [day for day, *_ in levels] == [FIRST_DAY + timedelta(days=number) for number in range(11)]
-    assert levels[:4] == [
-        (date(2026, 3, 2), "1000", "2026-03-03T08:00:00+0000", "day"),
-        (date(2026, 3, 3), "1001", "2026-03-04T08:00:00+0000", "day"),
-        (date(2026, 3, 4), "1002", "2026-03-05T08:00:00+0000", "day"),
-        (date(2026, 3, 5), "1001", "2026-03-06T08:00:00+0000", "day"),
-    ]
-
-
-def test_a_retired_metric_costs_itself_only(facebook: Running, tmp_path: Path) -> None:
-    result = pull(tmp_path)
-    assert rows(tmp_path, "select metric, count(*) from page_insights group by 1 order by 1") == [
-        ("page_follows", 11),
-        ("page_media_view", 11),
-        ("page_post_engagements", 11),
-    ]
-    assert result.warnings == [RETIRED]
-    assert sum(one.path.endswith("/insights") for one in facebook.requests()) == 5  # together, then one by one
-
-
-def test_long_histories_of_insights_are_asked_in_parts(facebook: Running, tmp_path: Path) -> None:
-    result = pull(tmp_path, first_day=date(2024, 1, 1))
-    query = "select min(date_day), max(date_day), count(*) from page_insights where metric = 'page_follows'"
-    assert rows(tmp_path, query) == [(date(2024, 3, 14), THROUGH, 729)]
-    cut = "facebook_page: insights of page 2001 begin on 2024-03-14: Facebook keeps two years"
-    assert result.warnings == [cut, RETIRED]
-
-
 def test_a_second_run_adds_nothing(facebook: Running, tmp_path: Path) -> None:
     pull(tmp_path)
     first = {name: rows(tmp_path, f"select {', '.join(table.key)} from {name} order by all")
@@ -333,10 +336,43 @@ def test_an_expired_token_is_refused(facebook: Running, tmp_path: Path) -> None:
         pull(tmp_path)
 
 
-def test_a_new_field_does_no_harm(facebook: Running, tmp_path: Path) -> None:
-    facebook.fault("/2001", "new_column", times=1000)
+def test_a_new_field_does_no_harm_and_is_noted(facebook: Running, tmp_path: Path) -> None:
     pull(tmp_path)
-    assert rows(tmp_path, "select count(*) from posts") == [(NUMBER_OF_POSTS,)]
+    facebook.fault("/2001", "new_column", times=1000)
+    facebook.set_clock(at(14, 9))
+    pull(tmp_path, date(2026, 3, 13))
+    assert rows(tmp_path, "select count(*) from posts where captured_on = '2026-03-14'") == [(NUMBER_OF_POSTS,)]
+    seen = "select table_name, first_seen_at from raw_parcours.fields where field = 'a_field_of_tomorrow' order by 1"
+    assert rows(tmp_path, seen) == [
+        (name, at(14, 9)) for name in ("comments", "pages", "posts", "ratings", "tagged")
+    ]  # fmt: skip
+    assert rows(tmp_path, "select min(first_seen_at) from raw_parcours.fields") == [(at(13, 9),)]
+
+
+def contents(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
+    return {name: rows(folder, f"from {name} order by all") for name in CONNECTOR.tables}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "said"),
+    [
+        ("/2001/?$", "missing_column", "pages row 1: the vendor no longer sends followers_count"),
+        ("/published_posts$", "missing_column", "posts row 1: the vendor no longer sends reactions"),
+        ("/comments$", "missing_column", "comments row 1: the vendor no longer sends created_time"),
+        ("/tagged$", "missing_column", "tagged row 1: created_time is missing"),
+        ("/ratings$", "missing_column", "ratings row 1: the vendor no longer sends created_time"),
+        ("/ratings$", "renamed_enum", "ratings row 1: recommendation_type is 'recommended'"),
+    ],
+)
+def test_what_figures_need_is_missed_by_name_and_nothing_changes(
+    facebook: Running, tmp_path: Path, path: str, kind: str, said: str
+) -> None:
+    pull(tmp_path)
+    before = contents(tmp_path)
+    facebook.fault(path, kind, times=100)
+    with pytest.raises(SchemaDrift, match=f"facebook_page: {said}.*nothing of this source was loaded"):
+        pull(tmp_path)
+    assert contents(tmp_path) == before
 
 
 def test_a_counter_that_is_no_number_is_refused_by_name(facebook: Running, tmp_path: Path) -> None:

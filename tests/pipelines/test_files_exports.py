@@ -11,7 +11,7 @@ import pytest
 from pipelines.identity import email_key
 from sandbox.events import Order, OrderLine, Person, Product, Shop, World
 from sandbox.server import Running, running
-from tests.pipelines.files_feeds import DAY, NOON, feed, lines, pull, rejects
+from tests.pipelines.files_feeds import DAY, NOON, feed, lines, pull, query, rejects
 
 BOUTIQUE = {
     "order_id": "Commande",
@@ -156,6 +156,40 @@ def test_an_address_that_is_wrong_fails_without_naming_what_its_variable_holds(
     result = pull(tmp_path, gone=feed("${SHOP_URL}/shop/${SHOP_TOKEN}/orders.csv"))
     assert "gone/shop/${SHOP_TOKEN}/orders.csv cannot be fetched: /shop/${SHOP_TOKEN}/orders.csv" in result.warnings[0]
     assert "s3cr3t" not in result.warnings[0]
+
+
+def test_a_column_that_is_gone_is_named_and_the_former_rows_stay(vendor: Running, tmp_path: Path) -> None:
+    pull(tmp_path, **exports())
+    before = lines(tmp_path, "*")
+    vendor.sandbox.set_clock(NOON + timedelta(hours=4))
+    vendor.fault("/shop/exports/", "missing_column", times=2)
+    [boutique, world] = pull(tmp_path, 1, **exports()).warnings
+    assert boutique.startswith("files: boutique/shop/exports/orders.csv has no column 'Quantité' (for quantity); its ")
+    assert world.startswith("files: world/shop/exports/international.parquet has no column 'quantity' (for quantity); ")
+    assert "'Prix unitaire TTC', 'Remise TTC', 'TVA'" in boutique
+    assert boutique.endswith("Its former rows stay.")
+    assert lines(tmp_path, "*") == before
+
+
+def test_a_new_column_does_no_harm_and_is_remembered(vendor: Running, tmp_path: Path) -> None:
+    pull(tmp_path, **exports())
+    vendor.fault("/shop/exports/", "new_column", times=2)
+    assert pull(tmp_path, 1, **exports()).warnings == []
+    assert len(lines(tmp_path)) == 3
+    fields = query(tmp_path, "select field, first_seen_at from raw_parcours.fields where table_name = 'order_lines'")
+    new = {field for field, first_seen_at in fields if first_seen_at == NOON + timedelta(days=1)}
+    assert new == {"boutique.Emballage cadeau", "world.gift_wrap"}
+    assert dict(fields)["boutique.Commande"] == dict(fields)["world.order_number"] == NOON
+
+
+def test_a_kind_of_another_name_is_refused_row_by_row(vendor: Running, tmp_path: Path) -> None:
+    vendor.fault(r"orders\.csv", "renamed_enum")
+    result = pull(tmp_path, **exports())
+    reason = "'article' is none of product, gift_card, shipping, tip, fee"
+    assert rejects(tmp_path) == [("boutique/shop/exports/orders.csv", 1, "kind", reason)]
+    assert result.warnings == [
+        "files: 1 rows of boutique/shop/exports/orders.csv refused, see raw_files.rejects",
+    ]
 
 
 def test_a_quantity_that_is_no_number_any_more_is_refused(vendor: Running, tmp_path: Path) -> None:

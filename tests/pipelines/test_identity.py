@@ -15,6 +15,7 @@ from pipelines.identity import email_key, keyed_hash, normalised
         ("zoe@bücher.example", "zoe@xn--bcher-kva.example"),
         ("zoe@xn--bcher-kva.example", "zoe@xn--bcher-kva.example"),
         ("ａｎａ@shop.example", "ana@shop.example"),  # full-width letters
+        ("deleted@site.invalid", ""),  # whoever was erased
         ("no address", ""),
         ("@shop.example", ""),
         ("+tag@gmail.com", ""),

@@ -17,9 +17,9 @@ import requests
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import VendorSession
 from pipelines.identity import email_key
-from pipelines.load import LoadResult, load
-from pipelines.plan import Asked
-from pipelines.rows import RowRefused
+from pipelines.load import LoadResult, load, run_plan
+from pipelines.plan import Asked, plan_backfill
+from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.klaviyo import CONNECTOR, KlaviyoOptions
 from sandbox.events import (
     Automation,
@@ -34,6 +34,7 @@ from sandbox.events import (
     World,
 )
 from sandbox.server import Running, running
+from sandbox.vendors.klaviyo_records import Event
 from tests.staging import stage, staged
 
 SPECIFICATION = Path(__file__).parents[3] / "shared" / "contracts" / "klaviyo" / "openapi.json"
@@ -225,7 +226,8 @@ def consents(folder: Path, name: str) -> list[tuple[str, str]]:
 
 def opt_ins(folder: Path) -> set[tuple[str, datetime, bool]]:
     names = {email_key(address): name for name, address in ADDRESSES.items()}
-    return {(names[key], at, approximate) for key, at, approximate in staged(folder, "stg_klaviyo__opt_ins")}
+    found = staged(folder, "stg_klaviyo__opt_ins", "person_key, opted_in_at, is_approximate")
+    return {(names[key], at, approximate) for key, at, approximate in found}
 
 
 def test_all_pages_arrive(klaviyo: Running, tmp_path: Path) -> None:
@@ -376,12 +378,139 @@ def test_an_empty_key_is_refused_before_it_is_sent(klaviyo: Running, monkeypatch
     assert klaviyo.requests() == []
 
 
-def test_an_unknown_field_does_no_harm_and_is_not_kept(klaviyo: Running, tmp_path: Path) -> None:
+def test_an_unknown_field_does_no_harm_and_is_noted_but_not_kept(klaviyo: Running, tmp_path: Path) -> None:
     pull(tmp_path / "plain")
+    first = everything(tmp_path / "plain")
     klaviyo.fault("/klaviyo", "new_column", times=100)
     pull(tmp_path / "more")
-    assert everything(tmp_path / "more") == everything(tmp_path / "plain")
-    assert b"loyalty_tier" not in written(tmp_path / "more")
+    assert everything(tmp_path / "more") == first
+    pull(tmp_path / "plain", NOW + HOUR / 2)
+    assert b"gold" not in written(tmp_path / "more") + written(tmp_path / "plain")
+    fields = "select first_seen_at from raw_parcours.fields where table_name = 'campaigns' and field"
+    assert rows(tmp_path / "plain", f"{fields} = 'attributes__send_time'") == [(NOW,)]
+    assert rows(tmp_path / "plain", f"{fields} = 'attributes__loyalty_tier'") == [(NOW + HOUR / 2,)]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "said"),
+    [
+        ("/events", "missing_column", "events row 1: the vendor no longer sends attributes__datetime"),
+        ("/profiles", "missing_column", "profiles row 1: the vendor no longer sends attributes__updated"),
+        ("/profiles", "renamed_enum", "profiles row [0-9]: consent is 'OPTED_IN', and whether such a row counts"),
+        ("/campaigns", "missing_column", "campaigns row 1: the vendor no longer sends attributes__send_time"),
+        ("/lists/K1", "missing_column", "lists row 1: the vendor no longer sends attributes__profile_count"),
+    ],
+)
+def test_what_figures_rest_on_is_missed_by_name_and_all_stays(
+    klaviyo: Running, tmp_path: Path, path: str, kind: str, said: str
+) -> None:
+    klaviyo.set_clock(NOON)
+    pull(tmp_path, NOON)
+    first = everything(tmp_path)
+    klaviyo.set_clock(NOW)
+    klaviyo.fault(f"/klaviyo/api{path}$", kind, times=100)
+    with pytest.raises(SchemaDrift, match=f"klaviyo: {said}.*nothing of this source was loaded"):
+        pull(tmp_path)
+    assert everything(tmp_path) == first
+
+
+def test_opens_that_say_nothing_of_machines_are_a_caveat_of_the_day_of_sending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caveats = "select table_name, date_day, caveat from raw_parcours.caveats"
+    shown = Event.shown_properties
+
+    def without_flag(event: Event, now: datetime) -> dict[str, Any]:
+        return {name: value for name, value in shown(event, now).items() if name != "machine_open"}
+
+    world = business()
+    world.mail_opens[2] = MailOpen(13, NOON, NOON, by_proxy=True)  # of A1, sent two days before
+    with running(world, NOW) as sandbox:
+        connect(sandbox, monkeypatch)
+        pull(tmp_path)
+        assert rows(tmp_path, caveats) == []
+        monkeypatch.setattr(Event, "shown_properties", without_flag)
+        pull(tmp_path)
+    # A1 and R1; of the flow's e-mails, opened on the 7th, the day of the open stands for that of sending
+    assert rows(tmp_path, f"{caveats} order by all") == [
+        ("events", date(2026, 2, 27), "proxy_opens"),
+        ("events", date(2026, 3, 1), "proxy_opens"),
+        ("events", date(2026, 3, 7), "proxy_opens"),
+    ]
+
+
+def test_the_calls_that_are_left_are_noted(klaviyo: Running, tmp_path: Path) -> None:
+    paths = ("metrics", "events", "profiles", "campaigns", "lists")
+    assert pull(tmp_path).quota == {f"calls of {path} in a minute": "3499 of 3500 left" for path in paths}
+
+
+def load_of(sandbox: Running, folder: Path, *days: date) -> None:
+    for day in days:
+        now = datetime(day.year, day.month, day.day, 5, tzinfo=UTC)
+        sandbox.set_clock(now)
+        pull(folder, now)
+
+
+def campaign_ids(folder: Path) -> set[str]:
+    return {found for (found,) in rows(folder, "select id from campaigns")}
+
+
+def test_a_deleted_campaign_vanishes_and_its_events_name_it_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = business()
+    world.mailings[1] = replace(world.mailings[1], deleted_at=NOW + DAY)
+    named = "select count(*) from events where attributes__event_properties like '%R1%'"
+    with running(world, NOW) as sandbox:
+        connect(sandbox, monkeypatch)
+        load_of(sandbox, tmp_path, date(2026, 3, 16))
+        assert campaign_ids(tmp_path) == {"R1", "A1", "P2"}
+        # four messages, two opens and one by a proxy, three clicks
+        assert rows(tmp_path, named) == [(10,)]
+        load_of(sandbox, tmp_path, date(2026, 3, 18))
+    assert campaign_ids(tmp_path) == {"A1", "P2", "draft"}  # which was sent meanwhile
+    assert rows(tmp_path, named) == [(0,)]
+    # the others, and the open of Cleo that shows meanwhile
+    assert rows(tmp_path, "select count(*) from events") == [(22,)]
+
+
+def test_what_happens_late_is_found_by_the_next_deep_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R1 was sent on 1 March: more than 28 days before the loads of April."""
+    world, late = business(), datetime(2026, 4, 7, 12, tzinfo=UTC)
+    world.mailings[1] = replace(world.mailings[1], deleted_at=late)
+    world.mail_opens.append(MailOpen(5, NOON + 2 * DAY, late, by_proxy=False))  # shown five weeks after it happened
+    found = []
+    with running(world, NOW) as sandbox:
+        connect(sandbox, monkeypatch)
+        # the load of 6 April is deep, that of the 9th is not, that of the 13th is
+        for day in (date(2026, 3, 16), date(2026, 4, 6), date(2026, 4, 9), date(2026, 4, 13)):
+            load_of(sandbox, tmp_path, day)
+            [(late_opens,)] = rows(tmp_path, "select count(*) from events where id = '3o7'")
+            found.append(("R1" in campaign_ids(tmp_path), late_opens))
+    assert found == [(True, 0), (True, 0), (True, 0), (False, 1)]
+
+
+def test_a_removed_list_is_no_longer_captured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = business()
+    world.mail_lists[1] = replace(world.mail_lists[1], removed_at=NOW + DAY)
+    with running(world, NOW) as sandbox:
+        connect(sandbox, monkeypatch)
+        load_of(sandbox, tmp_path, date(2026, 3, 16), date(2026, 3, 18))
+    assert rows(tmp_path, "select id, captured_on from lists order by 2, 1") == [
+        ("K1", date(2026, 3, 16)),
+        ("K2", date(2026, 3, 16)),
+        ("K1", date(2026, 3, 18)),
+    ]
+
+
+def test_a_backfill_asks_for_no_capture(klaviyo: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    klaviyo.sandbox.requests.clear()
+    asked, warehouse = Asked(THROUGH, NOW, ZoneInfo("Europe/Paris"), FIRST_DAY), tmp_path / "warehouse.duckdb"
+    plan = plan_backfill(CONNECTOR, KlaviyoOptions(), warehouse, asked, date(2026, 2, 1), date(2026, 2, 10))
+    run_plan(CONNECTOR, KlaviyoOptions(), warehouse, tmp_path / "state", plan)
+    assert asked_of(klaviyo, "/lists") == []
+    assert "greater-or-equal(datetime,2026-01-31T23:00:00+00:00)" in asked_of(klaviyo, "/events")[0]["filter"]
 
 
 def test_a_changed_type_is_refused_by_name(klaviyo: Running, tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ CLICKS = Table(
     reread_days=3,
     slice_by=("account_id", "date_day"),
 )
-SIZES = Table(columns("id", "size", captured_on=pa.date32()), ("id", "captured_on"), "snapshots", 1)
+SIZES = Table(
+    columns("id", "size", captured_on=pa.date32()), ("id", "captured_on"), "snapshots", 1, listed_by="captured_on"
+)
 
 
 def moment(day: int, hour: int = 12) -> str:
@@ -59,6 +61,7 @@ class Desk:
     folder: Path
     tickets: list[dict[str, Any]] = field(default_factory=list)
     clicks: dict[int, str] = field(default_factory=dict)
+    captured: tuple[str, ...] = ("a",)
     plans: list[Plan] = field(default_factory=list)
     refuses_days_before: date = FIRST_DAY
     error: type[ConnectorError] = ConnectorError
@@ -86,7 +89,7 @@ class Desk:
                             plan.caveat("clicks", "7", "sampled", f"{self.clicks[day.day]} %", day=day)
 
             def sizes() -> Iterator[dict[str, Any]]:
-                yield {"id": "a", "captured_on": plan.captured_on, "size": "9"}
+                yield from ({"id": one, "captured_on": plan.captured_on, "size": "9"} for one in self.captured)
 
             return [dlt.resource(one, name=one.__name__) for one in (tickets, clicks, sizes)]
 
@@ -147,6 +150,17 @@ def test_captures_are_not_asked_again_by_a_deep_load(desk: Desk) -> None:
     desk.load(10)
     desk.load(17, deep_every_days=7)
     assert {pull.table: pull.first_day.day for pull in desk.plans[-1].pulls} == {"tickets": 1, "clicks": 1, "sizes": 10}
+
+
+def test_the_second_capture_of_a_day_replaces_the_first_and_no_other(desk: Desk) -> None:
+    for through, captured in ((10, ("a", "b")), (11, ("a", "b", "c")), (11, ("b",))):
+        desk.captured = captured
+        desk.load(through)
+    assert desk.rows("select captured_on, id from raw_desk.sizes order by all") == [
+        (date(2026, 1, 11), "a"),
+        (date(2026, 1, 11), "b"),
+        (date(2026, 1, 12), "b"),
+    ]
 
 
 def test_a_deep_load_that_the_vendor_does_not_bear_costs_no_new_days(desk: Desk) -> None:

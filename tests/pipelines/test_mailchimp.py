@@ -1,7 +1,6 @@
 """The Mailchimp connector against the Mailchimp API, over a real socket."""
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,9 +16,9 @@ import requests
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import VendorSession
 from pipelines.identity import email_key, keyed_hash
-from pipelines.load import LoadResult, load
-from pipelines.plan import Asked
-from pipelines.rows import RowRefused
+from pipelines.load import LoadResult, load, run_plan
+from pipelines.plan import Asked, plan_backfill
+from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.mailchimp import CONNECTOR, MailchimpOptions
 from sandbox.events import (
     Automation,
@@ -34,6 +33,7 @@ from sandbox.events import (
     World,
 )
 from sandbox.server import Running, running
+from sandbox.vendors import mailchimp_reports
 
 FIRST_DAY, THROUGH = date(2026, 1, 1), date(2026, 3, 15)
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -128,9 +128,13 @@ def world() -> World:
 @pytest.fixture
 def mailchimp(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     with running(world, NOW) as sandbox:
-        monkeypatch.setenv("SOURCES__MAILCHIMP__BASE_URL", f"{sandbox.base_url}/mailchimp")
-        monkeypatch.setenv("SOURCES__MAILCHIMP__API_KEY", "sandbox-us1")
+        aim(sandbox, monkeypatch)
         yield sandbox
+
+
+def aim(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCES__MAILCHIMP__BASE_URL", f"{sandbox.base_url}/mailchimp")
+    monkeypatch.setenv("SOURCES__MAILCHIMP__API_KEY", "sandbox-us1")
 
 
 def pull(folder: Path, now: datetime = NOW, **options: Any) -> LoadResult:
@@ -165,6 +169,13 @@ def members(folder: Path, list_id: str = "L1") -> dict[str, tuple[str, str]]:
     names = {member_key(name): name for name in ADDRESSES}
     found = rows(folder, f"select member_key, status, timestamp_opt from members where list_id = '{list_id}'")
     return {names[key]: (status, opted_in) for key, status, opted_in in found}
+
+
+def opens_of(folder: Path, campaign_id: str) -> tuple[int, int]:
+    """Who opened a campaign, with and without privacy proxies."""
+    counts = "opens__unique_opens, opens__proxy_excluded_unique_opens"
+    [found] = rows(folder, f"select {counts} from reports where id = '{campaign_id}'")
+    return found[0], found[1]
 
 
 def asked_of(sandbox: Running, path: str) -> list[dict[str, str]]:
@@ -238,7 +249,7 @@ def test_a_second_run_asks_only_for_recent_changes(mailchimp: Running, tmp_path:
         "2026-03-08T22:59:59+00:00"
     }
     assert asked_of(mailchimp, "/reports")[0]["since_send_time"] == "2026-02-15T22:59:59+00:00"
-    assert asked_of(mailchimp, "/campaigns")[0]["since_send_time"] == "2026-01-29T22:59:59+00:00"
+    assert asked_of(mailchimp, "/campaigns")[0]["since_send_time"] == "2026-02-15T22:59:59+00:00"
 
 
 def test_a_list_that_is_new_here_is_read_whole(mailchimp: Running, tmp_path: Path) -> None:
@@ -258,8 +269,8 @@ def test_nothing_personal_is_asked_for_but_the_address(mailchimp: Running, tmp_p
     pull(tmp_path)
     fields = asked_of(mailchimp, "/lists/L1/members")[0]["fields"]
     assert fields == (
-        "total_items,members.id,members.email_address,members.status,members.timestamp_signup,members.timestamp_opt,"
-        "members.last_changed"
+        "total_items,members.id,members.contact_id,members.email_address,members.status,members.timestamp_signup,"
+        "members.timestamp_opt,members.last_changed"
     )
 
 
@@ -289,30 +300,12 @@ def test_campaigns_of_every_type_arrive_and_name_their_parent(mailchimp: Running
 
 def test_a_report_counts_as_the_vendor_does(mailchimp: Running, tmp_path: Path) -> None:
     pull(tmp_path)
-    [(kind, sent, *parts)] = rows(
-        tmp_path, "select type, emails_sent, bounces, opens, clicks from reports where id = 'R1'"
-    )
-    bounces, opens, clicks = map(json.loads, parts)
-    assert (kind, sent) == ("regular", 3)
-    assert bounces == {"hard_bounces": 1, "soft_bounces": 0, "syntax_errors": 0}
-    # Ada twice and the proxy of Bob once, of two delivered; Bob himself shows an hour later.
-    assert opens == {
-        "opens_total": 3,
-        "unique_opens": 2,
-        "open_rate": 1.0,
-        "proxy_excluded_opens": 2,
-        "proxy_excluded_unique_opens": 1,
-        "proxy_excluded_open_rate": 0.5,
-        "last_open": "2026-03-01T14:00:00+00:00",
-    }
+    bounces = "emails_sent, bounces__hard_bounces, bounces__soft_bounces, bounces__syntax_errors"
+    assert rows(tmp_path, f"select type, {bounces} from reports where id = 'R1'") == [("regular", 3, 1, 0, 0)]
+    # Ada, and Bob's proxy, of two delivered; Bob himself shows an hour later.
+    assert opens_of(tmp_path, "R1") == (2, 1)
     # Ada: one link twice, another once; Bob's link was opened by a scanner, which looks like Bob.
-    assert clicks == {
-        "clicks_total": 4,
-        "unique_clicks": 3,
-        "unique_subscriber_clicks": 2,
-        "click_rate": 1.0,
-        "last_click": "2026-03-01T13:00:00+00:00",
-    }
+    assert rows(tmp_path, "select clicks__unique_subscriber_clicks from reports where id = 'R1'") == [(2,)]
 
 
 def test_a_late_open_updates_its_report(mailchimp: Running, tmp_path: Path) -> None:
@@ -320,9 +313,7 @@ def test_a_late_open_updates_its_report(mailchimp: Running, tmp_path: Path) -> N
     later = NOW + 2 * HOUR
     mailchimp.set_clock(later)
     pull(tmp_path, later)
-    [(opens,)] = rows(tmp_path, "select opens from reports where id = 'R1'")
-    assert json.loads(opens)["opens_total"] == 4
-    assert json.loads(opens)["proxy_excluded_unique_opens"] == 2
+    assert opens_of(tmp_path, "R1") == (2, 2)
 
 
 def test_an_automation_is_captured_once_a_day_with_its_lifetime_counters(mailchimp: Running, tmp_path: Path) -> None:
@@ -331,28 +322,27 @@ def test_an_automation_is_captured_once_a_day_with_its_lifetime_counters(mailchi
     mailchimp.set_clock(tomorrow)
     pull(tmp_path, tomorrow - HOUR)
     pull(tmp_path, tomorrow)
-    found = rows(
-        tmp_path,
-        "select automation_id, id, captured_on, captured_at, emails_sent, opens from automation_emails order by 3",
-    )
+    captured = "captured_on, captured_at, emails_sent"
     # Ada got the e-mail twice and opened both: two opens of one person.
-    assert [row[:5] for row in found] == [
-        ("A1", "S1", date(2026, 3, 16), NOW, 1),
-        ("A1", "S1", date(2026, 3, 17), tomorrow, 3),
+    assert rows(
+        tmp_path, f"select automation_id, id, {captured}, opens__unique_opens from automation_emails order by 3"
+    ) == [
+        ("A1", "S1", date(2026, 3, 16), NOW, 1, 1),
+        ("A1", "S1", date(2026, 3, 17), tomorrow, 3, 1),
     ]
-    assert [json.loads(row[5])["opens_total"] for row in found] == [1, 2]
-    assert [json.loads(row[5])["unique_opens"] for row in found] == [1, 1]
-    assert rows(tmp_path, "select id, status, list_id, emails_sent from automations") == [("A1", "sending", "L1", 3)]
+    assert rows(tmp_path, f"select id, status, list_id, {captured} from automations order by 4") == [
+        ("A1", "sending", "L1", date(2026, 3, 16), NOW, 1),
+        ("A1", "sending", "L1", date(2026, 3, 17), tomorrow, 3),
+    ]
 
 
 def test_lists_arrive_with_their_stats(mailchimp: Running, tmp_path: Path) -> None:
     pull(tmp_path)
-    found = rows(tmp_path, "select id, name, date_created, stats from lists order by id")
-    assert [row[:3] for row in found] == [
-        ("L1", "Letter", "2025-12-01T12:00:00+00:00"),
-        ("L2", "Webinar", "2025-12-01T12:00:00+00:00"),
+    # Ada, Bob and Fay; Bob alone.
+    assert rows(tmp_path, "select id, name, date_created, stats__member_count from lists order by id") == [
+        ("L1", "Letter", "2025-12-01T12:00:00+00:00", 3),
+        ("L2", "Webinar", "2025-12-01T12:00:00+00:00", 1),
     ]
-    assert json.loads(found[0][3])["member_count"] == 3
 
 
 def test_rows_are_counted_in_the_load_log(mailchimp: Running, tmp_path: Path) -> None:
@@ -404,18 +394,150 @@ def test_a_key_without_a_data_centre_is_refused_before_it_is_sent(monkeypatch: p
     assert "f00dcafe" not in str(refused.value)
 
 
-def test_an_unknown_field_does_no_harm(mailchimp: Running, tmp_path: Path) -> None:
-    mailchimp.fault("/mailchimp", "new_column", times=100)
+def test_an_unknown_field_does_no_harm_and_is_noted(mailchimp: Running, tmp_path: Path) -> None:
     pull(tmp_path)
-    [(opens,)] = rows(tmp_path, "select opens from reports where id = 'R1'")
-    assert json.loads(opens)["loyalty_tier"] == "gold"
-    assert len(members(tmp_path)) == 7
+    first = everything(tmp_path)
+    mailchimp.fault("/mailchimp", "new_column", times=100)
+    mailchimp.set_clock(NOW + HOUR / 2)
+    pull(tmp_path, NOW + HOUR / 2)
+    found = everything(tmp_path)
+    assert {name: found[name] for name in ("members", "campaigns", "reports")} == {
+        name: first[name] for name in ("members", "campaigns", "reports")
+    }
+    fields = "select first_seen_at from raw_parcours.fields where table_name = 'reports' and field = "
+    assert rows(tmp_path, f"{fields} 'opens__unique_opens'") == [(NOW,)]
+    assert rows(tmp_path, f"{fields} 'opens__loyalty_tier'") == [(NOW + HOUR / 2,)]
 
 
 def test_a_count_that_is_a_word_is_refused_by_name(mailchimp: Running, tmp_path: Path) -> None:
     mailchimp.fault("/mailchimp/3.0/reports", "changed_type")
     with pytest.raises(RowRefused, match="mailchimp: reports row 1: emails_sent is a str that is no int64"):
         pull(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "said"),
+    [
+        ("/lists$", "missing_column", "lists row 1: the vendor no longer sends stats__member_count"),
+        ("/lists/L1/members", "missing_column", "members row 1: the vendor no longer sends timestamp_opt"),
+        ("/lists/L1/members", "renamed_enum", "members row 1: status is 'active', and whether such a row counts"),
+        ("/reports$", "missing_column", "reports row 1: the vendor no longer sends opens__unique_opens"),
+        ("/reports/S1", "missing_column", "automation_emails row 1: the vendor no longer sends opens__unique_opens"),
+    ],
+)
+def test_what_figures_rest_on_is_missed_by_name_and_all_stays(
+    mailchimp: Running, tmp_path: Path, path: str, kind: str, said: str
+) -> None:
+    mailchimp.set_clock(NOON)
+    pull(tmp_path, NOON)
+    first = everything(tmp_path)
+    mailchimp.set_clock(NOW)
+    mailchimp.fault(f"/mailchimp/3.0{path}", kind, times=100)
+    with pytest.raises(SchemaDrift, match=f"mailchimp: {said}.*nothing of this source was loaded"):
+        pull(tmp_path)
+    assert everything(tmp_path) == first
+
+
+def test_a_report_of_a_type_that_is_not_known_is_warned_of(
+    mailchimp: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(mailchimp_reports.TYPES, "regular", "standard")
+    result = pull(tmp_path)
+    assert result.warnings == [
+        "mailchimp: what a report of the type 'standard' is of is not known; it counts for nothing"
+    ]
+    assert rows(tmp_path, "select count(*) from reports") == [(5,)]  # a journey's e-mail among them, without a word
+
+
+def test_caveats_tell_clicks_by_bots_always_and_opens_by_proxies_where_they_are_hidden(
+    mailchimp: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caveats = "select table_name, date_day, caveat from raw_parcours.caveats order by all"
+    pull(tmp_path)
+    assert rows(tmp_path, caveats) == [("reports", None, "bot_clicks")]
+    shown = mailchimp_reports.Result.opens_part
+    monkeypatch.setattr(
+        mailchimp_reports.Result,
+        "opens_part",
+        lambda self: {name: value for name, value in shown(self).items() if not name.startswith("proxy_excluded")},
+    )
+    pull(tmp_path, NOW + HOUR)
+    assert rows(tmp_path, caveats) == [
+        ("automation_emails", date(2026, 3, 16), "proxy_opens"),  # the day of the capture
+        ("reports", date(2026, 3, 1), "proxy_opens"),
+        ("reports", date(2026, 3, 2), "proxy_opens"),  # of the A/B test; a journey's e-mail of the 3rd is no broadcast
+        ("reports", None, "bot_clicks"),
+    ]
+
+
+def reported(mailchimp: Running, tmp_path: Path, *days: date) -> list[set[str]]:
+    """The campaigns that have a report after the loads of some mornings."""
+    found = []
+    for day in days:
+        now = datetime(day.year, day.month, day.day, 5, tzinfo=UTC)
+        mailchimp.set_clock(now)
+        pull(tmp_path, now)
+        [(campaigns, reports)] = rows(
+            tmp_path, "select (select list(id) from campaigns), (select list(id) from reports)"
+        )
+        assert set(campaigns) == set(reports)
+        found.append(set(reports))
+    return found
+
+
+def test_a_deleted_campaign_vanishes_with_its_report(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.mailings[0] = replace(world.mailings[0], deleted_at=NOW + DAY)
+    with running(world, NOW) as sandbox:
+        aim(sandbox, monkeypatch)
+        before, after = reported(sandbox, tmp_path, date(2026, 3, 16), date(2026, 3, 18))
+    assert before - after == {"R1"}
+
+
+def test_what_happens_to_an_old_campaign_is_found_by_the_next_deep_load(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1 was sent on 1 March, C1 on the 2nd: more than 28 days before the loads of April."""
+    happens = datetime(2026, 4, 7, 12, tzinfo=UTC)
+    world.mailings[0] = replace(world.mailings[0], deleted_at=happens)
+    world.mail_opens.append(MailOpen(4, happens, happens, by_proxy=False))
+    opened = []
+    with running(world, NOW) as sandbox:
+        aim(sandbox, monkeypatch)
+        # the load of 6 April is deep, that of the 9th is not, that of the 13th is
+        for day in (date(2026, 3, 16), date(2026, 4, 6), date(2026, 4, 9), date(2026, 4, 13)):
+            [found] = reported(sandbox, tmp_path, day)
+            opened.append(("R1" in found, opens_of(tmp_path, "C1")))
+    assert opened == [(True, (0, 0)), (True, (0, 0)), (True, (0, 0)), (False, (1, 1))]
+
+
+def test_a_removed_list_is_no_longer_captured_and_its_opt_ins_stay(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.mail_lists[1] = replace(world.mail_lists[1], removed_at=NOW + DAY)
+    with running(world, NOW) as sandbox:
+        aim(sandbox, monkeypatch)
+        pull(tmp_path)
+        sandbox.set_clock(NOW + 2 * DAY)
+        assert pull(tmp_path, NOW + 2 * DAY).warnings == []
+    assert rows(tmp_path, "select id, captured_on from lists order by 2, 1") == [
+        ("L1", date(2026, 3, 16)),
+        ("L2", date(2026, 3, 16)),
+        ("L1", date(2026, 3, 18)),
+    ]
+    assert rows(tmp_path, "select timestamp_opt from opt_ins where list_id = 'L2'") == [("2026-02-09T13:00:00+00:00",)]
+
+
+def test_a_backfill_asks_for_no_capture(mailchimp: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    mailchimp.sandbox.requests.clear()
+    asked = Asked(THROUGH, NOW, ZoneInfo("Europe/Paris"), FIRST_DAY)
+    warehouse, state = tmp_path / "warehouse.duckdb", tmp_path / "state"
+    plan = plan_backfill(CONNECTOR, MailchimpOptions(), warehouse, asked, date(2026, 2, 1), date(2026, 2, 10))
+    run_plan(CONNECTOR, MailchimpOptions(), warehouse, state, plan)
+    assert asked_of(mailchimp, "/automations") == asked_of(mailchimp, "/reports/S1") == []
+    assert asked_of(mailchimp, "/reports")[0]["since_send_time"] == "2026-01-31T22:59:59+00:00"
 
 
 def rewind_after(sandbox: Running, path: str, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The Rewardful connector against its REST API, over a real socket."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,16 +9,15 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-import requests
 
-from pipelines.connector import AccessRefused, ConnectorError
-from pipelines.http import VendorSession
+from pipelines.connector import AccessRefused
 from pipelines.load import LoadResult, load
 from pipelines.plan import Asked
-from pipelines.rows import RowRefused
+from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.rewardful import CONNECTOR, RewardfulOptions
 from sandbox.events import Affiliate, Person, World
 from sandbox.server import Running, running
+from tests.pipelines.vendor_checks import first_address, later_fields
 from tests.staging import stage, staged
 
 FIRST_DAY, THROUGH = date(2026, 3, 2), date(2026, 3, 12)
@@ -82,13 +82,15 @@ def test_each_day_is_captured_once(rewardful: Running, world: World, tmp_path: P
     pull(tmp_path)
     pull(tmp_path)
     assert rows(tmp_path) == SHOWN
-    world.affiliates[:] = [one for one in world.affiliates if one.affiliate_id != "af0"]  # deleted at the vendor
+    world.affiliates[0] = replace(world.affiliates[0], removed_at=at(14))  # deleted at the vendor
     rewardful.set_clock(at(15, 9))
     pull(tmp_path, at(15, 9))
     counts = (
         "captured_on, count(*), count(*) filter (where state = 'active') from raw_rewardful.affiliates group by 1 --"
     )
     assert rows(tmp_path, counts) == [(date(2026, 3, 13), 6, 5), (date(2026, 3, 15), 6, 4)]
+    of_the_deleted = "captured_on from raw_rewardful.affiliates where id = 'af0' --"
+    assert rows(tmp_path, of_the_deleted) == [(date(2026, 3, 13),)]
 
 
 def test_a_repeated_page_counts_once(rewardful: Running, tmp_path: Path) -> None:
@@ -115,12 +117,26 @@ def test_a_wrong_secret_is_refused_with_advice(
 
 
 def test_a_new_field_does_no_harm_and_a_changed_type_is_refused(rewardful: Running, tmp_path: Path) -> None:
-    rewardful.fault(AFFILIATES, "new_column", times=4)
     pull(tmp_path)
+    rewardful.fault(AFFILIATES, "new_column", times=4)
+    pull(tmp_path, at(13, 15))
     assert rows(tmp_path) == SHOWN
+    assert later_fields(tmp_path, "affiliates") == ["loyalty_tier"]
     rewardful.fault(AFFILIATES, "changed_type", times=4)
     with pytest.raises(RowRefused, match="rewardful: affiliates row 1: campaign__id is a field of something else"):
         pull(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("missing_column", "the vendor no longer sends state"), ("renamed_enum", "state is 'enabled', and whether")],
+)
+def test_a_state_that_is_gone_or_unknown_is_refused(rewardful: Running, tmp_path: Path, kind: str, said: str) -> None:
+    pull(tmp_path)
+    rewardful.fault(AFFILIATES, kind, times=9)
+    with pytest.raises(SchemaDrift, match=f"rewardful: affiliates row 1: {said}"):
+        pull(tmp_path, at(14, 9))
+    assert rows(tmp_path) == SHOWN
 
 
 def test_no_name_and_no_address_reaches_the_disk(rewardful: Running, tmp_path: Path) -> None:
@@ -140,25 +156,11 @@ def test_check_names_the_campaigns_and_what_the_options_get_wrong(rewardful: Run
     ]
 
 
-def test_partners_are_told_of_only_where_their_campaigns_are_named() -> None:
-    assert RewardfulOptions().gives("affiliates")
-    assert not RewardfulOptions().gives("partners")
-    assert RewardfulOptions(partner_programmes=["rw-9"]).gives("partners")
-
-
 def test_without_a_base_url_it_is_rewardful_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    asked: list[str | None] = []
-
-    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
-        asked.append(request.url)
-        raise ConnectorError("not sent")
-
     monkeypatch.delenv("SOURCES__REWARDFUL__BASE_URL", raising=False)
     monkeypatch.setenv(SECRET, "f00dcafe")
-    monkeypatch.setattr(VendorSession, "send", keep)
-    with pytest.raises(ConnectorError, match="not sent"):
-        pull(tmp_path)
-    assert str(asked[0]).startswith("https://api.getrewardful.com/v1/affiliates?limit=2&")
+    address = first_address(monkeypatch, lambda: pull(tmp_path))
+    assert address.startswith("https://api.getrewardful.com/v1/affiliates?limit=2&")
 
 
 def test_affiliates_are_staged(rewardful: Running, tmp_path: Path) -> None:

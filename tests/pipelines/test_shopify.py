@@ -19,10 +19,10 @@ from pipelines.identity import email_key
 from pipelines.load import LoadResult, load
 from pipelines.plan import Asked
 from pipelines.retry import VendorBusy
-from pipelines.rows import RowRefused
+from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.shopify import BULK_DAYS, CONNECTOR, ShopifyOptions
 from pipelines.sources.shopify_client import TooCostly, _judge
-from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, World
+from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, Withdrawal, World
 from sandbox.server import Running, running
 from sandbox.vendors.shopify_values import gid, number
 from tests.staging import stage, staged
@@ -128,6 +128,16 @@ def shop_world(tax_included: bool = False) -> World:
     )  # fmt: skip
 
 
+def taken_back() -> World:
+    """The same, with three orders, a customer who never ordered, and a product that are deleted on the 6th of March."""
+    world, at = shop_world(), NOON + 4 * DAY + HOUR
+    gone = (GUEST, CANCELLED, IN_PARTS)  # last changed on the 2nd, the 4th and the 5th
+    world.orders = [replace(one, deleted_at=at if one.order_id in gone else None) for one in world.orders]
+    world.customers.append(Customer("c9", "international", 1, "ada@example.com", NOON + 3 * DAY, at))
+    world.withdrawals = [Withdrawal("international", "P1", at)]
+    return world
+
+
 @pytest.fixture
 def world() -> World:
     return shop_world()
@@ -141,9 +151,11 @@ def shopify(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
         yield sandbox
 
 
-def pull(folder: Path, now: datetime = NOW, first_day: date = FIRST_DAY, **options: Any) -> LoadResult:
+def pull(
+    folder: Path, now: datetime = NOW, first_day: date = FIRST_DAY, deep_every_days: int = 7, **options: Any
+) -> LoadResult:
     """A first load asks from `first_day` on: in bulk from far back, page by page from NEAR."""
-    asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), first_day)
+    asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), first_day, deep_every_days)
     chosen = ShopifyOptions(**{"shop": "international", **options})
     return load(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
 
@@ -215,12 +227,85 @@ def test_what_happens_to_an_order_later_is_seen(shopify: Running, tmp_path: Path
     assert (status, len(json.loads(refunds)[0]["refundLineItems"])) == ("REFUNDED", 1)
 
 
-def test_an_order_that_was_deleted_stays_as_last_seen(shopify: Running, tmp_path: Path) -> None:
+def loaded_before_and_after(sandbox: Running, folder: Path, **options: Any) -> None:
+    """One load before the deletions of `taken_back`, and one a day later."""
+    for now in (NOON + 4 * DAY, NOON + 5 * DAY):
+        sandbox.set_clock(now)
+        pull(folder, now, **options)
+
+
+def missing(folder: Path) -> set[str]:
+    """Which of the deleted orders are here no more."""
+    there = {row[0] for row in rows(folder, "select id from orders")}
+    return {name for name in (GUEST, CANCELLED, IN_PARTS) if gid("Order", name) not in there}
+
+
+@pytest.mark.parametrize("world", [taken_back()], ids=["taken back"])
+def test_what_the_shop_deletes_vanishes_here(shopify: Running, tmp_path: Path) -> None:
+    loaded_before_and_after(shopify, tmp_path)
+    assert missing(tmp_path) == {CANCELLED, IN_PARTS}  # changed within the three days that are asked again
+    assert rows(tmp_path, "select id from customers") == [(gid("Customer", "c1"),)]
+    pull(tmp_path, NOON + 11 * DAY)
+    assert missing(tmp_path) == {GUEST, CANCELLED, IN_PARTS}
+    assert len(everything(tmp_path)["orders"]) == 10
+
+
+@pytest.mark.parametrize("world", [taken_back()], ids=["taken back"])
+def test_a_product_that_is_deleted_takes_its_cost_along_with_the_next_deep_load(
+    shopify: Running, tmp_path: Path
+) -> None:
+    def sold() -> list[tuple[Any, Any]]:
+        [lines] = loaded(tmp_path, LONG, "line_items")
+        return [(one["sku"], one["variant"] and one["variant"]["inventoryItem"]) for one in json.loads(lines)]
+
+    cost = {"unitCost": {"amount": "3.50", "currencyCode": "EUR"}}
+    loaded_before_and_after(shopify, tmp_path)
+    assert sold() == [("P1", cost)] * 7
+    pull(tmp_path, NOON + 11 * DAY)
+    assert sold() == [("P1", None)] * 7
+
+
+@pytest.mark.parametrize("world", [taken_back()], ids=["taken back"])
+def test_an_order_that_the_vendor_withholds_is_not_taken_for_deleted(
+    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify-60-days")
+    loaded_before_and_after(shopify, tmp_path)
+    for now in (NOON + 59 * DAY, NOON + 61 * DAY):  # the 61st is a deep load
+        shopify.set_clock(now)
+        pull(tmp_path, now, deep_every_days=60)
+    assert missing(tmp_path) == set()
+    told = "select distinct caveat, detail from raw_parcours.caveats"
+    assert rows(tmp_path, told) == [("truncated", "orders are shown for 60 days only, later changes of them are not")]
+
+
+def test_an_app_that_may_see_less_than_before_is_refused(
+    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pull(tmp_path)
     before = everything(tmp_path)
-    shopify.set_clock(NOON - 2 * DAY)  # as if nothing had ever been ordered
-    assert pull(tmp_path, NOW, page_rows=5).rows == {"orders": 0, "customers": 0}
+    monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify-60-days")
+    with pytest.raises(AccessRefused, match="the app may no longer see orders older than 60 days"):
+        pull(tmp_path)
     assert everything(tmp_path) == before
+
+
+def test_an_order_that_changes_while_pages_are_read_is_read_all_the_same(
+    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = VendorSession.send
+
+    def change_meanwhile(self: VendorSession, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        answer = send(self, request, **more)
+        if "orders(first" in str(request.body):
+            shopify.set_clock(NOW + HOUR)  # a payment, a refund: both orders go to the front of the list
+        return answer
+
+    monkeypatch.setattr(VendorSession, "send", change_meanwhile)
+    pull(tmp_path, first_day=NEAR, page_rows=2)
+    assert loaded(tmp_path, LATER, "display_financial_status") == ("PAID",)
+    assert loaded(tmp_path, GUEST, "display_financial_status") == ("REFUNDED",)
+    assert len(everything(tmp_path)["orders"]) == 13
 
 
 def test_a_repeated_row_at_a_page_border_counts_once(shopify: Running, tmp_path: Path) -> None:
@@ -319,9 +404,59 @@ def test_check_names_the_shop_its_currency_zone_and_version(shopify: Running) ->
     ]
 
 
-def test_an_unknown_field_does_no_harm(shopify: Running, tmp_path: Path) -> None:
+@pytest.fixture
+def loaded_once(shopify: Running, tmp_path: Path) -> None:
+    """The orders of two hours ago; a load of the next day reads them page by page, one of a week later in bulk."""
+    shopify.set_clock(NOON + 2 * HOUR)
+    pull(tmp_path, NOON + 2 * HOUR)
+
+
+@pytest.mark.usefixtures("loaded_once")
+def test_an_unknown_field_does_no_harm_and_is_remembered(shopify: Running, tmp_path: Path) -> None:
     shopify.fault(GRAPHQL, "new_column", times=100)
-    assert pull(tmp_path, first_day=NEAR).rows == {"orders": 13, "customers": 1}
+    assert pull(tmp_path, NOON + DAY).rows == {"orders": 13, "customers": 1}
+    fields = rows(tmp_path, "select field, first_seen_at from raw_parcours.fields where table_name = 'orders'")
+    assert (dict(fields)["taxesIncluded"], dict(fields)["loyaltyTier"]) == (NOON + 2 * HOUR, NOON + DAY)
+
+
+@pytest.mark.usefixtures("loaded_once")
+@pytest.mark.parametrize("days", [1, 8])
+def test_a_field_that_the_vendor_drops_is_refused_by_name(shopify: Running, tmp_path: Path, days: int) -> None:
+    before = everything(tmp_path)
+    shopify.fault(GRAPHQL, "missing_column", times=100)
+    with pytest.raises(SchemaDrift, match=r"shopify: the vendor no longer has Order.displayFinancialStatus, which"):
+        pull(tmp_path, NOON + days * DAY)
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.usefixtures("loaded_once")
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("displayFinancialStatus", "VOIDED", "display_financial_status is 'RENAMED', and whether such a row counts is"),
+        ("kind", "VOID", "transactions.kind is 'RENAMED', and whether such a payment counts is not known"),
+        ("status", "FAILURE", "transactions.status is 'RENAMED', and whether such a payment counts is not known"),
+    ],
+)
+def test_a_status_of_another_name_is_refused(
+    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, field: str, value: str, said: str
+) -> None:
+    before = everything(tmp_path)
+    monkeypatch.setattr("sandbox.vendors.shopify.RENAMED", {field: {value: "RENAMED"}})
+    shopify.fault(GRAPHQL, "renamed_enum", times=100)
+    with pytest.raises(SchemaDrift, match=rf"shopify: orders row \d+: {said}"):
+        pull(tmp_path, NOON + DAY)
+    assert everything(tmp_path) == before
+
+
+def test_the_budget_and_another_version_are_told(
+    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.vendors.shopify.NEWEST_VERSION", "2026-07")
+    result = pull(tmp_path)
+    assert result.warnings == ["shopify answers as version 2026-07, not 2026-10: upgrade Parcours"]
+    [told] = result.quota.values()
+    assert told.endswith(" of 2000 points left")
 
 
 def test_a_truth_that_is_a_word_is_refused_by_name(shopify: Running, tmp_path: Path) -> None:

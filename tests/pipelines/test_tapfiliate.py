@@ -1,6 +1,7 @@
 """The Tapfiliate connector against its REST API, over a real socket."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,17 +9,16 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-import requests
 
-from pipelines.connector import AccessRefused, ConnectorError
-from pipelines.http import VendorSession
+from pipelines.connector import AccessRefused
 from pipelines.load import LoadResult, load
 from pipelines.plan import Asked
-from pipelines.rows import RowRefused
+from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.tapfiliate import CONNECTOR, TapfiliateOptions
 from sandbox.events import Affiliate, Person, World
 from sandbox.server import Running, running
 from sandbox.vendors import tapfiliate as vendor
+from tests.pipelines.vendor_checks import first_address, later_fields
 from tests.staging import stage, staged
 
 FIRST_DAY, THROUGH = date(2026, 3, 2), date(2026, 3, 12)
@@ -85,11 +85,16 @@ def test_each_day_is_captured_once(tapfiliate: Running, world: World, tmp_path: 
     pull(tmp_path)
     pull(tmp_path)
     assert rows(tmp_path) == SHOWN
-    world.affiliates[:] = world.affiliates[1:]  # taken out of the programme
+    world.affiliates[0] = replace(world.affiliates[0], removed_at=at(14))  # taken out of the programme
     tapfiliate.set_clock(at(15, 9))
     pull(tmp_path, at(15, 9))
     query = "select captured_on, count(*), count(*) filter (where approved) from affiliates group by 1 order by 1"
     assert rows(tmp_path, query) == [(TODAY, NUMBER, NUMBER - 1), (date(2026, 3, 15), NUMBER, NUMBER - 2)]
+    assert rows(tmp_path, "select captured_on from affiliates where id = 'pa00'") == [(TODAY,)]
+
+
+def test_the_vendor_says_how_many_calls_are_left(tapfiliate: Running, tmp_path: Path) -> None:
+    assert pull(tmp_path).quota == {"requests": "999 of 1000 left"}
 
 
 def test_an_affiliate_of_two_programmes_is_two_rows(
@@ -147,13 +152,23 @@ def test_a_load_with_a_wrong_key_is_refused(
 
 
 def test_a_new_field_does_no_harm_and_a_changed_type_is_refused(tapfiliate: Running, tmp_path: Path) -> None:
-    tapfiliate.fault("/tapfiliate", "new_column", times=9)
     pull(tmp_path)
+    tapfiliate.fault("/tapfiliate", "new_column", times=9)
+    pull(tmp_path, at(13, 15))
     assert rows(tmp_path) == SHOWN
+    assert later_fields(tmp_path, "affiliates") == ["loyalty_tier"]
     tapfiliate.sandbox.faults.clear()
     tapfiliate.fault(PARTNERS, "changed_type", times=9)
     with pytest.raises(RowRefused, match="tapfiliate: affiliates row 1: approved is a str that is no bool"):
         pull(tmp_path)
+
+
+def test_an_approval_that_is_gone_is_refused(tapfiliate: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    tapfiliate.fault(PARTNERS, "missing_column", times=9)
+    with pytest.raises(SchemaDrift, match="tapfiliate: affiliates row 1: the vendor no longer sends approved"):
+        pull(tmp_path, at(14, 9))
+    assert rows(tmp_path) == SHOWN
 
 
 def test_no_name_and_no_address_reaches_the_disk(tapfiliate: Running, tmp_path: Path) -> None:
@@ -173,22 +188,8 @@ def test_check_names_the_programmes_and_what_the_options_get_wrong(tapfiliate: R
     ]
 
 
-def test_partners_are_told_of_only_where_their_programmes_are_named() -> None:
-    assert TapfiliateOptions().gives("affiliates")
-    assert not TapfiliateOptions().gives("partners")
-    assert TapfiliateOptions(partner_programmes=["partenaires"]).gives("partners")
-
-
 def test_without_a_base_url_it_is_tapfiliate_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    asked: list[str | None] = []
-
-    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
-        asked.append(request.url)
-        raise ConnectorError("not sent")
-
     monkeypatch.delenv("SOURCES__TAPFILIATE__BASE_URL", raising=False)
     monkeypatch.setenv(KEY, "f00dcafe")
-    monkeypatch.setattr(VendorSession, "send", keep)
-    with pytest.raises(ConnectorError, match="not sent"):
-        pull(tmp_path)
-    assert asked == ["https://api.tapfiliate.com/1.6/programs/"]
+    address = first_address(monkeypatch, lambda: pull(tmp_path))
+    assert address == "https://api.tapfiliate.com/1.6/programs/"

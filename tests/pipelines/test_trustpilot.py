@@ -10,18 +10,18 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-import requests
 
 from pipelines.connector import AccessRefused, ConnectorError
-from pipelines.http import VendorSession
 from pipelines.load import LoadResult, load
 from pipelines.plan import Asked
 from pipelines.retry import VendorBusy
-from pipelines.rows import RowRefused
+from pipelines.rows import RowRefused, SchemaDrift
+from pipelines.sources import trustpilot as product
 from pipelines.sources.trustpilot import CONNECTOR, TrustpilotOptions
 from sandbox.events import Person, Review, World
 from sandbox.server import Running, running
 from sandbox.vendors.trustpilot import UNIT
+from tests.pipelines.vendor_checks import first_address, later_fields
 from tests.staging import stage, staged
 
 FIRST_DAY, THROUGH = date(2026, 3, 2), date(2026, 3, 12)
@@ -97,11 +97,26 @@ def test_a_second_run_adds_nothing_and_a_removed_review_vanishes(trustpilot: Run
     assert rows(tmp_path) == sorted([("late",), *((one,) for one in SHOWN if one != "soon")])
 
 
-def test_a_corrected_review_is_corrected(trustpilot: Running, world: World, tmp_path: Path) -> None:
+def test_a_review_that_was_edited_later_has_its_new_stars(trustpilot: Running, world: World, tmp_path: Path) -> None:
+    world.reviews[0] = replace(world.reviews[0], edited_at=at(14), edited_stars=5)
     pull(tmp_path)
-    world.reviews[0] = replace(world.reviews[0], stars=5)
+    assert rows(tmp_path, "id, stars, updated_at")[0] == ("rv0", 1, None)
+    trustpilot.set_clock(at(15, 9))
+    pull(tmp_path, at(15, 9))
+    assert rows(tmp_path, "id, stars, updated_at, created_at")[1] == (
+        "rv0", 5, "2026-03-14T12:00:00Z", "2026-03-02T12:00:00Z",
+    )  # fmt: skip
+
+
+def test_a_list_that_the_vendor_cuts_off_is_said_to_be(
+    trustpilot: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = f"account_id, caveat, detail from raw_parcours.caveats where account_id = '{UNIT}' --"
     pull(tmp_path)
-    assert rows(tmp_path, "id, stars")[0] == ("rv0", 5)
+    assert rows(tmp_path, said) == []
+    monkeypatch.setattr(product, "MOST_REVIEWS", 8)
+    pull(tmp_path)
+    assert rows(tmp_path, said) == [(UNIT, "truncated", "Trustpilot lists the newest 8 reviews only")]
 
 
 def test_a_repeated_page_counts_once(trustpilot: Running, tmp_path: Path) -> None:
@@ -136,12 +151,30 @@ def test_a_wrong_key_is_refused_with_advice(
 
 
 def test_a_new_field_does_no_harm_and_a_changed_type_is_refused(trustpilot: Running, tmp_path: Path) -> None:
-    trustpilot.fault(REVIEWS, "new_column", times=4)
     pull(tmp_path)
+    trustpilot.fault(REVIEWS, "new_column", times=4)
+    pull(tmp_path, at(13, 15))
     assert len(rows(tmp_path)) == 8
+    assert later_fields(tmp_path, "reviews") == ["mood"]
     trustpilot.fault(REVIEWS, "changed_type", times=4)
     with pytest.raises(RowRefused, match="trustpilot: reviews row 1: stars is a str that is no int64"):
         pull(tmp_path)
+
+
+def test_reviews_without_stars_are_refused(trustpilot: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    trustpilot.fault(REVIEWS, "missing_column", times=9)
+    with pytest.raises(SchemaDrift, match="trustpilot: reviews row 1: the vendor no longer sends stars"):
+        pull(tmp_path, at(14, 9))
+    assert len(rows(tmp_path)) == 8
+
+
+def test_a_listed_review_counts_whatever_its_status(trustpilot: Running, tmp_path: Path) -> None:
+    trustpilot.fault(REVIEWS, "renamed_enum", times=9)
+    pull(tmp_path)
+    assert rows(tmp_path, "distinct status") == [("published",)]
+    stage(tmp_path, CONNECTOR)
+    assert len(staged(tmp_path, "stg_trustpilot__reviews", "review_id")) == 8
 
 
 def test_no_text_and_no_name_reaches_the_disk(trustpilot: Running, tmp_path: Path) -> None:
@@ -161,18 +194,10 @@ def test_check_names_the_unit_or_says_that_there_is_none(trustpilot: Running) ->
 
 
 def test_without_a_base_url_it_is_trustpilot_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    asked: list[str | None] = []
-
-    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
-        asked.append(request.url)
-        raise ConnectorError("not sent")
-
     monkeypatch.delenv("SOURCES__TRUSTPILOT__BASE_URL", raising=False)
     monkeypatch.setenv(KEY, "f00dcafe")
-    monkeypatch.setattr(VendorSession, "send", keep)
-    with pytest.raises(ConnectorError, match="not sent"):
-        pull(tmp_path)
-    assert str(asked[0]).startswith(f"https://api.trustpilot.com/v1/business-units/{UNIT}/reviews?perPage=3&")
+    address = first_address(monkeypatch, lambda: pull(tmp_path))
+    assert address.startswith(f"https://api.trustpilot.com/v1/business-units/{UNIT}/reviews?perPage=3&")
 
 
 def test_reviews_are_staged(trustpilot: Running, tmp_path: Path) -> None:

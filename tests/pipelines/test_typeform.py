@@ -9,17 +9,16 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-import requests
 
-from pipelines.connector import AccessRefused, ConnectorError
-from pipelines.http import VendorSession
+from pipelines.connector import AccessRefused
 from pipelines.identity import email_key
 from pipelines.load import LoadResult, load
 from pipelines.plan import Asked
-from pipelines.rows import RowRefused
+from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.typeform import CONNECTOR, TypeformOptions
 from sandbox.events import Answer, World
 from sandbox.server import Running, running
+from tests.pipelines.vendor_checks import first_address, later_fields
 from tests.staging import stage, staged
 
 FIRST_DAY, THROUGH = date(2026, 1, 1), date(2026, 3, 15)
@@ -35,8 +34,14 @@ def at(day: int, month: int = 3) -> datetime:
     return datetime(2026, month, day, 12, tzinfo=UTC)
 
 
-def answer(answer_id: str, score: int | None, happened: datetime, email: str = "bob@example.com") -> Answer:
-    return Answer(answer_id, answer_id[:-1], 1, email, score, COMMENT, happened)
+def answer(
+    answer_id: str,
+    score: int | None,
+    happened: datetime,
+    email: str = "bob@example.com",
+    deleted: datetime | None = None,
+) -> Answer:
+    return Answer(answer_id, answer_id[:-1], 1, email, score, COMMENT, happened, deleted)
 
 
 def survey() -> World:
@@ -49,7 +54,7 @@ def survey() -> World:
             answer("nps3", 10, at(3), ""),
             answer("nps4", None, at(4)),
             answer("nps5", 7, at(5), "adalovelace+shop@gmail.com"),
-            answer("csat1", 5, at(1)),
+            answer("csat1", 5, at(1), deleted=at(17)),
             answer("csat2", 3, at(2), ""),
             answer("csat3", 1, at(16), "ada.lovelace@gmail.com"),  # seven hours after the load
             answer("csat4", 4, at(4), "ada.lovelace@gmail.com"),
@@ -58,13 +63,8 @@ def survey() -> World:
 
 
 @pytest.fixture
-def world() -> World:
-    return survey()
-
-
-@pytest.fixture
-def typeform(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(world, NOW) as sandbox:
+def typeform(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    with running(survey(), NOW) as sandbox:
         monkeypatch.setenv("SOURCES__TYPEFORM__BASE_URL", f"{sandbox.base_url}/typeform")
         monkeypatch.setenv("SOURCES__TYPEFORM__ACCESS_TOKEN", "tfp_sandbox")
         yield sandbox
@@ -148,12 +148,10 @@ def test_a_second_run_adds_nothing(typeform: Running, tmp_path: Path) -> None:
     assert everything(tmp_path) == first
 
 
-def test_a_new_response_comes_and_a_deleted_one_goes(world: World, typeform: Running, tmp_path: Path) -> None:
+def test_a_new_response_comes_and_one_deleted_weeks_later_goes(typeform: Running, tmp_path: Path) -> None:
     pull(tmp_path)
-    world.answers[:] = [one for one in world.answers if one.answer_id != "csat1"]
-    with running(world, at(17)) as later, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOURCES__TYPEFORM__BASE_URL", f"{later.base_url}/typeform")
-        pull(tmp_path, now=at(17))
+    typeform.set_clock(at(17))
+    pull(tmp_path, now=at(17))
     assert rows(tmp_path, "select score from csat_responses order by submitted_at") == [(3,), (4,), (1,)]
 
 
@@ -177,6 +175,18 @@ def test_a_form_that_is_gone_leaves_the_others_alone(typeform: Running, tmp_path
     ]
     assert len(rows(tmp_path, "select token from csat_responses")) == 3
     assert rows(tmp_path, "select account_id from raw_parcours.loads order by 1") == [("csatForm1",), ("npsForm1",)]
+
+
+def test_a_question_that_nobody_answered_is_not_the_right_one(typeform: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    result = pull(tmp_path, NPS | {"question": "renamed"}, CSAT, now=at(17))
+    assert result.warnings == [
+        "typeform: form npsForm1 has no response that answers its question renamed; "
+        "correct [[sources.typeform.forms]]. Its former responses stay."
+    ]
+    assert len(rows(tmp_path, "select token from nps_responses where score is not null")) == 4
+    covered = rows(tmp_path, "select account_id, max(last_day) from raw_parcours.loads group by 1 order by 1")
+    assert covered == [("csatForm1", date(2026, 3, 16)), ("npsForm1", THROUGH)]
 
 
 def test_no_address_comment_or_trace_of_a_visit_reaches_the_disk(typeform: Running, tmp_path: Path) -> None:
@@ -207,10 +217,30 @@ def test_a_refused_token_says_what_to_do_and_not_the_token(
     assert "f00dcafe" not in str(refused.value)
 
 
-def test_an_unknown_field_does_no_harm(typeform: Running, tmp_path: Path) -> None:
-    typeform.fault("/typeform", "new_column", times=9)
+def test_an_unknown_field_does_no_harm_and_is_noted(typeform: Running, tmp_path: Path) -> None:
     pull(tmp_path)
+    typeform.fault("/typeform", "new_column", times=9)
+    pull(tmp_path, now=at(17))
     assert len(rows(tmp_path, "select token from nps_responses")) == 4
+    assert later_fields(tmp_path, "nps_responses") == ["thankyou_screen_ref"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("missing_column", "the vendor no longer sends submitted_at"),
+        ("renamed_enum", "response_type is 'finished', and whether"),
+    ],
+)
+def test_what_figures_rest_on_is_refused_where_it_is_gone(
+    typeform: Running, tmp_path: Path, kind: str, said: str
+) -> None:
+    pull(tmp_path)
+    first = everything(tmp_path)
+    typeform.fault("/typeform/forms/csatForm1", kind, times=9)
+    with pytest.raises(SchemaDrift, match=f"typeform: csat_responses row 1: {said}"):
+        pull(tmp_path, now=at(17))
+    assert everything(tmp_path) == first
 
 
 def test_a_score_that_is_a_choice_is_refused_by_name(typeform: Running, tmp_path: Path) -> None:
@@ -240,18 +270,10 @@ def test_check_says_what_a_form_does_not_have(typeform: Running) -> None:
 
 
 def test_without_a_base_url_it_is_typeform_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str | None] = []
-
-    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
-        asked.append(request.url)
-        raise ConnectorError("not sent")
-
     monkeypatch.delenv("SOURCES__TYPEFORM__BASE_URL", raising=False)
     monkeypatch.setenv("SOURCES__TYPEFORM__ACCESS_TOKEN", "f00dcafe")
-    monkeypatch.setattr(VendorSession, "send", keep)
-    with pytest.raises(ConnectorError, match="not sent"):
-        CONNECTOR.check(options())
-    assert asked == ["https://api.typeform.com/forms/npsForm1"]
+    address = first_address(monkeypatch, lambda: CONNECTOR.check(options()))
+    assert address == "https://api.typeform.com/forms/npsForm1"
 
 
 @pytest.mark.parametrize(

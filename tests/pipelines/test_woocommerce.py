@@ -19,7 +19,7 @@ from pipelines.http import VendorSession
 from pipelines.identity import email_key
 from pipelines.load import LoadResult, load
 from pipelines.plan import Asked
-from pipelines.rows import RowRefused
+from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.woocommerce import CONNECTOR, WoocommerceOptions
 from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, World
 from sandbox.server import Running, running
@@ -108,10 +108,26 @@ def small_world() -> World:
 
 
 @pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(small_world(), NOW) as sandbox:
+def world() -> World:
+    return small_world()
+
+
+@pytest.fixture
+def shop(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    with running(world, NOW) as sandbox:
         aim(sandbox, monkeypatch)
         yield sandbox
+
+
+def taken_back() -> World:
+    """The same, but somebody deletes orders (one past the trash), a refund and an account, all on the 8th of March."""
+    world = small_world()
+    at = NOON + 7 * DAY
+    gone = ("B101", "B111")  # every third by number, such as 111, does not go to the trash
+    world.orders = [replace(one, deleted_at=at if one.order_id in gone else None) for one in world.orders]
+    world.refunds = [replace(one, undone_at=at if one.refund_id == "R2" else None) for one in world.refunds]
+    world.customers = [replace(one, deleted_at=at if one.customer_id == "Cb1" else None) for one in world.customers]
+    return world
 
 
 def aim(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,8 +136,8 @@ def aim(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setenv(name, value)
 
 
-def pull(folder: Path, now: datetime = NOW, **options: Any) -> LoadResult:
-    asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY)
+def pull(folder: Path, now: datetime = NOW, deep_every_days: int = 7, **options: Any) -> LoadResult:
+    asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY, deep_every_days)
     given = WoocommerceOptions(site=SITE, **{**MEANINGS, **options})
     return load(CONNECTOR, given, folder / "warehouse.duckdb", folder / "state", asked)
 
@@ -204,6 +220,76 @@ def test_a_change_is_seen_and_so_is_the_trash(shop: Running, tmp_path: Path) -> 
     assert len(found) == 9
 
 
+@pytest.mark.parametrize("world", [taken_back()], ids=["taken back"])
+def test_what_the_shop_deletes_vanishes_here(shop: Running, tmp_path: Path) -> None:
+    shop.set_clock(NOON + 7 * DAY - HOUR)
+    pull(tmp_path, NOON + 7 * DAY - HOUR)
+    assert statuses(tmp_path) == {
+        **dict.fromkeys((101, 104, 108, 110, 111), "completed"),
+        **{103: "refunded", 105: "failed", 106: "cancelled"},
+    }
+    assert rows(tmp_path, "select id from refunds order by 1") == [(1,), (2,)]
+    assert rows(tmp_path, "select id from customers order by 1") == [(1,), (2,)]
+    shop.set_clock(NOON + 8 * DAY)
+    pull(tmp_path, NOON + 8 * DAY)
+    assert statuses(tmp_path)[101] == "trash"
+    assert rows(tmp_path, "select id from refunds") == []  # one undone, one of an order in the trash
+    assert rows(tmp_path, "select id from customers") == [(2,)]
+    assert 111 in statuses(tmp_path)  # completed on the 3rd, before the three days that are asked again
+    pull(tmp_path, NOON + 14 * DAY)
+    assert set(statuses(tmp_path)) == {101, 103, 104, 105, 106, 108, 110}
+
+
+@pytest.mark.parametrize("world", [taken_back()], ids=["taken back"])
+def test_an_order_that_changed_a_day_ago_and_is_deleted_vanishes_with_the_next_load(
+    shop: Running, tmp_path: Path
+) -> None:
+    shop.set_clock(NOON + 2 * DAY + 2 * HOUR)  # just completed
+    pull(tmp_path, NOON + 3 * DAY)
+    assert 111 in statuses(tmp_path)
+    shop.set_clock(NOON + 7 * DAY)
+    pull(tmp_path, NOON + 4 * DAY)
+    assert 111 not in statuses(tmp_path)
+
+
+def test_an_order_of_a_deleted_account_is_a_guests_with_the_next_deep_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buyer = "select customer_id, date_modified_gmt from orders where id = 101"
+    world = small_world()
+    world.customers = [replace(one, deleted_at=NOON + 7 * DAY) for one in world.customers]
+    world.refunds = []
+    with running(world, NOON + 6 * DAY) as sandbox:
+        aim(sandbox, monkeypatch)
+        pull(tmp_path, NOON + 6 * DAY)
+        sandbox.set_clock(NOW)
+        pull(tmp_path, NOON + 8 * DAY, deep_every_days=0)
+        assert rows(tmp_path, "select id from customers") == []
+        assert rows(tmp_path, buyer) == [(1, "2026-03-03T13:00:00")]  # completed two days after its payment
+        pull(tmp_path, NOON + 13 * DAY)
+        assert rows(tmp_path, buyer) == [(0, "2026-03-03T13:00:00")]
+
+
+def test_a_list_that_becomes_shorter_while_it_is_read_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = VendorSession.send
+
+    def delete_meanwhile(self: VendorSession, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        answer = send(self, request, **more)
+        if "/orders?" in (request.url or "") and "page=1" in (request.url or ""):
+            sandbox.set_clock(NOW)
+        return answer
+
+    with running(taken_back(), NOON + 7 * DAY - HOUR) as sandbox:
+        aim(sandbox, monkeypatch)
+        monkeypatch.setattr(VendorSession, "send", delete_meanwhile)
+        pull(tmp_path, page_rows=2)
+    # The first page held 101 and 103. Without 101, which is in the trash by then, 104 is on no page after it.
+    assert set(statuses(tmp_path)) == {101, 103, 104, 105, 106, 107, 108, 110}
+    assert statuses(tmp_path)[101] == "trash"
+
+
 def test_a_deleted_refund_vanishes_and_a_product_stays(shop: Running, tmp_path: Path) -> None:
     pull(tmp_path)
     shop.set_clock(NOON + 5 * DAY)  # as if the later two had been deleted
@@ -264,6 +350,50 @@ def test_a_refused_key_says_what_to_do_and_not_the_key(
         pull(tmp_path)
     assert "f00dcafe" not in str(refused.value)
     assert len(shop.requests()) == 1  # asking again cannot help
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "dropped", "said"),
+    [
+        ("missing_column", "orders", "date_paid_gmt", "orders row 1: the vendor no longer sends date_paid_gmt"),
+        ("missing_column", "orders", "line_items", "orders row 1: the vendor no longer sends line_items"),
+        ("missing_column", "orders", "meta_data", "orders row of id 101: the vendor no longer sends meta_data"),
+        ("missing_column", "orders", "taxes", "orders row of id 101: the vendor no longer sends line_items.taxes"),
+        ("missing_column", "refunds", "amount", "refunds row 1: the vendor no longer sends amount"),
+        (
+            "missing_column",
+            "refunds",
+            "quantity",
+            "refunds row of id 1: the vendor no longer sends line_items.quant",
+        ),
+        ("missing_column", "products", "type", "products row 1: the vendor no longer sends type"),
+        ("renamed_enum", "orders", "", "orders row of id 101: status is 'fulfilled', and whether such a row counts is"),
+    ],
+)
+def test_what_figures_rest_on_cannot_go_or_be_renamed(
+    shop: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, path: str, dropped: str, said: str
+) -> None:
+    pull(tmp_path)
+    before = everything(tmp_path)
+    monkeypatch.setattr("sandbox.vendors.woocommerce.DROPPED", (dropped,))
+    shop.fault(f"/{path}$", kind, times=9)
+    with pytest.raises(SchemaDrift, match=f"woocommerce: {said}"):
+        pull(tmp_path, NOON + 3 * DAY)
+    assert everything(tmp_path) == before
+
+
+def test_a_status_that_a_plugin_adds_counts_once_it_is_named(shop: Running, tmp_path: Path) -> None:
+    shop.fault("/orders$", "renamed_enum", times=9)
+    assert pull(tmp_path, plugin_statuses=["fulfilled"]).rows["orders"] == 9
+    assert statuses(tmp_path)[101] == "fulfilled"
+
+
+def test_a_field_of_a_plugin_does_no_harm_and_is_remembered(shop: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    shop.fault("/orders$", "new_column", times=9)
+    pull(tmp_path, NOW + DAY)
+    fields = rows(tmp_path, "select field, first_seen_at from raw_parcours.fields where table_name = 'orders'")
+    assert (dict(fields)["total"], dict(fields)["loyalty_tier"]) == (NOW, NOW + DAY)
 
 
 def test_a_number_that_is_a_word_is_refused_by_name(shop: Running, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The Zendesk connector against the Zendesk API, over a real socket; what it feeds, through its staging models."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,14 +12,16 @@ import duckdb
 import pytest
 import requests
 
-from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.connector import AccessRefused
 from pipelines.http import VendorSession
 from pipelines.load import LoadResult, load
 from pipelines.plan import Asked
-from pipelines.rows import RowRefused
+from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.zendesk import CONNECTOR, ZendeskOptions
 from sandbox.events import Person, Ticket, TicketRating, World
 from sandbox.server import Running, running
+from sandbox.vendors import zendesk_desk
+from tests.pipelines.vendor_checks import first_address, later_fields
 from tests.staging import stage, staged
 
 FIRST_DAY, THROUGH = date(2026, 1, 1), date(2026, 3, 15)  # the account goes over to surveys on 6 February
@@ -91,8 +94,8 @@ def options(**more: Any) -> ZendeskOptions:
     return ZendeskOptions(**{"subdomain": "boutique", "email": EMAIL, **more})
 
 
-def pull(folder: Path, now: datetime = NOW, **more: Any) -> LoadResult:
-    asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY)
+def pull(folder: Path, now: datetime = NOW, deep_every: int = 7, **more: Any) -> LoadResult:
+    asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY, deep_every)
     return load(CONNECTOR, options(**more), folder / "warehouse.duckdb", folder / "state", asked)
 
 
@@ -185,6 +188,67 @@ def test_a_late_deletion_and_a_late_rating_are_noticed(zendesk: Running, tmp_pat
     ]
 
 
+def test_weeks_later_a_ticket_is_merged_deleted_or_scrubbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    merged = replace(ticket(2, at(1, 6), into=1), merged_at=at(2, 1))
+    world = replace(shop(), tickets=[ticket(1, at(1, 5)), merged, ticket(3, at(1, 7), deleted=at(1, 28))])
+    seen = "select id, status, is_merged, updated_at, generated_timestamp from tickets order by id"
+    with running(replace(world, ticket_ratings=[]), at(1, 20)) as sandbox:
+        monkeypatch.setenv("SOURCES__ZENDESK__BASE_URL", f"{sandbox.base_url}/zendesk")
+        monkeypatch.setenv("SOURCES__ZENDESK__API_TOKEN", "sandbox-token")
+
+        def seen_at(now: datetime) -> list[tuple[Any, ...]]:
+            sandbox.set_clock(now)
+            pull(tmp_path, now, deep_every=0)
+            return rows(tmp_path, seen)
+
+        assert [row[:3] for row in seen_at(at(1, 20))] == [(1, "open", False), (2, "open", False), (3, "open", False)]
+        assert [row[:4] for row in seen_at(at(2, 2))] == [
+            (1, "open", False, "2026-01-05T12:00:00Z"),
+            (2, "closed", True, "2026-02-01T12:00:00Z"),
+            (3, "deleted", False, "2026-01-28T12:00:00Z"),
+        ]
+        # Thirty days after its deletion the vendor takes the words out of a ticket, which only one of its times tells.
+        assert seen_at(at(2, 28))[2] == (
+            *(3, "deleted", False, "2026-01-28T12:00:00Z"),
+            int(at(2, 27).timestamp()),
+        )
+
+
+def test_an_answer_that_changes_after_all_is_found_by_the_deep_re_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = shop()
+    world.ticket_ratings.append(TicketRating(5, at(4, 5), "bad", BLAME))  # 43 days after it was offered
+    answered = "select answer__rating_category from survey_responses where subject_zrns like '%:5\"%'"
+    with running(world, NOW) as sandbox:
+        monkeypatch.setenv("SOURCES__ZENDESK__BASE_URL", f"{sandbox.base_url}/zendesk")
+        monkeypatch.setenv("SOURCES__ZENDESK__API_TOKEN", "sandbox-token")
+        found = []
+        for now, deep_every in ((NOW, 7), (at(4, 1), 0), (at(4, 6), 0), (at(4, 6, 13), 7)):
+            sandbox.set_clock(now)
+            pull(tmp_path, now, deep_every)
+            found.append(rows(tmp_path, answered))
+    assert found == [[("good",)], [("good",)], [("good",)], [("bad",)]]
+
+
+def test_the_switch_to_surveys_breaks_the_series_on_the_day_of_the_last_rating(
+    zendesk: Running, tmp_path: Path
+) -> None:
+    said = "select table_name, date_day, caveat from raw_parcours.caveats"
+    switched = [("satisfaction_ratings", date(2026, 1, 21), "series_break")]  # ticket 7; the first survey: 10 February
+    zendesk.set_clock(at(2, 1))
+    pull(tmp_path, at(2, 1))
+    assert rows(tmp_path, said) == []
+    for now in (at(2, 12), at(2, 12, 18), NOW):  # the last one reads from 9 February on
+        zendesk.set_clock(now)
+        pull(tmp_path, now, deep_every=0)
+        assert rows(tmp_path, said) == switched
+
+
+def test_the_vendor_says_how_many_calls_are_left(zendesk: Running, tmp_path: Path) -> None:
+    assert pull(tmp_path).quota == {"requests per minute": "699 of 700 left"}
+
+
 def test_a_kind_of_ratings_that_the_account_does_not_have_is_absent(zendesk: Running, tmp_path: Path) -> None:
     before = at(2, 1)  # no surveys yet
     zendesk.set_clock(before)
@@ -246,11 +310,43 @@ def test_a_refused_token_says_what_to_do_and_not_the_token(
     assert EMAIL not in str(refused.value)
 
 
-def test_an_unknown_field_does_no_harm(zendesk: Running, tmp_path: Path) -> None:
-    zendesk.fault("/zendesk", "new_column", times=9)
+def test_an_unknown_field_does_no_harm_and_is_noted(zendesk: Running, tmp_path: Path) -> None:
     pull(tmp_path)
+    zendesk.fault("/zendesk", "new_column", times=9)
+    pull(tmp_path, NOW + HOUR)
     assert len(rows(tmp_path, "select id from tickets")) == 7
     assert len(rows(tmp_path, "select id from survey_responses where answer__rating is not null")) == 2
+    assert [later_fields(tmp_path, table) for table in ("tickets", "survey_responses")] == [["encoded_id"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "said"),
+    [
+        ("missing_column", EXPORT, "tickets row 1: the vendor no longer sends status"),
+        ("missing_column", LEGACY, "satisfaction_ratings row 1: the vendor no longer sends score"),
+        ("missing_column", SURVEYS, "survey_responses row 1: the vendor no longer sends answer__type"),
+        ("renamed_enum", EXPORT, "tickets row 1: status is 'removed', and whether"),
+        ("renamed_enum", LEGACY, "satisfaction_ratings row 1: score is 'happy', and whether"),
+        ("renamed_enum", SURVEYS, "survey_responses row 1: answer__rating_category is 'happy', and whether"),
+    ],
+)
+def test_what_figures_rest_on_is_refused_where_it_is_gone(
+    zendesk: Running, tmp_path: Path, kind: str, path: str, said: str
+) -> None:
+    now = at(2, 12)  # when both kinds of answers are recent
+    zendesk.set_clock(now)
+    pull(tmp_path, now)
+    first = everything(tmp_path)
+    zendesk.fault(path, kind, times=9)
+    with pytest.raises(SchemaDrift, match=f"zendesk: {said}"):
+        pull(tmp_path, now + HOUR)
+    assert everything(tmp_path) == first
+
+
+def test_a_rating_of_another_type_is_refused(zendesk: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zendesk_desk, "_answers", lambda _: [{"type": "stars", "stars": 5}])
+    with pytest.raises(SchemaDrift, match="zendesk: survey_responses row 1: answer__type is 'stars', and whether"):
+        pull(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -285,18 +381,10 @@ def test_check_refuses_an_agent_who_may_not_export(zendesk: Running, monkeypatch
 
 
 def test_without_a_base_url_it_is_the_subdomain_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str | None] = []
-
-    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
-        asked.append(request.url)
-        raise ConnectorError("not sent")
-
     monkeypatch.delenv("SOURCES__ZENDESK__BASE_URL", raising=False)
     monkeypatch.setenv("SOURCES__ZENDESK__API_TOKEN", "f00dcafe")
-    monkeypatch.setattr(VendorSession, "send", keep)
-    with pytest.raises(ConnectorError, match="not sent"):
-        CONNECTOR.check(options())
-    assert asked == ["https://boutique.zendesk.com/api/v2/users/me.json"]
+    address = first_address(monkeypatch, lambda: CONNECTOR.check(options()))
+    assert address == "https://boutique.zendesk.com/api/v2/users/me.json"
 
 
 @pytest.mark.parametrize("subdomain", ["", "boutique.zendesk.com", "example.com/"])

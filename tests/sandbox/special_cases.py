@@ -3,13 +3,15 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sandbox.events import Contact, Hit, Order, Refund, Visit, World
+from sandbox.events import Contact, Hit, Mailing, Order, Refund, Visit, World
 from sandbox.truth.addresses import normalised
 
 PARIS = ZoneInfo("Europe/Paris")
+DAY = timedelta(days=1)
 GOOGLE = ("google", "www.google.fr", "com.google.android.googlequicksearchbox")
 
 
@@ -143,6 +145,31 @@ def no_bot_clicks_in_klaviyo(world: World) -> World:
     return replace(world, mail_clicks=clicks)
 
 
+def no_broadcast_deleted(world: World) -> World:
+    return replace(world, mailings=changed(world.mailings, lambda one: one.deleted_at, deleted_at=None))
+
+
+def no_step_deleted(world: World) -> World:
+    def is_case(one: Mailing) -> bool:
+        return one.kind == "automation" and one.deleted_at is not None
+
+    return replace(world, mailings=changed(world.mailings, is_case, deleted_at=None))
+
+
+def no_open_shown_late(world: World) -> World:
+    return replace(world, mail_opens=kept(world.mail_opens, lambda one: one.shown_at > one.happened_at + DAY))
+
+
+def no_mail_read_late(world: World) -> World:
+    sent_at = {send.send_id: send.happened_at for send in world.mail_sends}
+    opens = kept(world.mail_opens, lambda one: one.happened_at > sent_at[one.send_id] + 28 * DAY)
+    return replace(world, mail_opens=opens)
+
+
+def no_list_removed(world: World) -> World:
+    return replace(world, mail_lists=changed(world.mail_lists, lambda one: one.removed_at, removed_at=None))
+
+
 def gift_cards_taken_for_products(world: World) -> World:
     return replace(world, products=changed(world.products, lambda one: one.kind == "gift_card", kind="product"))
 
@@ -172,6 +199,22 @@ def no_ticket_rated_again(world: World) -> World:
     return replace(world, ticket_ratings=ratings)
 
 
+def no_rating_weeks_later(world: World) -> World:
+    """Only what customers said in the first days after they were asked."""
+    asked = {one.ticket_id: one.happened_at for one in world.ticket_ratings if one.score == "offered"}
+    ratings = kept(world.ticket_ratings, lambda one: one.happened_at - asked[one.ticket_id] > timedelta(days=7))
+    return replace(world, ticket_ratings=ratings)
+
+
+def no_ticket_merged_weeks_later(world: World) -> World:
+    tickets = changed(world.tickets, lambda ticket: ticket.merged_at, merged_into=None, merged_at=None)
+    return replace(world, tickets=tickets)
+
+
+def no_answer_deleted(world: World) -> World:
+    return replace(world, answers=changed(world.answers, lambda answer: answer.deleted_at, deleted_at=None))
+
+
 def one_answer_per_person(world: World) -> World:
     """The first of each person and survey, as if nobody had answered again."""
     first: dict[tuple[str, str], Any] = {}
@@ -190,6 +233,10 @@ def no_affiliate_left(world: World) -> World:
     return replace(world, affiliates=changed(world.affiliates, lambda one: one.left_at, left_at=None))
 
 
+def no_affiliate_deleted(world: World) -> World:
+    return replace(world, affiliates=changed(world.affiliates, lambda one: one.removed_at, removed_at=None))
+
+
 def every_guest_known(world: World) -> World:
     def is_unknown(order: Order) -> bool:
         return not order.email and order.customer_id is None
@@ -197,6 +244,26 @@ def every_guest_known(world: World) -> World:
     assert any(map(is_unknown, world.orders))
     named = [replace(one, email=f"{one.order_id}@mail.example") for one in world.orders if is_unknown(one)]
     return replace(world, orders=[*kept(world.orders, is_unknown), *named])
+
+
+def no_order_deleted(world: World) -> World:
+    return replace(world, orders=changed(world.orders, lambda one: one.deleted_at, deleted_at=None))
+
+
+def no_account_deleted(world: World) -> World:
+    return replace(world, customers=changed(world.customers, lambda one: one.deleted_at, deleted_at=None))
+
+
+def no_refund_undone(world: World) -> World:
+    return replace(world, refunds=changed(world.refunds, lambda one: one.undone_at, undone_at=None))
+
+
+def no_product_withdrawn(world: World) -> World:
+    return replace(world, withdrawals=kept(world.withdrawals, lambda _: True))
+
+
+def no_article_removed(world: World) -> World:
+    return replace(world, press_mentions=changed(world.press_mentions, lambda one: one.removed_at, removed_at=None))
 
 
 def every_refund_in_the_month_of_its_order(world: World) -> World:

@@ -92,3 +92,28 @@ def business() -> World:
             Refund("R3", "B1", "B1-2", NOW + HOUR, 1, 5000, 0),
         ],
     )
+
+
+def slow_business() -> World:
+    """What comes right or wrong only days later. The ids tell the sandbox how an order is paid."""
+    guest: dict[str, Any] = {"customer_id": None, "person_id": 2, "email": "guest@example.com"}
+    world = business()
+    world.customers = [
+        Customer("C1", "boutique", 1, "ada@example.com", NOON - 40 * DAY),
+        # deletes her account three days later
+        Customer("C9", "boutique", 2, "grace@example.com", NOON - 30 * DAY, NOON + 3 * DAY),
+    ]
+    world.orders = [
+        # by debit, which the bank settles after a day; authorised, and captured after a day
+        order("S0", **guest, paid_at=NOON + DAY),
+        order("S7", **guest, paid_at=NOON + DAY),
+        # by debit, which the bank returns after five days
+        order("S5", **guest, paid_at=None),
+        # by card, given back on the third day; the bank sends that back on the seventh
+        order("S3", **guest),
+        # on a market; an invoice is begun, and deleted after a week
+        order("M0", transaction_id=""),
+    ]
+    world.order_lines = [line(one.order_id, 1, "P-001", 1, 790, 0, 132) for one in world.orders]
+    world.refunds = [Refund("R1", "S3", "S3-1", NOON + 2 * DAY, 1, 658, 132, NOON + 6 * DAY)]
+    return world

@@ -20,6 +20,7 @@ def rewardful() -> Iterator[Running]:
         *(Affiliate(f"af{one:02}", "affiliate", 1, "a@mail.example", NOW - one * DAY, None) for one in range(30)),
         Affiliate("left", "affiliate", 2, "b@mail.example", NOW - 40 * DAY, NOW),
         Affiliate("late", "affiliate", 2, "b@mail.example", NOW + DAY, None),
+        Affiliate("gone", "affiliate", 2, "b@mail.example", NOW - 50 * DAY, None, NOW),
         Affiliate("pa", "partner", 3, "c@mail.example", NOW - DAY, None),
     ]
     with running(World(date(2026, 1, 1), date(2026, 3, 12), affiliates=affiliates), NOW) as sandbox:
@@ -57,12 +58,18 @@ def test_a_campaign_comes_only_when_it_is_expanded(rewardful: Running) -> None:
 
 def test_who_left_is_disabled_from_then_on(rewardful: Running) -> None:
     def state() -> str:
-        found: str = ask(rewardful, limit=100).json()["data"][-1]["state"]
-        return found
+        found: dict[str, str] = {one["id"]: one["state"] for one in ask(rewardful, limit=100).json()["data"]}
+        return found["left"]
 
     assert state() == "disabled"
     rewardful.set_clock(NOW - timedelta(seconds=1))
     assert state() == "active"
+
+
+def test_who_was_deleted_is_not_listed_from_then_on(rewardful: Running) -> None:
+    assert "gone" not in [one["id"] for one in ask(rewardful, limit=100).json()["data"]]
+    rewardful.set_clock(NOW - timedelta(seconds=1))
+    assert [(one["id"], one["state"]) for one in ask(rewardful, limit=100).json()["data"]][-1] == ("gone", "active")
 
 
 @pytest.mark.parametrize(("user", "password"), [("wrong", ""), ("", ""), ("sandbox-secret", "x")])

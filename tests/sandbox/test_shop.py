@@ -168,6 +168,30 @@ def test_a_busy_shop_says_when_to_come_back(shop: Running) -> None:
     assert (busy.status_code, busy.headers["Retry-After"]) == (429, "1")
 
 
+def test_what_was_deleted_is_exported_no_more(shop: Running, world: World) -> None:
+    at = NOON + 2 * HOUR + HOUR / 2
+    world.orders[:] = [YEN, GUEST, replace(PAID, deleted_at=at)]
+    world.refunds[:] = [Refund("R1", "B2", "L3", NOON + 2 * HOUR, 1, 1000, 200, undone_at=at)]
+    shop.set_clock(at - HOUR / 4)
+    before = download(shop, "orders.csv")
+    assert {(row["Commande"], row["Statut"]) for row in boutique(shop)} == {("B1", "paid"), ("B2", "refunded")}
+    shop.set_clock(at)
+    assert {(row["Commande"], row["Statut"]) for row in boutique(shop)} == {("B2", "paid")}
+    after = download(shop, "orders.csv", **{"If-Modified-Since": before.headers["Last-Modified"]})
+    assert (after.status_code, after.headers["Last-Modified"]) == (200, "Mon, 02 Mar 2026 14:30:00 GMT")
+
+
+def test_a_column_can_go_and_a_kind_be_renamed(shop: Running) -> None:
+    shop.fault("/shop/exports/orders.csv", "missing_column")
+    assert "Quantité" not in boutique(shop)[0]
+    shop.fault("/shop/exports/orders.csv", "renamed_enum")
+    assert {row["Type"] for row in boutique(shop)} == {"article", "gift_card", "shipping", "fee", "tip"}
+    shop.fault("/shop/exports/international.parquet", "missing_column")
+    assert "quantity" not in international(shop)[0]
+    shop.fault("/shop/exports/international.parquet", "renamed_enum")
+    assert {row["line_type"] for row in international(shop)} == {"article", "shipping"}
+
+
 def test_a_column_can_appear_and_a_type_can_change(shop: Running) -> None:
     shop.fault("/shop/exports/orders.csv", "new_column")
     assert boutique(shop)[0]["Emballage cadeau"] == "true"

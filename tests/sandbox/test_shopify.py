@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, World
+from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, Withdrawal, World
 from sandbox.server import Running, running
 from sandbox.vendors.shopify_values import gid, number
 
@@ -249,6 +249,43 @@ def test_an_older_version_is_answered_as_the_oldest_there_is(shopify: Running) -
     answer = requests.post(url, json={"query": "{ shop { name } }"}, headers=TOKEN, timeout=10)
     assert answer.headers["X-Shopify-API-Version"] == "2026-01"
     assert call(shopify, "{ shop { name } }").headers["X-Shopify-API-Version"] == "2026-10"
+
+
+def test_what_was_deleted_is_shown_no_more(shopify: Running) -> None:
+    at, world = NOON + 6 * DAY, shopify.sandbox.world
+    never_ordered = Customer("c2", "international", 1, "ada@example.com", NOON, deleted_at=at)
+    changed = replace(
+        world,
+        orders=[replace(one, deleted_at=at if one.order_id == "A1" else None) for one in world.orders],
+        customers=[*world.customers, never_ordered],
+        withdrawals=[Withdrawal("international", "P1", at)],
+    )
+    listed = "{ orders(first: 9) { nodes { id } } customers(first: 9) { nodes { id } } }"
+    lines = "lineItems(first: 1) { nodes { title sku product { id } variant { id } } }"
+    with running(changed, at - HOUR) as sandbox:
+        before = data(sandbox, listed)
+        assert (len(before["orders"]["nodes"]), len(before["customers"]["nodes"])) == (4, 2)
+        assert order(sandbox, "A1", "id") is not None
+        [line] = order(sandbox, "A2", lines)["lineItems"]["nodes"]
+        assert line["product"] and line["variant"]
+        sandbox.set_clock(at)
+        after = data(sandbox, listed)
+        assert gid("Order", "A1") not in {one["id"] for one in after["orders"]["nodes"]}
+        assert [one["id"] for one in after["customers"]["nodes"]] == [gid("Customer", "c1")]
+        assert order(sandbox, "A1", "id") is None
+        [line] = order(sandbox, "A2", lines)["lineItems"]["nodes"]
+        assert line == {"title": "Soap", "sku": "P1", "product": None, "variant": None}
+
+
+def test_a_field_is_gone_and_a_status_renamed_on_demand(shopify: Running) -> None:
+    query = "{ orders(first: 9) { nodes { displayFinancialStatus } } }"
+    shopify.fault("/shopify", "missing_column")
+    gone = error(shopify, query)
+    assert gone["message"] == "Field 'displayFinancialStatus' doesn't exist on type 'Order'"
+    assert (gone["extensions"]["code"], gone["extensions"]["typeName"]) == ("undefinedField", "Order")
+    shopify.fault("/shopify", "renamed_enum")
+    found = {one["displayFinancialStatus"] for one in data(shopify, query)["orders"]["nodes"]}
+    assert found == {"SETTLED", "PARTIALLY_REFUNDED", "VOIDED"}
 
 
 def test_a_new_field_and_a_changed_type_show_on_demand(shopify: Running) -> None:

@@ -61,18 +61,33 @@ def denominator(found: Answers, kpi_id: str, grain: str, start: date) -> int:
         (cases.journeys_reported_like_broadcasts, "email_open_rate"),
         (cases.another_address_in_each_tool, "new_prospects"),
         (cases.no_bot_clicks_in_klaviyo, "email_click_rate"),
+        (cases.no_broadcast_deleted, "email_open_rate"),
+        (cases.no_step_deleted, "followup_email_open_rate"),
+        (cases.no_open_shown_late, "email_open_rate"),
+        (cases.no_mail_read_late, "email_open_rate"),
         (cases.gift_cards_taken_for_products, "average_basket"),
         (cases.gift_cards_taken_for_products, "products_sold"),
         (cases.every_refund_in_the_month_of_its_order, "gross_margin_rate"),
+        (cases.no_order_deleted, "purchases"),
+        (cases.no_account_deleted, "avg_days_to_first_purchase"),
+        (cases.no_refund_undone, "gross_margin_rate"),
+        (cases.no_product_withdrawn, "gross_margin_rate"),
+        (cases.no_article_removed, "brand_mentions"),
         (cases.no_spam, "support_tickets"),
         (cases.no_ticket_deleted, "support_tickets"),
         (cases.no_ticket_merged, "support_tickets"),
+        (cases.no_ticket_merged_weeks_later, "support_tickets"),
         (cases.no_ticket_rated_again, "customer_satisfaction"),
+        (cases.no_rating_weeks_later, "customer_satisfaction"),
+        (cases.no_answer_deleted, "nps"),
+        (cases.no_answer_deleted, "customer_satisfaction"),
         (cases.one_answer_per_person, "nps"),
         (cases.one_answer_per_person, "customer_satisfaction"),
         (cases.no_review_removed, "customer_reviews"),
         (cases.no_affiliate_left, "affiliates"),
         (cases.no_affiliate_left, "partners"),
+        (cases.no_affiliate_deleted, "affiliates"),
+        (cases.no_affiliate_deleted, "partners"),
         (cases.every_guest_known, "north_star"),
     ],
 )
@@ -106,6 +121,14 @@ def test_both_kinds_of_shop_have_orders(world: World, answers: Answers) -> None:
 @pytest.mark.parametrize("tool", ["mailchimp", "brevo"])
 def test_a_re_opt_in_is_new_only_to_those_who_never_saw_the_first(world: World, answers: Answers, tool: str) -> None:
     without = cases.no_re_opt_in(world, tool)
+    assert of(truth(without, DAILY, BUSINESS), "new_prospects") == of(answers, "new_prospects")
+    last_only = DAILY[-1:]
+    late = truth(world, last_only, BUSINESS)
+    assert of(truth(without, last_only, BUSINESS), "new_prospects") != of(late, "new_prospects")
+
+
+def test_the_prospects_of_a_removed_list_stay_for_those_who_saw_them(world: World, answers: Answers) -> None:
+    without = cases.no_list_removed(world)
     assert of(truth(without, DAILY, BUSINESS), "new_prospects") == of(answers, "new_prospects")
     last_only = DAILY[-1:]
     late = truth(world, last_only, BUSINESS)

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from sandbox.server import Running, running
-from tests.sandbox.stripe_world import DAY, HOUR, NOON, NOW, business
+from tests.sandbox.stripe_world import DAY, HOUR, NOON, NOW, business, slow_business
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "contracts" / "stripe" / "fixtures3.json"
 LISTS = {
@@ -168,6 +168,51 @@ def test_an_authorisation_is_held_and_then_released_as_a_refund(stripe: Running)
     assert state() == (True, False, False, "requires_capture", [])
     stripe.set_clock(NOW)
     assert state() == (True, False, True, "canceled", [790])
+
+
+def test_what_comes_days_later_shows_in_charge_intent_and_refund() -> None:
+    def states(sandbox: Running) -> dict[str, Any]:
+        charges = {row["payment_intent"]: row for row in found(sandbox, "charges")}
+        intents = {row["id"]: row["status"] for row in found(sandbox, "payment_intents")}
+        seen = {key: (charges[key]["status"], charges[key]["paid"], intents[key]) for key in charges}
+        return seen | {row["id"]: row["status"] for row in found(sandbox, "refunds")}
+
+    with running(slow_business(), NOON + HOUR) as sandbox:
+        paid = ("succeeded", True, "succeeded")
+        assert states(sandbox) == {
+            "pi_S0": ("pending", False, "processing"),
+            "pi_S7": ("succeeded", True, "requires_capture"),
+            "pi_S5": ("pending", False, "processing"),
+            "pi_S3": paid,
+        }
+        sandbox.set_clock(NOON + 3 * DAY)
+        [given_back] = [row for row in found(sandbox, "charges") if row["id"] == "ch_S3"]
+        assert (given_back["amount_refunded"], given_back["refunded"]) == (790, True)
+        sandbox.set_clock(NOW)
+        assert states(sandbox) == {
+            **{"pi_S0": paid, "pi_S7": paid, "pi_S3": paid},
+            "pi_S5": ("failed", False, "requires_payment_method"),
+            "re_R1": "failed",
+        }
+        [given_back] = [row for row in found(sandbox, "charges") if row["id"] == "ch_S3"]
+        assert (given_back["amount_refunded"], given_back["refunded"]) == (0, False)
+
+
+def test_a_draft_and_a_customer_are_listed_until_they_are_deleted() -> None:
+    with running(slow_business(), NOON + HOUR) as sandbox:
+        [draft] = found(sandbox, "invoices")
+        assert (draft["id"], draft["status"], draft["number"], draft["amount_paid"]) == ("in_M0", "draft", None, 0)
+        assert [row["id"] for row in found(sandbox, "customers")] == ["cus_C9", "cus_C1"]
+        sandbox.set_clock(NOON + 7 * DAY)
+        assert found(sandbox, "invoices") == []
+        assert [row["id"] for row in found(sandbox, "customers")] == ["cus_C1"]
+
+
+def test_a_field_is_gone_and_a_status_renamed_on_demand(stripe: Running) -> None:
+    stripe.fault("/stripe", "missing_column")
+    assert all("captured" not in row for row in found(stripe, "charges"))
+    stripe.fault("/stripe", "renamed_enum")
+    assert {row["status"] for row in found(stripe, "charges")} == {"settled", "failed"}
 
 
 def test_an_invoice_adds_up(stripe: Running) -> None:

@@ -20,6 +20,7 @@ def tapfiliate() -> Iterator[Running]:
         *(Affiliate(f"pa{number:02}", "partner", 1, "a@mail.example", NOW - DAY, None) for number in range(50)),
         Affiliate("left", "partner", 2, "b@mail.example", NOW - 2 * DAY, NOW),
         Affiliate("late", "partner", 2, "b@mail.example", NOW + DAY, None),
+        Affiliate("gone", "partner", 2, "b@mail.example", NOW - 3 * DAY, None, NOW),
         Affiliate("af", "affiliate", 3, "c@mail.example", NOW - DAY, None),
     ]
     with running(World(date(2026, 1, 1), date(2026, 3, 12), affiliates=affiliates), NOW) as sandbox:
@@ -53,8 +54,9 @@ def test_a_list_of_one_page_has_no_link(tapfiliate: Running) -> None:
 def test_who_left_is_disapproved_from_then_on(tapfiliate: Running) -> None:
     assert ask(tapfiliate).json()[0]["approved"] is False
     tapfiliate.set_clock(NOW - timedelta(seconds=1))
-    left = ask(tapfiliate).json()[0]
+    gone, left = ask(tapfiliate).json()[:2]
     assert (left["id"], left["approved"], left["created_at"]) == ("left", True, "2026-03-10T09:00:00+0000")
+    assert (gone["id"], gone["approved"]) == ("gone", True)  # deleted a second later
 
 
 def test_a_wrong_key_is_refused_in_json_and_none_in_html(tapfiliate: Running) -> None:

@@ -1,6 +1,7 @@
 """The sandbox's Trustpilot: paging, filters and errors as the vendor documents them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -47,8 +48,23 @@ def test_twenty_come_newest_first_and_a_page_beyond_the_end_is_empty(trustpilot:
     assert trustpilot.sandbox.requests.pages() == {"/business-units/{unit}/reviews": 3}
 
 
+def test_an_edited_review_stays_in_its_place_with_other_stars(trustpilot: Running) -> None:
+    first = trustpilot.sandbox.world.reviews[0]
+    trustpilot.sandbox.world.reviews[0] = replace(first, edited_at=NOW + timedelta(days=9), edited_stars=2)
+    [before] = ask(trustpilot, perPage=1).json()["reviews"]
+    trustpilot.set_clock(NOW + timedelta(days=9))
+    after = ask(trustpilot, perPage=2).json()["reviews"][1]  # "soon" has come
+    assert [(one["id"], one["stars"], one["updatedAt"]) for one in (before, after)] == [
+        ("rv1", 5, None),
+        ("rv1", 2, "2026-03-21T09:00:00Z"),
+    ]
+    assert ask(trustpilot, UNIT).json()["numberOfReviews"]["twoStars"] == 2
+
+
 def test_reported_reviews_come_only_when_asked_for(trustpilot: Running) -> None:
     assert set(IDS) - set(ids(trustpilot, perPage=100)) == REPORTED
+    everything = ask(trustpilot, perPage=100, includeReportedReviews="true").json()["reviews"]
+    assert {one["id"] for one in everything if one["reportData"]} == REPORTED
 
 
 def test_the_clock_decides_what_is_there(trustpilot: Running) -> None:

@@ -108,6 +108,39 @@ def test_without_any_opt_in_the_days_start_at_the_first_account() -> None:
     assert value(shop, "avg_days_to_first_purchase") == Fraction(3 + 1 + 0, 3)
 
 
+def test_what_a_shop_has_deleted_by_the_last_refresh_counts_no_more() -> None:
+    """Refreshed on the 20th, and on the 10th, when nothing had been deleted."""
+    early, gone = [refresh(10)], at(15)
+    products = [e.Product("P", "Soap", "product", 1200, 300), e.Product("Q", "Balm", "product", 1200, 600)]
+    shop = world(
+        **LISTS, shops=SHOPS, products=products,
+        customers=[e.Customer("C1", "boutique", 1, "ada@mail.example", at(1), gone)],
+        orders=[
+            order("B1", "ada@mail.example", at(3)), order("B2", paid=at(4), deleted_at=gone),
+            order("I1", paid=at(5), shop_id="international"),
+        ],
+        order_lines=[line("B1", "P"), line("B1", "Q"), line("B2", "P"), line("I1", "P")],
+        refunds=[e.Refund("R1", "B1", "B1 P", at(6), 1, 1200, 0, undone_at=gone)],
+        withdrawals=[e.Withdrawal("international", "P", gone)],
+    )  # fmt: skip
+    assert value(shop, "purchases", refreshes=early) == 3
+    assert value(shop, "purchases") == 2
+    assert value(shop, "avg_days_to_first_purchase", refreshes=early) == 2
+    assert value(shop, "avg_days_to_first_purchase") is None  # nobody knows any more since when she was known
+    # four lines of 12.00 less the refund; 3.00 a soap and 6.00 a balm, less the soap that came back
+    assert value(shop, "gross_margin_rate", refreshes=early) == Fraction(36 - 12, 36)
+    # 12.00 each for a soap and a balm; what the soap of the other shop had cost is gone
+    assert value(shop, "gross_margin_rate") == Fraction(24 - 9, 24)
+
+
+def test_spend_counts_once_it_is_noted() -> None:
+    day = date(2026, 3, 8)
+    spend = [e.OtherSpend(day, "partner", "b", 600, "EUR", at(17)), e.OtherSpend(day, "flyers", "a", 300, "EUR")]
+    noted = world(**LISTS, other_spend=spend)
+    assert value(noted, "cost_per_prospect", refreshes=[refresh(17)]) == Fraction(3, 3)
+    assert value(noted, "cost_per_prospect") == Fraction(9, 3)
+
+
 def test_spend_noted_by_hand_is_summed_per_channel_before_it_is_converted() -> None:
     day = date(2026, 3, 8)  # a Sunday
     spend = [

@@ -1,5 +1,6 @@
 """The rules of truth for support, surveys, reviews, mentions and affiliates, with answers worked out by hand."""
 
+from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 
@@ -33,6 +34,8 @@ def test_a_merge_shows_after_an_hour() -> None:
     just_written = world(tickets=[ticket(1, at(19, 4, 30), merged_into=9), ticket(2, at(19, 4), merged_into=9)])
     at_five = [Refresh(at(19, 5), at(19).date())]
     assert [value(just_written, "support_tickets", refreshes=one) for one in (at_five, LATE)] == [1, 0]
+    weeks_later = world(tickets=[ticket(1, at(3), merged_into=9, merged_at=at(18))])
+    assert [value(weeks_later, "support_tickets", refreshes=one) for one in ([refresh(18)], LATE)] == [1, 0]
 
 
 def test_a_ticket_has_its_last_rating_and_an_offer_is_none() -> None:
@@ -78,6 +81,17 @@ def test_the_net_promoter_score_is_over_each_persons_last_answer_of_the_period()
     assert [value(found, "nps", "day", day) for day in (3, 4, 5)] == [0, 0, None]
 
 
+def test_a_deleted_answer_is_none_and_the_one_before_it_is_the_last() -> None:
+    def deleted(name: str, score: int, when: datetime) -> e.Answer:
+        return replace(answer(name, score, when), deleted_at=at(18))
+
+    found = world(answers=[answer("ada", 10, at(3)), deleted("ada", 0, at(4)), deleted("bob", 9, at(4))])
+    assert [value(found, "nps", refreshes=one) for one in ([refresh(18)], LATE)] == [0, 100]
+    surveys = [replace(one, survey="csat") for one in found.answers]  # 10 and 9 satisfy, 0 does not
+    csat = [value(world(answers=surveys), "customer_satisfaction", refreshes=one) for one in ([refresh(18)], LATE)]
+    assert csat == [Fraction(1, 2), 1]
+
+
 def test_a_review_counts_while_it_is_there_on_a_platform_that_we_read() -> None:
     reviews = [
         e.Review("1", 1, at(3), 5, "", None), e.Review("2", 1, at(3), 1, "", at(5)),
@@ -95,6 +109,12 @@ def test_an_article_is_a_mention() -> None:
     found = world(tags=tags, press_mentions=articles)
     assert [value(found, "brand_mentions", "day", day) for day in (3, 4)] == [2, 1]
     assert value(found, "brand_mentions", has_press=False) == 1
+
+
+def test_a_deleted_affiliate_is_in_no_later_capture() -> None:
+    found = world(affiliates=[e.Affiliate("1", "partner", 1, "", at(2), None, at(4, 12))])
+    daily = [refresh(4), refresh(5)]
+    assert [value(found, "partners", grain, day, daily) for grain, day in (("day", 4), ("week", 2))] == [1, 0]
 
 
 def test_affiliates_and_partners_are_those_of_the_last_capture() -> None:

@@ -20,6 +20,7 @@ def typeform() -> Iterator[Running]:
     answers = [Answer(f"nps{n}", "nps", 1, "ada@example.com", n, "Merci", NOON + n * HOUR) for n in range(5)]
     answers.append(Answer("nps9", "nps", 1, "ada@example.com", None, "", NOON))
     answers.append(Answer("csat1", "csat", 1, "ada@example.com", 4, "", NOON))
+    answers.append(Answer("csat2", "csat", 1, "ada@example.com", 1, "", NOON, NOON + 2 * HOUR))
     with running(World(NOON.date(), date(2026, 3, 31), answers=answers), NOON + 9 * HOUR) as sandbox:
         yield sandbox
 
@@ -67,9 +68,12 @@ def test_a_response_holds_more_than_anybody_should_keep(typeform: Running) -> No
     assert [one["type"] for one in other["answers"]] == ["number", "email"]
 
 
-def test_nothing_shows_before_it_happens(typeform: Running) -> None:
+def test_nothing_shows_before_it_happens_or_after_it_was_deleted(typeform: Running) -> None:
     typeform.set_clock(NOON + HOUR)
     assert scores(items(typeform)) == [1, 0]
+    assert scores(ask(typeform, "csatForm1/responses").json()["items"]) == [1, 4]
+    typeform.set_clock(NOON + 2 * HOUR)
+    assert scores(ask(typeform, "csatForm1/responses").json()["items"]) == [4]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The WooCommerce API, as awkward as it is, over a real socket."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -180,6 +181,42 @@ def test_an_order_goes_its_way(shop: Running) -> None:
     late = {101: "refunded", 108: "completed", 112: "trash", 113: "trash", 114: "cancelled"}
     assert at(NOON + 14 * DAY) == late
     assert at(NOON + 44 * DAY) == {number: status for number, status in late.items() if status != "trash"}
+
+
+def test_what_somebody_deletes_goes_to_the_trash_or_past_it(shop: Running) -> None:
+    at, world = NOON + 6 * DAY, shop.sandbox.world
+    gone = ("B101", "B102")  # of which every third by number goes past the trash: 102
+    changed = replace(
+        world,
+        orders=[
+            replace(one, deleted_at=at if one.order_id in gone else None, customer_id="Cb1") for one in world.orders
+        ],
+        customers=[replace(one, deleted_at=at) for one in world.customers],
+        refunds=[*world.refunds, Refund("R8", "B103", "B103-1", NOON + 2 * DAY, 1, 900, 180, undone_at=at)],
+    )
+    with running(changed, at - HOUR) as sandbox:
+        before = one_order(sandbox, 103)
+        assert (one_order(sandbox, 101)["status"], one_order(sandbox, 102)["status"]) == ("refunded", "completed")
+        assert {one["id"] for one in items(sandbox, "refunds")} == {7, 8}
+        assert ([one["id"] for one in before["refunds"]], before["customer_id"]) == ([8], 1)
+        assert len(items(sandbox, "customers")) == 1
+        sandbox.set_clock(at)
+        after = one_order(sandbox, 103)
+        trash = items(sandbox, "orders", status="trash")
+        assert [(one["id"], one["status"], one["date_modified_gmt"]) for one in trash] == [
+            (101, "trash", "2026-03-07T12:00:00")
+        ]
+        assert {101, 102} & {one["id"] for one in items(sandbox, "orders", per_page=100)} == set()
+        assert items(sandbox, "refunds") == items(sandbox, "customers") == []
+        assert (after["refunds"], after["customer_id"]) == ([], 0)
+        assert after["date_modified_gmt"] == before["date_modified_gmt"]  # neither change leaves a trace
+
+
+def test_a_field_is_gone_and_a_status_renamed_on_demand(shop: Running) -> None:
+    shop.fault("/orders", "missing_column")
+    assert "date_paid_gmt" not in items(shop, "orders")[0]
+    shop.fault("/orders", "renamed_enum")
+    assert {one["status"] for one in items(shop, "orders")} == {"fulfilled", "cancelled", "failed", "pending"}
 
 
 def test_times_come_twice_without_an_offset_and_cash_has_no_payment(shop: Running) -> None:

@@ -77,6 +77,18 @@ def test_a_deletion_and_a_merger_are_changes(zendesk: Running) -> None:
     assert exported(zendesk)[1]["status"] == "deleted"  # spam, from the start
 
 
+def test_the_words_of_a_deleted_ticket_go_after_thirty_days_and_the_ticket_stays(zendesk: Running) -> None:
+    def words() -> list[Any]:
+        return [exported(zendesk)[2][name] for name in ("status", "subject", "updated_at", "generated_timestamp")]
+
+    deleted_at = NOON + 5 * DAY
+    zendesk.set_clock(NOON + 34 * DAY)
+    assert words() == ["deleted", "Question", "2026-03-06T12:00:00Z", int(deleted_at.timestamp())]
+    zendesk.set_clock(NOON + 36 * DAY)
+    assert words() == ["deleted", "SCRUBBED", "2026-03-06T12:00:00Z", int((deleted_at + 30 * DAY).timestamp())]
+    assert [exported(zendesk)[2][name] for name in ("description", "tags")] == ["SCRUBBED", []]
+
+
 def test_the_last_minute_shows_a_minute_later(zendesk: Running) -> None:
     zendesk.set_clock(NOON + 59 * timedelta(seconds=1))
     assert exported(zendesk) == {}

@@ -23,10 +23,11 @@ owners as (
 select
     customers.source,
     customers.source || ':' || customers.account_id || ':' || customers.customer_id as customer_key,
-    customers.person_key,
+    coalesce(persons.person_key, customers.person_key) as person_key,
     customers.created_at
 from customers
 inner join owners on customers.source = owners.source
+left join {{ ref('int_persons') }} as persons on customers.person_key = persons.address_key
 where
     customers.person_key is not null
     and customers.created_at is not null

@@ -10,6 +10,7 @@ select
     {{ sql_text(kpi.definition) }} as definition,
     {{ sql_text(kpi.definition_fr) }} as definition_fr,
     '{{ kpi.class }}' as aggregation_class,
+    '{{ kpi.days_of }}' as days_of,
     '{{ kpi.numerator or "" }}' as numerator,
     '{{ kpi.denominator or "" }}' as denominator,
     '{{ (kpi.segments or []) | join(", ") }}' as dimensions,

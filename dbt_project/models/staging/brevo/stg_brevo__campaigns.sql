@@ -17,7 +17,11 @@ select
 
     -- times
     {{ to_utc('created_at') }} as created_at,
-    {{ to_utc('sent_date') }} as sent_at,
+    -- the vendor gives an archived campaign's sending no more, only when it was scheduled; some never went out
+    case
+        when sent_date is not null then {{ to_utc('sent_date') }}
+        when status = 'archive' and statistics__global_stats__sent > 0 then {{ to_utc('scheduled_at') }}
+    end as sent_at,
 
     -- counts of recipients; trackable views are those without a privacy proxy
     statistics__global_stats__sent as emails_sent,

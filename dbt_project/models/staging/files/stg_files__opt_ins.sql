@@ -6,6 +6,7 @@ select
     file_id,
     row_number as file_row,
     feed,
+    cast(null as varchar) as contact_id,
     nullif(email_key, '') as person_key,
     opted_in_at,
     false as is_approximate,

@@ -1,11 +1,10 @@
--- Each instant at which a profile opted in: its subscribe events, and its consents, which may have had no event.
--- A consent overwrites the one before, so it is approximate where an earlier instant is known.
-with last_addresses as (
-    select
+-- Each instant at which a profile opted in, its subscribe events and its consents, which may have had no event; for
+-- each address that it has had. A consent overwrites the one before: it is approximate if an earlier instant is known.
+with addresses as (
+    select distinct
         profile_id,
-        arg_max(person_key, updated_at) as person_key
+        person_key
     from {{ ref('stg_klaviyo__profiles') }}
-    group by profile_id
 ),
 
 instants as (
@@ -35,9 +34,10 @@ dated as (
 )
 
 select
-    last_addresses.person_key,
+    dated.profile_id as contact_id,
+    addresses.person_key,
     dated.opted_in_at,
     bool_and(dated.is_approximate) as is_approximate
 from dated
-left join last_addresses on dated.profile_id = last_addresses.profile_id
-group by dated.profile_id, last_addresses.person_key, dated.opted_in_at
+left join addresses on dated.profile_id = addresses.profile_id
+group by dated.profile_id, addresses.person_key, dated.opted_in_at

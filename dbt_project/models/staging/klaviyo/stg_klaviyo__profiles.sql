@@ -1,4 +1,4 @@
--- One row per consent to e-mail that a profile has shown, with the profile as it last was while it showed it.
+-- One row per consent to e-mail and address that a profile has shown, as it last was while it showed both.
 with source as (
     select * from {{ source('klaviyo', 'profiles') }}
 )

@@ -4,6 +4,8 @@ with source as (
 
 select
     id as automation_id,
+    captured_on,
+    captured_at,
     status,
     list_id,
     {{ to_utc('create_time') }} as created_at,

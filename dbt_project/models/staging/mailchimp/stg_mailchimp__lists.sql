@@ -7,5 +7,5 @@ select
     captured_on,
     captured_at,
     name as list_name,
-    cast({{ json_text('stats', 'member_count') }} as bigint) as members_subscribed
+    stats__member_count as members_subscribed
 from source

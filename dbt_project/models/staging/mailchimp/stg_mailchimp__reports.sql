@@ -14,9 +14,9 @@ select
     -- counts
     emails_sent,
     {{ mailchimp_emails_delivered() }} as emails_delivered,
-    cast({{ json_text('opens', 'unique_opens') }} as bigint) as emails_opened_with_proxies,
+    opens__unique_opens as emails_opened_with_proxies,
     {{ mailchimp_emails_opened() }} as emails_opened,
-    {{ json_text('opens', 'proxy_excluded_unique_opens') }} is null as has_proxies_in_opens,
+    opens__proxy_excluded_unique_opens is null as has_proxies_in_opens,
     -- unique_clicks counts a person once per link
-    cast({{ json_text('clicks', 'unique_subscriber_clicks') }} as bigint) as emails_clicked
+    clicks__unique_subscriber_clicks as emails_clicked
 from source
