@@ -69,10 +69,10 @@ class Table:
 
     `required` are columns whose field the vendor always sends, be it null: without one the load is refused. `enums`
     gives the values of a column that decide what counts: a load with another is refused. `dated_by` names, for a table
-    that is no dated report, the columns whose first value tells the day that a row counts for: the load log says on
-    which days the table changed. `listed_by` is the time by which the vendor filters its listing: a row of an asked
-    time that the vendor no longer lists is deleted here; of a snapshot it is `captured_on`, where a second capture of a
-    day replaces the first.
+    whose slices are not the days that its rows count for, the columns whose first value tells that day: the load log
+    says on which days the table changed. `listed_by` is the time by which the vendor filters its listing: a row of an
+    asked time that the vendor no longer lists is deleted here; of a snapshot it is `captured_on`, where a second
+    capture of a day replaces the first.
     """
 
     columns: pa.Schema

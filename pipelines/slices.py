@@ -13,11 +13,11 @@ def record(connection: duckdb.DuckDBPyConnection, source: str, name: str, table:
     """Rows and hash of every slice that was read, and a line for each that is not what it was.
 
     The slices of a dated report are its asked days, also where the vendor had nothing: zero rows is an answer. Those of
-    any other table are the days that its rows count for, all of them.
+    any other table, or of a report whose days are not those that its rows count for, are the days that they count for.
     """
     columns = ", ".join(f'"{column}"' for column in table.columns.names)
     found = f"count(*) as rows, cast(bit_xor(hash({columns})) as varchar) as content_hash from raw_{source}.{name}"
-    if not table.is_dated:
+    if table.dated_by or not table.is_dated:
         day = _day(table, plan)
         _replace(connection, source, name, plan, "", f"select {day} as date_day, {found} group by 1", [], "true", [])
         return

@@ -31,7 +31,9 @@ CAMPAIGN_STATES = ("ACTIVE", "PAUSED", "ARCHIVED", "DELETED", "IN_PROCESS", "WIT
 ADSET_STATES = (*CAMPAIGN_STATES, "CAMPAIGN_PAUSED")
 STATES = {"campaigns": CAMPAIGN_STATES, "adsets": ADSET_STATES, "ads": AD_STATES}
 
-AUDIENCE_FIELDS = ("id", "name", "approximate_count_lower_bound", "approximate_count_upper_bound", "delivery_status")
+BOUNDS = ("approximate_count_lower_bound", "approximate_count_upper_bound")
+AUDIENCE_FIELDS = ("id", "name", *BOUNDS, "delivery_status")
+READY = 200  # the code of an audience's delivery status
 
 
 def _structure_table(fields: tuple[str, ...]) -> Table:
@@ -50,8 +52,7 @@ TABLES: dict[str, Table] = {
             *("account_id", "id", "name", "delivery_status"),
             captured_on=DAY,
             captured_at=MOMENT,
-            approximate_count_lower_bound=COUNT,
-            approximate_count_upper_bound=COUNT,
+            **dict.fromkeys(BOUNDS, COUNT),
         ),
         ("account_id", "id", "captured_on"),
         "snapshots",
@@ -124,8 +125,9 @@ def _audiences(graph: Graph, options: FacebookAdsOptions, plan: Plan) -> Iterato
 
 def _refuse_lost_bounds(audiences: list[Row]) -> None:
     """One that is not counted yet may leave its bounds out, but not all of them where some are ready."""
-    ready = [number for number, one in enumerate(audiences, 1) if (one.get("delivery_status") or {}).get("code") == 200]
-    for name in AUDIENCE_FIELDS[2:4]:
+    codes = [(one.get("delivery_status") or {}).get("code") for one in audiences]
+    ready = [number for number, code in enumerate(codes, 1) if code == READY]
+    for name in BOUNDS:
         if ready and not any(name in one for one in audiences):
             raise SchemaDrift(
                 f"facebook_ads: custom_audiences row {ready[0]}: the vendor no longer sends {name}, not even of an "

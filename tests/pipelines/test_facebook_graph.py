@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
 from pipelines.retry import ATTEMPTS, VendorBusy
-from pipelines.sources.facebook_graph import Graph, ObjectGone
+from pipelines.sources.facebook_graph import Graph, ObjectGone, used_of_limits
 from sandbox.events import AdAccount, CustomAudience, Page, World
 from sandbox.server import Running, running
 from sandbox.vendors.facebook_ads import AdsDesk
@@ -92,6 +92,14 @@ def test_a_spent_quota_says_when_it_returns(graph: Graph, facebook: Running) -> 
     facebook.fault("/customaudiences$", "quota_gone")
     with pytest.raises(QuotaExhausted, match="answers again in 42 minutes"):
         graph.get(*AUDIENCES)
+
+
+def test_the_highest_share_of_each_limit_is_told_and_an_unreadable_one_is_not() -> None:
+    of_page = '{"3001": [{"type": "pages", "call_count": 1, "total_cputime": 45, "total_time": 3}]}'
+    app = '{"call_count": 28, "total_cputime": 25, "total_time": 25}'
+    said = used_of_limits({"X-App-Usage": app, "X-Business-Use-Case-Usage": of_page})
+    assert said == {"all calls of the app": "28 % used", "pages of 3001": "45 % used"}
+    assert used_of_limits({"X-App-Usage": "soon"}) == used_of_limits({"X-App-Usage": '{"calls": 1}'}) == {}
 
 
 @pytest.mark.parametrize(("code", "error"), [

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -317,3 +318,30 @@ def test_days_of_events_are_the_accounts(brevo: Running) -> None:
     assert len(ask(brevo, "/smtp/statistics/events", **query).json()["events"]) == 1
     assert ask(brevo, "/smtp/statistics/events", event="loadedByProxy", days=5).json() == {}
     assert len(ask(brevo, "/smtp/statistics/events", event="loadedByProxy", days=6).json()["events"]) == 1
+
+
+def test_an_archived_campaign_is_listed_apart_without_its_sending(brevo: Running) -> None:
+    brevo.set_clock(NOON + 21 * DAY)  # twenty days after the first was sent
+    [sent] = ask(brevo, "/emailCampaigns", status="sent").json()["campaigns"]
+    [archived] = ask(brevo, "/emailCampaigns", status="archive", statistics="globalStats").json()["campaigns"]
+    assert (sent["id"], archived["id"], archived["status"]) == (2, 1, "archive")
+    assert "sentDate" not in archived
+    assert (archived["scheduledAt"], archived["statistics"]["globalStats"]["sent"]) == ("2026-03-02T12:00:00.000Z", 4)
+    days = {"startDate": NOON.isoformat(), "endDate": (NOON + DAY).isoformat()}
+    assert refused(ask(brevo, "/emailCampaigns", status="archive", **days)) == (400, "invalid_parameter")
+
+
+def test_a_removed_list_leaves_its_contacts_on_none(world: World) -> None:
+    world.mail_lists[0] = replace(world.mail_lists[0], removed_at=NOON + 3 * DAY)
+    with running(world, NOON + 2 * DAY) as brevo:
+        assert contacts(brevo)["P00@Example.com"]["listIds"] == [12]
+        brevo.set_clock(NOON + 3 * DAY)
+        assert contacts(brevo)["P00@Example.com"]["listIds"] == []
+        assert ask(brevo, "/contacts/lists").json() == {"count": 0}
+
+
+def test_faults_leave_a_field_out_or_call_a_kind_otherwise(brevo: Running) -> None:
+    brevo.fault("/contacts", "missing_column")
+    assert "listIds" not in contacts(brevo)["P00@Example.com"]
+    brevo.fault("/emailCampaigns", "renamed_enum")
+    assert {one["type"] for one in ask(brevo, "/emailCampaigns").json()["campaigns"]} == {"standard"}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -314,3 +315,35 @@ def test_only_metrics_with_an_event_exist(klaviyo: Running) -> None:
     assert names == [("Opened Email", "MailChimp")]  # a connected tool's
     klaviyo.set_clock(NOON + 5 * DAY)
     assert len(data(klaviyo, "/metrics")) == 8
+
+
+def test_events_of_a_deleted_campaign_stay_and_name_it_no_more(world: World) -> None:
+    world.mailings[0] = replace(world.mailings[0], deleted_at=NOON + 4 * DAY)
+
+    def clicked(klaviyo: Running) -> list[str | None]:
+        return [one["attributes"]["event_properties"].get("$message") for one in events(klaviyo, "KlvClk")]
+
+    with running(world, NOON + 3 * DAY) as klaviyo:
+        query = "equals(messages.channel,'email')"
+        assert "R1" in {one["id"] for one in data(klaviyo, "/campaigns", filter=query)}
+        assert len(clicked(klaviyo)) == 1
+        assert clicked(klaviyo) != [None]
+        klaviyo.set_clock(NOON + 4 * DAY)
+        assert "R1" not in {one["id"] for one in data(klaviyo, "/campaigns", filter=query)}
+        assert clicked(klaviyo) == [None]
+
+
+def test_a_removed_list_is_gone(world: World) -> None:
+    world.mail_lists[0] = replace(world.mail_lists[0], removed_at=NOON + 3 * DAY)
+    with running(world, NOON + 3 * DAY) as klaviyo:
+        assert data(klaviyo, "/lists") == []
+        assert ask(klaviyo, "/lists/K1").status_code == 404
+
+
+def test_faults_leave_a_field_out_or_call_a_consent_otherwise(klaviyo: Running) -> None:
+    klaviyo.fault("/events", "missing_column")
+    assert "datetime" not in events(klaviyo, "KlvClk")[0]["attributes"]
+    klaviyo.fault("/profiles", "renamed_enum")
+    asked = {"additional-fields[profile]": "subscriptions"}
+    found = [one["attributes"]["subscriptions"]["email"]["marketing"] for one in data(klaviyo, "/profiles", **asked)]
+    assert {one["consent"] for one in found} == {"OPTED_IN", "UNSUBSCRIBED", "NEVER_SUBSCRIBED"}

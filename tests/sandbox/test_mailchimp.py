@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -274,3 +275,37 @@ def test_campaigns_and_reports_are_filtered_by_send_time(mailchimp: Running) -> 
         assert items(mailchimp, f"/{holder}", holder, since_send_time=sent_at) == []  # later than, not from
         assert len(items(mailchimp, f"/{holder}", holder, since_send_time=NOON.isoformat())) == 5
     assert items(mailchimp, "/campaigns", "campaigns", status="save") == []
+
+
+def test_a_deleted_campaign_takes_its_report_with_it(world: World) -> None:
+    world.mailings[0] = replace(world.mailings[0], deleted_at=NOON + 3 * DAY)
+    world.mailings[5] = replace(world.mailings[5], deleted_at=NOON + 3 * DAY)
+    with running(world, NOON + 2 * DAY) as mailchimp:
+        assert ask(mailchimp, "/reports/R1").status_code == ask(mailchimp, "/reports/S1").status_code == 200
+        mailchimp.set_clock(NOON + 3 * DAY)
+        for holder in ("campaigns", "reports"):
+            assert {one["id"] for one in items(mailchimp, f"/{holder}", holder)} == {"P1", "C1", "C2", "J1"}
+        assert items(mailchimp, "/automations/A1/emails", "emails") == []
+        assert ask(mailchimp, "/reports/R1").status_code == ask(mailchimp, "/reports/S1").status_code == 404
+
+
+def test_a_removed_list_takes_its_members_with_it_and_leaves_its_campaigns(world: World) -> None:
+    world.mail_lists[0] = replace(world.mail_lists[0], removed_at=NOON + 3 * DAY)
+    with running(world, NOON + 2 * DAY) as mailchimp:
+        assert ask(mailchimp, "/reports/P1").json()["list_is_active"]
+        mailchimp.set_clock(NOON + 3 * DAY)
+        assert items(mailchimp, "/lists", "lists") == []
+        assert ask(mailchimp, "/lists/L1/members").status_code == 404
+        report = ask(mailchimp, "/reports/P1").json()
+        assert (report["list_is_active"], report["emails_sent"]) == (False, 2)
+
+
+def test_faults_leave_a_field_out_or_call_a_status_otherwise(mailchimp: Running) -> None:
+    mailchimp.fault("/members", "missing_column")
+    assert "timestamp_opt" not in items(mailchimp, "/lists/L1/members", "members")[0]
+    mailchimp.set_clock(NOON + HOUR)
+    mailchimp.fault("/members", "renamed_enum")
+    assert {one["status"] for one in items(mailchimp, "/lists/L1/members", "members", count=99)} == {
+        "active",
+        "pending",
+    }

@@ -130,3 +130,37 @@ def test_an_open_in_klaviyo_is_of_the_last_delivery_before_it() -> None:
     )
     assert value(mail, "followup_email_open_rate", "day", 3, follow_up_automations=("flow",)) == 0
     assert value(mail, "followup_email_open_rate", "day", 5, follow_up_automations=("flow",)) == 1
+
+
+def test_a_deleted_broadcast_counts_for_nothing_and_a_deleted_step_is_captured_no_more() -> None:
+    mail = world(
+        mailings=[
+            mailing("m"), mailing("gone", deleted_at=at(19)), mailing("goes", deleted_at=at(21)),
+            mailing("s", "automation", automation_id="au", deleted_at=at(5)),
+        ],
+        mail_sends=[
+            *sends("m", 1, 2), *sends("gone", 3), *sends("goes", 4), *sends("s", 5), *sends("s", 6, 7, when=at(4, 12)),
+            *sends("s", 8, when=at(4, 18)),
+        ],
+        mail_opens=[opened(1), opened(3), opened(6, at(4, 20)), opened(7, at(5, 20))],
+    )  # fmt: skip
+    assert value(mail, "email_open_rate") == Fraction(1, 3)
+    assert value(mail, "email_open_rate", refreshes=[refresh(18)]) == Fraction(2, 4)
+    # captured on the 4th and the 5th, with one message and then with four, of which one was opened; never after
+    refreshes = [refresh(4), refresh(5), refresh(6), *LATE]
+    assert value(mail, "followup_email_open_rate", refreshes=refreshes, follow_up_automations=("au",)) == Fraction(1, 3)
+
+
+def test_the_members_of_a_removed_list_are_prospects_to_those_who_saw_them() -> None:
+    lists = world(
+        mail_lists=[e.MailList("l1", "mailchimp", "", at(1), at(12)), e.MailList("12", "brevo", "", at(1), at(12))],
+        contacts=[
+            contact("1", "ada@mail.example"), contact("2", "bob@mail.example", "l2"),
+            contact("3", "eve@mail.example", "12", "imported", created_at=at(6), **BREVO),
+            contact("4", "fay@mail.example", "12", **BREVO),
+        ],
+        contact_events=[confirmed("1", at(3)), confirmed("2", at(4)), confirmed("4", at(7))],
+    )  # fmt: skip
+    # Brevo keeps the contacts of a removed list; who was imported without a date has then asked for nothing.
+    assert new_prospects(lists, 3, 4, 6, 7, refreshes=LATE) == [0, 1, 0, 1]
+    assert new_prospects(lists, 3, 4, 6, 7, refreshes=[refresh(10), *LATE]) == [1, 1, 1, 1]
