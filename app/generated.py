@@ -10,7 +10,7 @@ from textwrap import wrap
 
 from flows.catalog import STAGES, Kpi, kpis
 from flows.places import PROJECT
-from pipelines.connector import Connector, Table
+from pipelines.connector import CAVEATS, Connector, Table
 from pipelines.entities import ENTITIES
 from pipelines.registry import CONNECTORS
 
@@ -48,6 +48,12 @@ period; `unique` is counted for the period; `snapshot` is the last capture in it
 reports them, or both (`mixed`): see [time.md](time.md).
 """
 KPIS_HEADER = "| KPI | definition | class | days of | unit | good | by | fed by |\n|---|---|---|---|---|---|---|---|"
+CAVEATS_INTRODUCTION = """## Caveats
+
+What vendors say of their own figures is in `caveats` of each value in `kpi_values`; `fct_caveats` has the details.
+
+| caveat | meaning |
+|---|---|"""
 KPIS_INTRODUCTION_FR = """<!-- fait par `make generated` ; ne pas modifier -->
 # Les indicateurs
 
@@ -148,7 +154,9 @@ def _fed_by(kpi: Kpi) -> str:
 
 def _kpis() -> str:
     rows = ((kpi.stage, _row(kpi)) for kpi in kpis())
-    return _by_stage(KPIS_INTRODUCTION, KPIS_HEADER, [stage.capitalize() for stage in STAGES], rows)
+    stages = _by_stage(KPIS_INTRODUCTION, KPIS_HEADER, [stage.capitalize() for stage in STAGES], rows)
+    caveats = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in CAVEATS.items())
+    return f"{stages}\n{CAVEATS_INTRODUCTION}\n{caveats}\n"
 
 
 def _row(kpi: Kpi) -> str:

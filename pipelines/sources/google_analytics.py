@@ -75,11 +75,12 @@ TABLES = {
     "period_metrics": Table(
         _columns(
             property_id=TEXT, report=TEXT, definition=TEXT, grain=TEXT, period_start=DAY, period_end=DAY, metrics=TEXT,
-            asked_at=MOMENT, metadata=TEXT,
+            metadata=TEXT,
         ),
         ("property_id", "report", "definition", "grain", "period_start"),
         "entities",
         REREAD_DAYS,
+        dated_by=("period_start",),
     ),
     **{
         name: _dated(dimensions, metrics, **({"currency_code": TEXT} if metrics is COST else {}))
@@ -198,7 +199,6 @@ def _period_row(
         "period_start": period.first_day,
         "period_end": period.last_day,
         "metrics": dict(zip(report.metrics, values, strict=True)) if values else {},
-        "asked_at": plan.as_of,
         "metadata": said,
     }
 

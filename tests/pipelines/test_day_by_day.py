@@ -1,4 +1,4 @@
-"""Loads of day after day leave the raw tables that one load at the end leaves: what a vendor restates, hides or deletes.
+"""Loads of day after day leave the raw tables that one load at the end leaves, whatever a vendor restates or deletes.
 
 No models: this is fast enough to run per source. What only daily loads can hold is listed, table by table.
 """

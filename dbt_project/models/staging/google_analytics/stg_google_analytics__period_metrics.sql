@@ -39,6 +39,5 @@ select
     cast({{ json_text('metrics', 'averageSessionDuration') }} as double) as elapsed_seconds_per_session,
 
     -- what the vendor said
-    asked_at,
     metadata
 from told
