@@ -69,6 +69,7 @@ def publish(path: Path, rows: list[list[Any]] | None = None) -> None:
         for row in ROWS if rows is None else rows:
             connection.execute(f"insert into kpi_values values ({', '.join('?' * len(row))})", row)
 
+
 HEALTH = """
 create table source_health as
 select

@@ -442,9 +442,7 @@ def load_of(sandbox: Running, folder: Path, *days: date) -> None:
         pull(folder, now)
 
 
-def test_an_archived_campaign_is_asked_for_as_well(
-    brevo: Running, tmp_path: Path
-) -> None:
+def test_an_archived_campaign_is_asked_for_as_well(brevo: Running, tmp_path: Path) -> None:
     """Number 1 was sent on 1 March, and archived on the 21st."""
     campaigns = "select status, sent_date, scheduled_at, statistics__global_stats__sent from campaigns where id = 1"
     load_of(brevo, tmp_path / "daily", date(2026, 3, 16), date(2026, 3, 20))

@@ -1,5 +1,13 @@
 -- How many audiences, pages or lists a stock consists of now: without one of them its sum would be too small.
-with declared as (
+with lists as (
+    select
+        list_key,
+        captured_on,
+        max(captured_on) over (partition by source) as last_captured_on
+    from {{ ref('int_list_sizes') }}
+),
+
+declared as (
     select
         'retargeting_audience_size' as measure,
         'facebook_ads' as source,
@@ -36,7 +44,9 @@ union all
 select
     'list_size' as measure,
     count(distinct list_key) as entities
-from {{ ref('int_list_sizes') }}
+from lists
+-- a list that is no longer there is no longer missed
+where captured_on = last_captured_on
 
 union all
 
