@@ -101,7 +101,7 @@ TABLES = {
             "customer_tax_exempt": frozenset({"none", "exempt", "reverse"}),
             "automatic_tax__status": frozenset({"complete", "failed", "requires_location_inputs"}),
         },
-        listed_by="",
+        listed_by="created",
         customer_email_key="customer_email",
     ),
     # Of finalised invoices, whose lines stay. What begins with "invoice" is the invoice's.
@@ -150,7 +150,7 @@ TABLES = {
     "customers": _table(
         columns("id", "email_key", created=NUMBER, livemode=FLAG),
         ADDRESS_DAYS,
-        listed_by="",
+        listed_by="created",
         email_key="email",
     ),
     # One that has been sold can be archived, not deleted; one that never was is named by no line.
