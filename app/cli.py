@@ -183,13 +183,14 @@ def backfill(
     _known([source], business.connected)
     identity_key()
     again, places = Backfill(source, first_day.date(), last_day.date()), Places(data)
-    through = check(again, business, places)
+    loaded = check(again, business, places)
     if dry_run:
         for first, last in steps(again):
             say(console, f"would read {source} from {first} to {last}")
         console.print("Nothing was asked, nothing was written.")
         return
-    outcome = run_refresh(business, places, through, _instant(None), [], partial(say, console), again)
+    as_of = max(_instant(None), loaded.as_of)
+    outcome = run_refresh(business, places, loaded.through, as_of, [], partial(say, console), again)
     raise typer.Exit(ended(outcome))
 
 

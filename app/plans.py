@@ -38,11 +38,12 @@ def _lines(
     """What each table asks of each account and why; how often, where several reports make one table."""
     lines: Counter[tuple[str, ...]] = Counter()
     for name in only or settings.connected:
-        for pull in _plan(name, settings, places, through, as_of).pulls:
-            is_all = pull.first_day == settings.business.history_start
-            why = (
-                "all history" if is_all else f"new days, and {CONNECTORS[name].tables[pull.table].reread_days} re-read"
-            )
+        plan = _plan(name, settings, places, through, as_of)
+        for pull in plan.pulls:
+            window = CONNECTORS[name].tables[pull.table].reread_days
+            why = "new days, deep re-read" if plan.kind == "deep" else f"new days, and {window} re-read"
+            if pull.first_day == settings.business.history_start:
+                why = "all history"
             lines[name, pull.table, pull.account_id, str(pull.first_day), str(pull.last_day), why] += 1
     return lines
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
+import duckdb
+
+from flows.definition import definition
 from flows.places import Places
 from pipelines import load_log
 from pipelines.connector import ConnectorError
@@ -28,18 +31,37 @@ class NoBackfill(ConnectorError):
     """The range cannot be read again; the message says which can."""
 
 
-def check(backfill: Backfill, settings: Settings, places: Places) -> date:
-    """The last business day that is loaded; refuses a range outside of what is loaded."""
-    loaded = None
-    if places.warehouse.exists():
-        with load_log.connect(places.warehouse) as connection:
-            loaded = connection.execute("select max(through) from raw_parcours.refreshes").fetchone()
-    if not loaded or loaded[0] is None:
-        raise NoBackfill("Nothing is loaded yet; the first refresh loads all history: parcours refresh")
-    first_day, last_day = settings.business.history_start, loaded[0]
-    if not first_day <= backfill.first_day <= backfill.last_day <= last_day:
-        raise NoBackfill(f"--from and --to must lie between {first_day} (history_start) and {last_day} (last loaded).")
-    return date.fromisoformat(str(last_day))
+@dataclass(frozen=True)
+class Loaded:
+    """How far the warehouse is: the last business day loaded, and the instant of the last refresh."""
+
+    through: date
+    as_of: datetime
+
+
+def check(backfill: Backfill, settings: Settings, places: Places) -> Loaded:
+    """How far the warehouse is; refuses a range outside of it, and a source of which nothing can be asked again."""
+    loaded = _loaded(places)
+    if all(table.kind == "snapshots" for table in CONNECTORS[backfill.source].tables.values()):
+        raise NoBackfill(f"{backfill.source} holds captures only, which cannot be asked again.")
+    first_day = settings.business.history_start
+    if not first_day <= backfill.first_day <= backfill.last_day <= loaded.through:
+        raise NoBackfill(
+            f"--from and --to must lie between {first_day} (history_start) and {loaded.through} (last loaded)."
+        )
+    return loaded
+
+
+def _loaded(places: Places) -> Loaded:
+    try:
+        if places.warehouse.exists():
+            with load_log.connect(places.warehouse) as connection:
+                found = connection.execute("select max(through), max(as_of) from raw_parcours.refreshes").fetchone()
+            if found and found[0]:
+                return Loaded(*found)
+    except duckdb.IOException:
+        raise NoBackfill(f"{places.warehouse} cannot be opened: is a refresh running? See: parcours status") from None
+    raise NoBackfill("Nothing is loaded yet; the first refresh loads all history: parcours refresh")
 
 
 def steps(backfill: Backfill) -> Iterator[tuple[date, date]]:
@@ -54,7 +76,8 @@ def steps(backfill: Backfill) -> Iterator[tuple[date, date]]:
 def load(backfill: Backfill, settings: Settings, places: Places, asked: Asked) -> LoadResult:
     """Load the steps that are not done yet, and note each as it is done."""
     connector, options = CONNECTORS[backfill.source], settings.sources[backfill.source]
-    done = _done_through(backfill, places)
+    defined = definition(settings)
+    done = _done_through(backfill, places, defined)
     whole = LoadResult(backfill.source)
     for first, last in steps(backfill):
         if done and last <= done:
@@ -69,25 +92,27 @@ def load(backfill: Backfill, settings: Settings, places: Places, asked: Asked) -
             whole.quota |= result.quota
             for table, rows in result.rows.items():
                 whole.rows[table] = whole.rows.get(table, 0) + rows
-        _note(backfill, places, last)
+        _note(backfill, places, last, defined)
     _forget(backfill, places)
     return whole
 
 
-def _done_through(backfill: Backfill, places: Places) -> date | None:
+def _done_through(backfill: Backfill, places: Places, defined: str) -> date | None:
+    """How far a stopped run had come by the same settings."""
     with load_log.connect(places.warehouse) as connection:
         found = connection.execute(
-            "select max(done_through) from raw_parcours.backfills where source = ? and first_day = ? and last_day = ?",
-            [backfill.source, backfill.first_day, backfill.last_day],
+            "select max(done_through) from raw_parcours.backfills where source = ? and first_day = ? and last_day = ? "
+            "and definition = ?",
+            [backfill.source, backfill.first_day, backfill.last_day, defined],
         ).fetchone()
     return found[0] if found else None
 
 
-def _note(backfill: Backfill, places: Places, day: date) -> None:
+def _note(backfill: Backfill, places: Places, day: date, defined: str) -> None:
     with load_log.connect(places.warehouse) as connection:
         connection.execute(
-            "insert into raw_parcours.backfills values (?, ?, ?, ?)",
-            [backfill.source, backfill.first_day, backfill.last_day, day],
+            "insert into raw_parcours.backfills values (?, ?, ?, ?, ?)",
+            [backfill.source, backfill.first_day, backfill.last_day, day, defined],
         )
 
 

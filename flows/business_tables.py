@@ -5,7 +5,6 @@ from datetime import datetime
 
 import duckdb
 
-from flows.definition import definition
 from flows.places import Places
 from pipelines.connector import ConnectorError
 from pipelines.entities import COMMERCE, ENTITIES
@@ -19,7 +18,7 @@ class BackInTime(ConnectorError):
     """`as_of` lies before the last refresh's: history would contradict itself."""
 
 
-def write(places: Places, settings: Settings, asked: Asked) -> None:
+def write(places: Places, settings: Settings, asked: Asked, defined: str) -> None:
     """Record this refresh and replace the settings tables, in one transaction."""
     with connect(places.warehouse) as connection:
         _refuse_going_back(connection, asked.as_of)
@@ -27,7 +26,7 @@ def write(places: Places, settings: Settings, asked: Asked) -> None:
         connection.execute("delete from raw_parcours.refreshes where as_of = ?", [asked.as_of])
         connection.execute(
             "insert into raw_parcours.refreshes values (?, ?, ?, ?)",
-            [asked.as_of, asked.through, asked.history_start, definition(settings)],
+            [asked.as_of, asked.through, asked.history_start, defined],
         )
         _settings(connection, settings)
         _items(connection, settings)

@@ -3,32 +3,54 @@
 import json
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from flows.places import PROJECT, Places
 from pipelines import load_log
 from pipelines.settings import Settings
 
 PARTS = ("models", "macros", "seeds")
+# What only says how and how often to ask shapes no figure.
+OPERATIONAL = ("name", "deep_reread_every_days", "deep_reread_days")
 
 
 def definition(settings: Settings) -> str:
     """One hash over all models, macros and seeds, and over what the settings say."""
-    found = sha256(json.dumps(settings.model_dump(mode="json"), sort_keys=True).encode())
-    for part in PARTS:
-        for path in sorted((PROJECT / "dbt_project" / part).rglob("*.*")):
-            found.update(path.relative_to(PROJECT).as_posix().encode())
-            found.update(path.read_bytes())
+    said = _shaping(settings.model_dump(mode="json"))
+    found = sha256(json.dumps(said, sort_keys=True).encode())
+    project = PROJECT / "dbt_project"
+    for path in [
+        project / "dbt_project.yml",
+        *(one for part in PARTS for one in sorted((project / part).rglob("*.*"))),
+    ]:
+        found.update(path.relative_to(PROJECT).as_posix().encode())
+        found.update(path.read_bytes())
     return found.hexdigest()[:16]
 
 
-def has_changed(settings: Settings, places: Places) -> bool:
-    """Whether the models were last built by another definition: then incremental ones are built anew."""
+def _shaping(said: Any) -> Any:
+    """The settings without what shapes no figure, such as the rows of a page."""
+    if not isinstance(said, dict):
+        return said
+    return {key: _shaping(value) for key, value in said.items() if key not in OPERATIONAL and not key.endswith("_rows")}
+
+
+def is_anew(places: Places, defined: str) -> bool:
+    """Whether incremental models are to be built anew: by another definition, or over what a killed load left.
+
+    Until all are built the last build counts for nothing: one that fails half-way is followed by a whole one.
+    """
     with load_log.connect(places.warehouse) as connection:
         last = connection.execute("select definition from raw_parcours.builds order by as_of desc limit 1").fetchone()
-    return last is not None and last[0] != definition(settings)
+        unfinished = connection.execute("select 1 from raw_parcours.loading").fetchone()
+        anew = last is None or last[0] != defined or unfinished is not None
+        if anew:
+            connection.execute("delete from raw_parcours.builds")
+    return anew
 
 
-def keep_build(settings: Settings, places: Places, as_of: datetime) -> None:
+def keep_build(places: Places, defined: str, as_of: datetime) -> None:
     """All models are built as of this instant; what changes later is what incremental models read next time."""
     with load_log.connect(places.warehouse) as connection:
-        connection.execute("insert into raw_parcours.builds values (?, ?)", [as_of, definition(settings)])
+        connection.execute("delete from raw_parcours.builds where as_of = ?", [as_of])
+        connection.execute("insert into raw_parcours.builds values (?, ?)", [as_of, defined])

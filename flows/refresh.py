@@ -41,6 +41,7 @@ class SourceOutcome:
     warnings: list[str] = field(default_factory=list)
     quota: dict[str, str] = field(default_factory=dict)
     error: str = ""
+    is_explained: bool = True  # the error is a message of ours, fit to be published
 
 
 @dataclass
@@ -114,7 +115,8 @@ def refresh(
     business = settings.business
     asked = business.asked(outcome.through, outcome.as_of)
     north_star.check(settings)
-    business_tables.write(places, settings, asked)
+    defined = definition.definition(settings)
+    business_tables.write(places, settings, asked, defined)
     wanted = [name for name in settings.connected if not only or name in only]
     for connector in CONNECTORS.values():
         create_empty(connector, places.warehouse)
@@ -127,8 +129,9 @@ def refresh(
         for name, running in loads.items():
             outcome.sources.append(_outcome(name, running.result(raise_on_failure=False)))
             say(_told(outcome.sources[-1]))
-    keep_outcomes(places, outcome)
-    anew = definition.has_changed(settings, places)
+    if not again:
+        keep_outcomes(places, outcome)
+    anew = definition.is_anew(places, defined)
     for layer in transform.LAYERS:
         if layer == transform.KPIS:
             answer_north_star(places, settings)
@@ -136,7 +139,7 @@ def refresh(
         outcome.layers[layer] = round(result.seconds, 1)
         warned = "".join(f"\n  warning: {warning}" for warning in result.warnings)
         say(f"built {layer}: {len(result.nodes)} nodes in {result.seconds:.1f} s{warned}")
-    definition.keep_build(settings, places, outcome.as_of)
+    definition.keep_build(places, defined, outcome.as_of)
     outcome.published = publish_marts(places)
     say(f"published {len(outcome.published)} tables to {places.marts}")
     show_sources(outcome)
@@ -181,8 +184,9 @@ def keep_outcomes(places: Places, outcome: Outcome) -> None:
     """For `source_health`: a source that failed has no line in the load log."""
     with load_log.connect(places.warehouse) as connection:
         for one in outcome.sources:
+            error = one.error if one.is_explained else "an unexpected error: see the end of data/runs.jsonl"
             load_log.record_outcome(
-                connection, one.source, outcome.as_of, one.status, one.rows, one.warnings, one.quota, one.error
+                connection, one.source, outcome.as_of, one.status, one.rows, one.warnings, one.quota, error
             )
 
 
@@ -216,7 +220,7 @@ def _outcome(name: str, result: LoadResult | Exception) -> SourceOutcome:
     if isinstance(result, LoadResult):
         rows = sum(result.rows.values())
         return SourceOutcome(name, "loaded", rows, round(result.seconds, 1), result.warnings, result.quota)
-    return SourceOutcome(name, "failed", error=str(result))
+    return SourceOutcome(name, "failed", error=str(result), is_explained=isinstance(result, ConnectorError))
 
 
 def _told(source: SourceOutcome) -> str:

@@ -87,6 +87,7 @@ class Table:
     enums: Mapping[str, frozenset[str]] = field(default_factory=dict)
     dated_by: tuple[str, ...] = ()
     listed_by: str = ""
+    kept_days: int = 0  # how far back the vendor keeps it; 0 for ever
     rows_are_unique: bool = False  # else a row that the vendor repeats at a page border is dropped
 
     @property

@@ -50,7 +50,8 @@ def load(connector: Connector, options: Options, warehouse: Path, state: Path, a
         if plan.kind != "deep":
             raise
         plan = plan_load(connector, options, warehouse, asked, deep=False)
-        plan.warn(f"{connector.name}: the deep re-read failed and is tried again next time: {error}")
+        said = error if isinstance(error, ConnectorError) else type(error).__name__
+        plan.warn(f"{connector.name}: the deep re-read failed and is tried again next time: {said}")
         return run_plan(connector, options, warehouse, state, plan)
 
 
@@ -65,6 +66,9 @@ def run_plan(connector: Connector, options: Options, warehouse: Path, state: Pat
         )
         for name, table in connector.tables.items()
     ]
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    with load_log.connect(warehouse) as connection:
+        load_log.begin(connection, connector.name)
     _run(connector, resources, warehouse, state)
     rows = {pull: _rows_of(pull, connector.tables[pull.table], counts) for pull in plan.pulls}
     with load_log.connect(warehouse) as connection:

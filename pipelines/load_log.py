@@ -9,8 +9,9 @@ from threading import Lock
 import duckdb
 
 from pipelines import slices
-from pipelines.connector import Connector, ConnectorError, Plan, Pull
+from pipelines.connector import Connector, ConnectorError, Plan, Pull, Table
 from pipelines.identity import fingerprint
+from pipelines.rows import fields_read
 
 TABLES = """
 create schema if not exists raw_parcours;
@@ -35,14 +36,15 @@ create table if not exists raw_parcours.caveats (
     detail varchar, as_of timestamptz
 );
 create table if not exists raw_parcours.fields (
-    source varchar, table_name varchar, field varchar, first_seen_at timestamptz
+    source varchar, table_name varchar, field varchar, is_read boolean, first_seen_at timestamptz
 );
 create table if not exists raw_parcours.outcomes (
     source varchar, as_of timestamptz, status varchar, rows bigint, warnings varchar, quota varchar, error varchar
 );
 create table if not exists raw_parcours.backfills (
-    source varchar, first_day date, last_day date, done_through date
+    source varchar, first_day date, last_day date, done_through date, definition varchar
 );
+create table if not exists raw_parcours.loading (source varchar);
 create table if not exists raw_parcours.builds (as_of timestamptz, definition varchar);
 create table if not exists raw_parcours.identity (fingerprint varchar);
 """
@@ -53,9 +55,11 @@ ONE_WRITER = Lock()  # vendors load side by side; their log entries are written 
 
 @dataclass(frozen=True)
 class Covered:
-    """How far one (table, account, definition) has been loaded, when last deeply, and the hash its last load left."""
+    """The days of one (table, account, definition) that are loaded, when last, and the hash its last load left."""
 
+    first_day: date
     last_day: date
+    as_of: datetime
     deep_as_of: datetime
     content_hash: str
 
@@ -78,20 +82,17 @@ def connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
 
 
 def covered(connection: duckdb.DuckDBPyConnection, source: str) -> dict[tuple[str, str, str], Covered]:
-    """(table, account, definition) → how far it has been loaded."""
+    """(table, account, definition) → what of it is loaded; a backfill reads again, and extends nothing."""
     rows = connection.execute(
         """
         select
-            table_name, account_id, definition, max(last_day),
-            max(as_of) filter (where kind in ('first', 'deep')), arg_max(content_hash, as_of)
-        from raw_parcours.loads where source = ? group by all
+            table_name, account_id, definition, min(first_day), max(last_day), max(as_of),
+            max(as_of) filter (where kind in ('first', 'deep')), arg_max(coalesce(content_hash, ''), as_of)
+        from raw_parcours.loads where source = ? and kind != 'backfill' group by all
         """,
         [source],
     ).fetchall()
-    return {
-        (table, account, definition): Covered(day, deep_as_of, hashed or "")
-        for table, account, definition, day, deep_as_of, hashed in rows
-    }
+    return {(table, account, definition): Covered(*found) for table, account, definition, *found in rows}
 
 
 def record(connection: duckdb.DuckDBPyConnection, connector: Connector, plan: Plan, rows: dict[Pull, int]) -> None:
@@ -105,8 +106,16 @@ def record(connection: duckdb.DuckDBPyConnection, connector: Connector, plan: Pl
             if plan.of(name):
                 slices.record(connection, connector.name, name, table, plan)
                 _record_caveats(connection, connector.name, name, plan)
-                _record_fields(connection, connector.name, name, plan)
+                _record_fields(connection, connector.name, name, table, plan)
+        connection.execute("delete from raw_parcours.loading where source = ?", [connector.name])
         connection.execute("commit")
+
+
+def begin(connection: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Note that raw tables may change from here on; `record` takes the note away when it has written what did."""
+    with ONE_WRITER:
+        connection.execute("delete from raw_parcours.loading where source = ?", [source])
+        connection.execute("insert into raw_parcours.loading values (?)", [source])
 
 
 def record_outcome(
@@ -195,10 +204,12 @@ def _record_caveats(connection: duckdb.DuckDBPyConnection, source: str, name: st
             )
 
 
-def _record_fields(connection: duckdb.DuckDBPyConnection, source: str, name: str, plan: Plan) -> None:
+def _record_fields(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, plan: Plan) -> None:
+    """The fields that rows came with, and whether a column is read from each."""
+    read = fields_read(table)
     for field in sorted(plan.fields.get(name, ())):
         connection.execute(
-            "insert into raw_parcours.fields select ?, ?, ?, ?::timestamptz where not exists (select 1 from "
+            "insert into raw_parcours.fields select ?, ?, ?, ?, ?::timestamptz where not exists (select 1 from "
             "raw_parcours.fields where source = ? and table_name = ? and field = ?)",
-            [source, name, field, plan.as_of, source, name, field],
+            [source, name, field, field in read, plan.as_of, source, name, field],
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pipelines import load_log
-from pipelines.connector import Connector, Options, Plan, PlanKind, Pull
+from pipelines.connector import Connector, Options, Plan, PlanKind, Pull, Table
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,21 @@ def plan_load(connector: Connector, options: Options, warehouse: Path, asked: As
     for (name, scope), loaded in zip(wanted, known, strict=True):
         table = connector.tables[name]
         window = max(table.reread_days, asked.deep_days) if is_deep and table.kind != "snapshots" else table.reread_days
-        first_day = asked.history_start
-        if loaded:
+        first_day, last_day = _earliest(table, asked), asked.through
+        # a history that now begins earlier is asked anew
+        if loaded and loaded.first_day <= first_day:
             since = min(loaded.last_day, asked.through) - timedelta(days=window - 1)
             first_day = max(first_day, min(since, asked.through))
-        pulls.append(Pull(name, scope.account_id, first_day, asked.through, scope.definition))
-    return _plan("deep" if is_deep else "usual", asked, covered, pulls)
+        if loaded and not table.is_dated:
+            # a report by period would be cut off at an older --through
+            last_day = max(last_day, loaded.last_day)
+        pulls.append(Pull(name, scope.account_id, first_day, last_day, scope.definition))
+    plan = _plan("deep" if is_deep else "usual", asked, covered, pulls)
+    for name, table in connector.tables.items():
+        kept_from = _earliest(table, asked)
+        if kept_from > asked.history_start and any(pull.first_day == kept_from for pull in plan.of(name)):
+            plan.warn(f"{connector.name}: {name} begins on {kept_from}: the vendor keeps no older days")
+    return plan
 
 
 def plan_backfill(
@@ -56,15 +65,27 @@ def plan_backfill(
 ) -> Plan:
     """What a backfill asks: the days of dated reports and, unless left out, all else that changed since the first.
 
-    Snapshots cannot be asked again.
+    Snapshots cannot be asked again, what was never loaded is a refresh's to load, and days that the vendor no longer
+    keeps stay as they are.
     """
-    pulls = [
-        Pull(name, scope.account_id, first_day, last_day if table.is_dated else asked.through, scope.definition)
-        for name, table in connector.tables.items()
-        if table.is_dated or (table.kind != "snapshots" and not only_dated)
-        for scope in connector.scopes(options, name)
-    ]
-    return _plan("backfill", asked, _covered(connector, warehouse), pulls)
+    covered = _covered(connector, warehouse)
+    pulls = []
+    for name, table in connector.tables.items():
+        if table.kind == "snapshots" or (only_dated and not table.is_dated):
+            continue
+        since, until = max(first_day, _earliest(table, asked)), last_day if table.is_dated else asked.through
+        for scope in connector.scopes(options, name):
+            if since <= until and (name, scope.account_id, scope.definition) in covered:
+                pulls.append(Pull(name, scope.account_id, since, until, scope.definition))
+    return _plan("backfill", asked, covered, pulls)
+
+
+def _earliest(table: Table, asked: Asked) -> date:
+    """The first day that there is to ask for: asking for days that the vendor dropped would delete them here."""
+    if not table.kept_days:
+        return asked.history_start
+    kept_from = asked.as_of.astimezone(asked.zone).date() - timedelta(days=table.kept_days)
+    return min(max(asked.history_start, kept_from), asked.through)
 
 
 def _covered(connector: Connector, warehouse: Path) -> dict[tuple[str, str, str], load_log.Covered]:
@@ -78,7 +99,9 @@ def _is_deep_due(known: list[load_log.Covered], asked: Asked) -> bool:
     """The last deep load of what is known lies long enough back, in business days."""
     if not asked.deep_every_days or not known:
         return False
-    last = min(one.deep_as_of for one in known).astimezone(asked.zone).date()
+    # what the last load could not read is read by the next that can, and makes no other deep
+    lately = max(one.as_of for one in known)
+    last = min(one.deep_as_of for one in known if one.as_of == lately).astimezone(asked.zone).date()
     return (asked.as_of.astimezone(asked.zone).date() - last).days >= asked.deep_every_days
 
 

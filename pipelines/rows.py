@@ -93,6 +93,12 @@ def _reader(table: Table, column: "pa.Field[Any]") -> Callable[[Mapping[str, Any
     return lambda row: cast(_at(row, path))
 
 
+def fields_read(table: Table) -> set[str]:
+    """The outermost fields that a table's columns are read from, in every spelling."""
+    paths = {_path_of(table, column).split("__")[0] for column in table.columns.names} | set(table.columns.names)
+    return paths | {_camel(path) for path in paths}
+
+
 def _path_of(table: Table, column: str) -> str:
     """The vendor's field that a column comes from."""
     return table.emails.get(column) or table.hashes.get(column) or column

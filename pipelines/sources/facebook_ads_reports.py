@@ -6,12 +6,12 @@ A report is asked for, made by the vendor in its time, and then read. Of a row, 
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 import pyarrow as pa
 
-from pipelines.connector import ConnectorError, Plan, Pull, Table, columns
+from pipelines.connector import ConnectorError, Plan, Table, columns
 from pipelines.retry import patience
 from pipelines.rows import SchemaDrift
 from pipelines.sources.facebook_graph import Graph, Row, parts
@@ -61,6 +61,7 @@ def insights_table(breakdown: str) -> Table:
         ATTRIBUTION_DAYS,
         slice_by,
         required=("account_currency", "campaign_id"),
+        kept_days=KEPT_DAYS,
     )
 
 
@@ -68,7 +69,7 @@ def ad_reports(graph: Graph, plan: Plan, name: str, report_rows: int) -> Iterato
     """The rows of one report by day, a month at a time."""
     for pull in plan.of(name):
         sent: Counter[str] = Counter()
-        for first, last in _months(pull, plan):
+        for first, last in parts(pull.first_day, pull.last_day, JOB_DAYS):
             for page in _report(graph, name, pull.account_id, first, last, report_rows):
                 rows = [_checked(row, INSIGHTS[name]) | {"account_id": pull.account_id} for row in page]
                 for row in rows:
@@ -89,16 +90,6 @@ def _refuse_lost_metrics(name: str, sent: Counter[str]) -> None:
             f"facebook_ads: {name} row 1 and all {sent['rows']} rows: the vendor no longer sends {lost[0]}, which its "
             "figures need; nothing of this source was loaded. Upgrade Parcours, or report it."
         )
-
-
-def _months(pull: Pull, plan: Plan) -> Iterator[tuple[date, date]]:
-    """The pull's days in parts that one report can hold, without those that the vendor no longer has."""
-    first = max(pull.first_day, plan.captured_on - timedelta(days=KEPT_DAYS))
-    if first > pull.first_day:
-        plan.warn(
-            f"facebook_ads: {pull.table} of account {pull.account_id} begins on {first}: Facebook keeps 37 months"
-        )
-    yield from parts(first, pull.last_day, JOB_DAYS)
 
 
 def _report(graph: Graph, name: str, account_id: str, first: date, last: date, report_rows: int) -> Iterator[list[Row]]:

@@ -47,6 +47,7 @@ INSIGHTS = Table(
     "slices",
     INSIGHT_DAYS,
     ("series", "date_day"),
+    kept_days=KEPT_DAYS,
 )
 
 
@@ -105,7 +106,7 @@ def _end(plan: Plan, pull: Pull, first_day: date) -> None:
 
 def _series(graph: Graph, page_id: str, metric: str, pull: Pull, plan: Plan) -> Iterator[Row]:
     number = 0
-    for first, last in parts(_kept_since(pull, page_id, plan), pull.last_day, DAYS_PER_CALL):
+    for first, last in parts(pull.first_day, pull.last_day, DAYS_PER_CALL):
         until = last + timedelta(days=1)  # the vendor leaves the end of a range out
         asked = {"metric": metric, "period": "day", "since": first.isoformat(), "until": until.isoformat()}
         # Without cursors: the `next` of insights is another range of days.
@@ -117,12 +118,3 @@ def _series(graph: Graph, page_id: str, metric: str, pull: Pull, plan: Plan) -> 
                 if pull.first_day <= day <= pull.last_day:
                     named = {"series": pull.account_id, "page_id": page_id, "metric": metric, "date_day": day}
                     yield value | named | {"period": found.get("period")}
-
-
-def _kept_since(pull: Pull, page_id: str, plan: Plan) -> date:
-    """The pull's first day that the vendor still has."""
-    first = max(pull.first_day, plan.captured_on - timedelta(days=KEPT_DAYS))
-    cut = f"facebook_page: insights of page {page_id} begin on {first}: Facebook keeps two years"
-    if first > pull.first_day and cut not in plan.warnings:
-        plan.warn(cut)
-    return first

@@ -43,7 +43,7 @@ class Shop:
         self.file.write_text(text.replace(old, new) if old else text, encoding="utf-8")
         settings = read_settings(self.file)
         asked = Asked(THROUGH, AS_OF, settings.business.zone, settings.business.history_start)
-        business_tables.write(self.places, settings, asked)
+        business_tables.write(self.places, settings, asked, "defined")
         self._load(settings, asked)
         for layer in transform.LAYERS:
             transform.build(self.places, layer)

@@ -53,7 +53,7 @@ def places(tmp_path: Path, ecb: Running, settings: Settings) -> Places:
     found = Places(tmp_path / "data")
     found.data.mkdir()
     asked = settings.business.asked(THROUGH, AS_OF)
-    business_tables.write(found, settings, asked)
+    business_tables.write(found, settings, asked, "defined")
     load(CONNECTORS["ecb"], settings.sources["ecb"], found.warehouse, found.state, asked)
     return found
 
@@ -113,6 +113,12 @@ def test_a_stopped_backfill_goes_on_where_it_was_and_a_finished_one_starts_anew(
 def test_a_range_that_is_not_loaded_is_refused(settings: Settings, places: Places, first: str, last: str) -> None:
     asked = Backfill("ecb", date.fromisoformat(first), date.fromisoformat(last))
     with pytest.raises(NoBackfill, match=r"must lie between 2026-01-01 \(history_start\) and 2026-04-10"):
+        backfill.check(asked, settings, places)
+
+
+def test_a_source_of_captures_alone_cannot_be_read_again(settings: Settings, places: Places) -> None:
+    asked = Backfill("rewardful", date(2026, 2, 1), date(2026, 2, 2))
+    with pytest.raises(NoBackfill, match="rewardful holds captures only"):
         backfill.check(asked, settings, places)
 
 

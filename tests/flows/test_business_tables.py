@@ -49,7 +49,7 @@ def settings(folder: Path, sources: str = "") -> Settings:
 def write(folder: Path, sources: str = "", as_of: datetime = AS_OF, through: date = THROUGH) -> None:
     found = settings(folder, sources)
     asked = Asked(through, as_of, found.business.zone, found.business.history_start)
-    business_tables.write(Places(folder), found, asked)
+    business_tables.write(Places(folder), found, asked, "defined")
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
 import requests
 
-from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.connector import AccessRefused, ConnectorError, Table
 from pipelines.load import LoadResult, load, run_plan
 from pipelines.plan import Asked, plan_backfill
 from pipelines.rows import SchemaDrift
@@ -411,10 +411,12 @@ def test_an_audience_size_that_is_no_number_is_refused_by_name(facebook: Running
 def test_history_that_the_vendor_no_longer_has_is_left_out(
     facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.sources.facebook_ads_reports.KEPT_DAYS", 5)
+    tables = cast(dict[str, Table], CONNECTOR.tables)
+    for name in INSIGHTS:
+        monkeypatch.setitem(tables, name, replace(tables[name], kept_days=5))
     result = pull(tmp_path)
     assert result.warnings == [
-        f"facebook_ads: {name} of account 1001 begins on 2026-03-08: Facebook keeps 37 months" for name in INSIGHTS
+        f"facebook_ads: {name} begins on 2026-03-08: the vendor keeps no older days" for name in INSIGHTS
     ]
     assert rows(tmp_path, "select count(*) from ads_insights") == [(3,)]
 

@@ -85,7 +85,7 @@ def test_long_histories_are_asked_in_parts(facebook: Running, tmp_path: Path) ->
     result = pull(facebook, tmp_path, 14, *metrics, first_day=date(2024, 1, 1))
     query = "select min(date_day), max(date_day), count(*) from page_insights where metric = 'page_follows'"
     assert rows(tmp_path, query) == [(date(2024, 6, 15), date(2026, 6, 13), 729)]
-    assert result.warnings == ["facebook_page: insights of page 2001 begin on 2024-06-15: Facebook keeps two years"]
+    assert result.warnings == ["facebook_page: page_insights begins on 2024-06-15: the vendor keeps no older days"]
 
 
 def test_a_metric_that_ends_keeps_its_past_and_another_goes_on(facebook: Running, tmp_path: Path) -> None:

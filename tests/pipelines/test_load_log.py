@@ -1,7 +1,7 @@
 """What a load notices: deleted rows, changed days, restatements older than the window, drift of the vendor's schema."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ import pytest
 from dlt.extract.resource import DltResource
 
 from pipelines.connector import AccessRefused, Connector, ConnectorError, Options, Plan, Scope, Table, columns
-from pipelines.load import LoadResult, load
-from pipelines.plan import Asked, plan_backfill
+from pipelines.load import LoadResult, create_empty, load, run_plan
+from pipelines.plan import Asked, plan_backfill, plan_load
 from pipelines.rows import SchemaDrift
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -63,6 +63,8 @@ class Desk:
     clicks: dict[int, str] = field(default_factory=dict)
     captured: tuple[str, ...] = ("a",)
     plans: list[Plan] = field(default_factory=list)
+    kept_days: int = 0
+    failing: bool = False
     refuses_days_before: date = FIRST_DAY
     error: type[ConnectorError] = ConnectorError
 
@@ -88,12 +90,15 @@ class Desk:
                             yield {"account_id": "7", "date_day": day, "clicks": self.clicks[day.day]}
                             plan.caveat("clicks", "7", "sampled", f"{self.clicks[day.day]} %", day=day)
 
+            if self.failing:
+                plan.fail("tickets", "", "gone")
+
             def sizes() -> Iterator[dict[str, Any]]:
                 yield from ({"id": one, "captured_on": plan.captured_on, "size": "9"} for one in self.captured)
 
             return [dlt.resource(one, name=one.__name__) for one in (tickets, clicks, sizes)]
 
-        tables = {"tickets": TICKETS, "clicks": CLICKS, "sizes": SIZES}
+        tables = {"tickets": TICKETS, "clicks": replace(CLICKS, kept_days=self.kept_days), "sizes": SIZES}
         return Connector("desk", "Desk", tables, Options, desk, scopes, lambda _: [])
 
     def asked(self, through: int, deep_every_days: int = 0) -> Asked:
@@ -144,6 +149,63 @@ def test_a_deep_load_finds_what_changed_long_ago(desk: Desk) -> None:
     assert desk.rows("select clicks from raw_desk.clicks order by date_day") == [("11",), ("5",)]
     desk.load(18, deep_every_days=7)
     assert desk.last_kind() == "usual"
+
+
+def pulls(desk: Desk, through: int, **asked: Any) -> dict[str, tuple[int, int]]:
+    """Table → first and last day that a load would ask."""
+    plan = plan_load(desk.connector(), Options(), desk.warehouse, replace(desk.asked(through), **asked))
+    return {pull.table: (pull.first_day.day, pull.last_day.day) for pull in plan.pulls}
+
+
+def backfill(desk: Desk, through: int, first: int, last: int) -> Plan:
+    plan = plan_backfill(
+        desk.connector(), Options(), desk.warehouse, desk.asked(through), date(2026, 1, first), date(2026, 1, last)
+    )
+    run_plan(desk.connector(), Options(), desk.warehouse, desk.folder / "dlt", plan)
+    return plan
+
+
+def test_a_backfill_beyond_what_is_loaded_hides_no_gap(desk: Desk) -> None:
+    desk.load(10)
+    backfill(desk, 20, 15, 20)
+    assert pulls(desk, 20)["clicks"] == (8, 20)
+
+
+def test_a_backfill_of_what_was_never_loaded_asks_nothing(desk: Desk) -> None:
+    create_empty(desk.connector(), desk.warehouse)
+    assert backfill(desk, 20, 15, 20).pulls == ()
+    assert pulls(desk, 20)["clicks"] == (1, 20)
+
+
+def test_a_history_that_begins_earlier_than_it_did_is_asked_anew(desk: Desk) -> None:
+    load(
+        desk.connector(), Options(), desk.warehouse, desk.folder / "dlt",
+        replace(desk.asked(10), history_start=date(2026, 1, 5)),
+    )  # fmt: skip
+    assert pulls(desk, 11, history_start=date(2026, 1, 5))["clicks"] == (8, 11)
+    assert pulls(desk, 11, history_start=date(2026, 1, 2))["clicks"] == (2, 11)
+
+
+def test_an_older_through_cuts_no_report_by_period_off(desk: Desk) -> None:
+    desk.load(20)
+    assert pulls(desk, 9) == {"clicks": (7, 9), "tickets": (7, 20), "sizes": (9, 20)}
+
+
+def test_days_that_the_vendor_dropped_are_not_asked_and_stay(desk: Desk) -> None:
+    desk.clicks = {day: "5" for day in range(1, 21)}
+    desk.load(20)
+    desk.clicks = {day: "6" for day in range(15, 21)}
+    desk.kept_days = 6
+    backfill(desk, 20, 1, 20)
+    assert desk.rows("select clicks, count(*) from raw_desk.clicks group by 1 order by 1") == [("5", 14), ("6", 6)]
+
+
+def test_an_account_that_always_fails_makes_no_other_deep_every_day(desk: Desk) -> None:
+    desk.load(10)
+    desk.failing = True
+    desk.load(17, deep_every_days=7)
+    desk.load(18, deep_every_days=7)
+    assert [plan.kind for plan in desk.plans] == ["usual", "deep", "usual"]
 
 
 def test_captures_are_not_asked_again_by_a_deep_load(desk: Desk) -> None:
@@ -250,9 +312,9 @@ def test_a_new_field_does_no_harm_and_is_noted(desk: Desk) -> None:
     desk.tickets = [ticket(1, opened=9, changed=9, mood="sunny")]
     desk.load(11)
     assert desk.rows(
-        "select field from raw_parcours.fields where table_name = 'tickets' and first_seen_at > "
+        "select field, is_read from raw_parcours.fields where table_name = 'tickets' and first_seen_at > "
         "(select min(first_seen_at) from raw_parcours.fields)"
-    ) == [("mood",)]
+    ) == [("mood", False)]
 
 
 def test_a_backfill_asks_days_of_reports_all_else_since_then_and_no_captures(desk: Desk) -> None:

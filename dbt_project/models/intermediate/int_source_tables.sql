@@ -12,6 +12,8 @@ with loads as (
         max(loads.loaded_at) as loaded_at
     from {{ ref('stg_parcours__loads') }} as loads
     cross join {{ ref('int_business') }} as business
+    -- a backfill reads again, and extends nothing
+    where loads.load_kind != 'backfill'
     group by loads.source, loads.table_name, loads.account_id, loads.definition
 ),
 

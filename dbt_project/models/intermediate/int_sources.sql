@@ -8,14 +8,20 @@ with loads as (
     group by source
 ),
 
+fields as (
+    select
+        *,
+        min(first_seen_at) over (partition by source, table_name) as table_first_seen_at
+    from {{ ref('stg_parcours__fields') }}
+),
+
 new_fields as (
     select
-        fields.source,
-        {{ dbt.listagg("fields.table_name || '.' || fields.field", "', '", "order by fields.field") }} as new_fields
-    from {{ ref('stg_parcours__fields') }} as fields
-    inner join loads on fields.source = loads.source
-    where fields.first_seen_at > loads.first_loaded_at
-    group by fields.source
+        source,
+        {{ dbt.listagg("table_name || '.' || field", "', '", "order by table_name || '.' || field") }} as new_fields
+    from fields
+    where first_seen_at > table_first_seen_at and not is_read
+    group by source
 )
 
 select

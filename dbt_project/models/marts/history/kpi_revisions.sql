@@ -1,5 +1,11 @@
 -- Each published value that changed later: what it was, what it became, when and why; each refresh adds its own.
-{{ config(materialized='incremental', unique_key='changed_at', full_refresh=false) }}
+-- depends_on: {{ ref('kpi_values') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    full_refresh=false,
+    pre_hook="{% if is_incremental() %}delete from {{ this }} where changed_at >= (select max(as_of) from {{ ref('kpi_values') }}){% endif %}"
+) }}
 
 with versions as (
     select
@@ -7,6 +13,7 @@ with versions as (
         lag(value) over (versions_of_a_value) as value_before,
         lag(numerator) over (versions_of_a_value) as numerator_before,
         lag(denominator) over (versions_of_a_value) as denominator_before,
+        lag(unit) over (versions_of_a_value) as unit_before,
         lag(last_day) over (versions_of_a_value) as last_day_before,
         lag(is_complete) over (versions_of_a_value) as was_complete,
         lag(is_provisional) over (versions_of_a_value) as was_provisional,
@@ -25,7 +32,7 @@ changed as (
     where
         versions.value_before is not null
         {%- if is_incremental() %}
-        and versions.reported_from >= coalesce((select max(changed_at) from {{ this }}), cast('1970-01-01' as timestamp))
+        and versions.reported_from > coalesce((select max(changed_at) from {{ this }}), cast('1970-01-01' as timestamp))
         {%- endif %}
         and (
             versions.value is distinct from versions.value_before
@@ -97,7 +104,8 @@ select
     changed.numerator as numerator_after,
     changed.denominator_before,
     changed.denominator as denominator_after,
-    changed.unit,
+    changed.unit_before,
+    changed.unit as unit_after,
     changed.was_complete,
     changed.was_provisional,
     changed.last_day > changed.last_day_before as has_new_days,

@@ -6,5 +6,6 @@ select
     source,
     table_name,
     field,
+    is_read,
     first_seen_at
 from source
