@@ -114,5 +114,7 @@ def listed_keys(connection: duckdb.DuckDBPyConnection, source: str, name: str, t
     if table.kind == "snapshots":
         where, value = "captured_on = ?", plan.captured_on
     else:
-        where, value = f"{_instant(table, table.listed_by)} > ?", plan.since(name)
+        # of accounts that are asked from different days on, the latest: what was not asked is not missing
+        since = plan.start(max(pull.first_day for pull in plan.of(name)))
+        where, value = f"{_instant(table, table.listed_by)} > ?", since
     return connection.execute(f"select {keys} from raw_{source}.{name} where {where}", [value]).to_arrow_table()
