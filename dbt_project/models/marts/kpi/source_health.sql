@@ -59,7 +59,10 @@ select
     tables.newest_day,
     tables.loaded_through,
     business.through as expected_through,
-    {{ dbt.datediff('tables.loaded_through', 'business.through', 'day') }} as days_behind,  -- noqa: LT05
+    case
+        when tables.loaded_through >= business.through then 0
+        else {{ dbt.datediff('tables.loaded_through', 'business.through', 'day') }}  -- noqa: LT05
+    end as days_behind,
     coalesce(latest.rows_loaded, 0) as rows_loaded,
     coalesce(tables.rows_held, 0) as rows_held,
     sources.deep_loaded_at,
