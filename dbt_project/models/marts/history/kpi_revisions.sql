@@ -25,7 +25,6 @@ with versions as (
 changed as (
     select
         versions.*,
-        reports.reported_before_at,
         reports.has_new_definition
     from versions
     inner join {{ ref('kpi_reports') }} as reports on versions.reported_from = reports.reported_at
@@ -41,28 +40,22 @@ changed as (
         )
 ),
 
-news as (
-    select distinct
-        reported_from,
-        reported_before_at
-    from changed
-),
-
 slice_changes as (
     select distinct
         kpi_sources.kpi_id,
         slices.source,
         slices.date_day,
-        news.reported_from
+        reports.reported_at as reported_from
     from {{ ref('fct_slice_changes') }} as slices
-    inner join news
+    inner join {{ ref('kpi_reports') }} as reports
         on
-            slices.changed_at <= news.reported_from
-            and slices.changed_at > news.reported_before_at
+            slices.changed_at <= reports.reported_at
+            and slices.changed_at > reports.reported_before_at
     inner join {{ ref('kpi_sources') }} as kpi_sources
         on
             slices.source = kpi_sources.source
             and slices.table_name = kpi_sources.table_name
+    where reports.reported_at in (select changed.reported_from from changed)
 ),
 
 candidates as (

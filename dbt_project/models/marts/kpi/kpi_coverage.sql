@@ -55,8 +55,8 @@ caveats as (
             and caveats.table_name = kpi_sources.table_name
 ),
 
+-- said of all days, of a day within the period, or of this very period
 caveats_of_periods as (
-    -- said of all days
     select
         caveats.kpi_id,
         periods.grain,
@@ -66,7 +66,6 @@ caveats_of_periods as (
     cross join {{ ref('dim_periods') }} as periods
     where caveats.date_day is null
     union all
-    -- of a day within the period
     select
         caveats.kpi_id,
         period_days.grain,
@@ -76,7 +75,6 @@ caveats_of_periods as (
     inner join {{ ref('dim_period_days') }} as period_days on caveats.date_day = period_days.date_day
     where caveats.grain = ''
     union all
-    -- of this very period
     select
         kpi_id,
         grain,
