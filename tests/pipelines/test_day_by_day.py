@@ -23,6 +23,9 @@ FIRST_DAY, LAST_DAY = date(2026, 8, 20), date(2026, 10, 1)
 DAYS = 21  # of daily loads; the last of them is deep
 EVERY = 7
 
+# One of each kind; the others are slow: two or three minutes together.
+ALWAYS = ("facebook_page", "mailchimp", "klaviyo", "shopify", "woocommerce", "zendesk")
+
 # Raw tables that daily loads fill with what no later load can show, and why.
 ONLY_DAILY: dict[str, str] = {
     "brevo.opt_ins": "an opt-in that was shown once stays when another, a new address or an erasure hides it",
@@ -58,7 +61,9 @@ def evening(day: date) -> datetime:
     return datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=20)
 
 
-@pytest.mark.parametrize("source", CONNECTORS)
+@pytest.mark.parametrize(
+    "source", [pytest.param(one, marks=[] if one in ALWAYS else [pytest.mark.slow]) for one in CONNECTORS]
+)
 def test_daily_loads_leave_what_one_load_leaves(
     source: str, vendors: Running, settings: Settings, tmp_path: Path
 ) -> None:
