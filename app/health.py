@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.printing import new_table, say
+from app.published import read
 from flows.places import Places
 
 WARN_DAYS = 90  # before a vendor's API version ends
@@ -51,16 +52,10 @@ def attention(row: dict[str, Any]) -> list[str]:
 def _rows(places: Places) -> list[dict[str, Any]]:
     if not places.marts.exists():
         return []
-    with duckdb.connect() as connection:
-        connection.execute("set timezone = 'UTC'")
-        quoted = str(places.marts).replace("'", "''")
-        connection.execute(f"attach '{quoted}' as marts (read_only)")
-        try:
-            found = connection.execute("select * from marts.source_health where is_connected order by source")
-        except duckdb.CatalogException:  # published before there was such a table
-            return []
-        names = [column[0] for column in found.description or []]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    try:
+        return read(places.marts, "select * from marts.source_health where is_connected order by source")
+    except duckdb.CatalogException:  # published before there was such a table
+        return []
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

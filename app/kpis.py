@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-import duckdb
 from rich.console import Console
 from rich.markup import escape
 
 from app.choices import Format, Grain, Stage
 from app.printing import new_table
+from app.published import read
 from flows.places import Places
 from pipelines.connector import ConnectorError
 
@@ -53,25 +53,20 @@ def read_values(marts: Path, stage: str | None, grain: str) -> list[dict[str, An
     """The rows of `kpi_values` with the catalogue's labels, in the catalogue's order."""
     if not marts.exists():
         raise ConnectorError(f"{marts} does not exist yet. Make it: parcours refresh (or try: parcours demo).")
-    with duckdb.connect() as connection:
-        connection.execute("set timezone = 'UTC'")
-        quoted = str(marts).replace("'", "''")
-        connection.execute(f"attach '{quoted}' as marts (read_only)")
-        found = connection.execute(
-            """
-            select
-                kpi_values.* replace (case when $stage = 'levers' then 'levers' else kpi_values.stage end as stage),
-                kpi_catalog.label_en, kpi_catalog.label_fr, kpi_catalog.good
-            from marts.kpi_values
-            join marts.kpi_catalog using (kpi_id)
-            where kpi_values.grain = $grain
-            and coalesce(kpi_values.stage = $stage or ($stage = 'levers' and kpi_catalog.is_lever), true)
-            order by kpi_catalog.position, kpi_values.period_start
-            """,
-            {"grain": grain, "stage": stage},
-        )
-        names = [column[0] for column in found.description or []]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return read(
+        marts,
+        """
+        select
+            kpi_values.* replace (case when $stage = 'levers' then 'levers' else kpi_values.stage end as stage),
+            kpi_catalog.label_en, kpi_catalog.label_fr, kpi_catalog.good
+        from marts.kpi_values
+        join marts.kpi_catalog using (kpi_id)
+        where kpi_values.grain = $grain
+        and coalesce(kpi_values.stage = $stage or ($stage = 'levers' and kpi_catalog.is_lever), true)
+        order by kpi_catalog.position, kpi_values.period_start
+        """,
+        {"grain": grain, "stage": stage},
+    )
 
 
 def show_tables(rows: list[dict[str, Any]], grain: str, console: Console) -> None:

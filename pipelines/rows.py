@@ -13,6 +13,7 @@ from pipelines.connector import ConnectorError, Table
 from pipelines.identity import email_key, keyed_hash
 
 BATCH_ROWS = 20_000
+ABSENT = object()
 MARKER = "is_deleted"  # dlt deletes the slice that a marker row names, and never inserts the marker
 
 
@@ -106,6 +107,17 @@ def _path_of(table: Table, column: str) -> str:
 
 def _at(row: Mapping[str, Any], path: str) -> Any:
     """A field of a row, or of an object nested in it (`parent__child`); None where it is absent."""
+    found = _found(row, path)
+    return None if found is ABSENT else found
+
+
+def _is_there(row: Mapping[str, Any], path: str) -> bool:
+    """Whether the vendor sent a field at all; of an object that is null, nothing is missing."""
+    return _found(row, path) is not ABSENT
+
+
+def _found(row: Mapping[str, Any], path: str) -> Any:
+    """A field, or `ABSENT` where neither it nor a null object that would hold it was sent."""
     if path in row:
         return row[path]
     found: Any = row
@@ -114,22 +126,10 @@ def _at(row: Mapping[str, Any], path: str) -> Any:
             return None
         if not isinstance(found, Mapping):
             raise ValueError(path)
-        found = found[name] if name in found else found.get(_camel(name))
+        found = found[name] if name in found else found.get(_camel(name), ABSENT)
+        if found is ABSENT:
+            return ABSENT
     return found
-
-
-def _is_there(row: Mapping[str, Any], path: str) -> bool:
-    """Whether the vendor sent a field at all; of an object that is null, nothing is missing."""
-    if path in row:
-        return True
-    found: Any = row
-    for name in path.split("__"):
-        if found is None:
-            return True
-        if name not in found and _camel(name) not in found:
-            return False
-        found = found[name] if name in found else found[_camel(name)]
-    return True
 
 
 @cache
