@@ -10,7 +10,7 @@ import duckdb
 from pipelines.load import LoadResult, load
 from pipelines.plan import Asked
 from pipelines.sources.files import CONNECTOR
-from pipelines.sources.files_settings import FilesOptions
+from pipelines.sources.files.settings import FilesOptions
 
 DAY = date(2026, 3, 2)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

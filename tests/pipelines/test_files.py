@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pipelines.connector import ConnectorError
 from pipelines.identity import email_key
 from pipelines.sources.files import CONNECTOR
-from pipelines.sources.files_settings import FilesOptions
+from pipelines.sources.files.settings import FilesOptions
 from tests.pipelines.files_feeds import COLUMNS, feed, lines, pull, query, rejects, write
 
 

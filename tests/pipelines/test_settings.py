@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings, SettingsError, read_settings
-from pipelines.sources.files_settings import FilesOptions
+from pipelines.sources.files.settings import FilesOptions
 from pipelines.sources.google_analytics import GoogleAnalyticsOptions
 
 PROJECT = Path(__file__).parent.parent.parent

@@ -2,9 +2,9 @@
 
 import re
 
-from pipelines.sources.files_entities import LINE_KINDS, Field
-from pipelines.sources.files_settings import Column, Feed
-from pipelines.sources.files_times import literal, parsed_time
+from pipelines.sources.files.entities import LINE_KINDS, Field
+from pipelines.sources.files.settings import Column, Feed
+from pipelines.sources.files.times import literal, parsed_time
 
 AROUND = " \t\r\n\u00a0\u202f\u200b\ufeff"  # what is cut off at both ends of a cell
 SPACES = "[ \u00a0\u202f]"

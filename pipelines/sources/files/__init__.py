@@ -8,12 +8,13 @@ import pyarrow as pa
 from dlt.extract.resource import DltResource
 
 from pipelines.connector import Connector, ConnectorError, Plan, Scope, Table
-from pipelines.sources import files_entities, files_places
-from pipelines.sources.files_entities import ENTITIES, FEEDS, REJECTS
-from pipelines.sources.files_mapping import Mapped, check_columns, mapped
-from pipelines.sources.files_places import File
-from pipelines.sources.files_reading import Sheet, read
-from pipelines.sources.files_settings import Feed, FilesOptions
+from pipelines.sources.files import entities as files_entities
+from pipelines.sources.files import places as files_places
+from pipelines.sources.files.entities import ENTITIES, FEEDS, REJECTS
+from pipelines.sources.files.mapping import Mapped, check_columns, mapped
+from pipelines.sources.files.places import File
+from pipelines.sources.files.reading import Sheet, read
+from pipelines.sources.files.settings import Feed, FilesOptions
 
 BATCH_ROWS = 100_000
 # A file is one slice, whatever days it holds: a changed one is read whole, an unchanged one not at all.

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.connector import ConnectorError
-from pipelines.sources.files_places import GZIP_MARK
-from pipelines.sources.files_settings import Feed, Format
+from pipelines.sources.files.places import GZIP_MARK
+from pipelines.sources.files.settings import Feed, Format
 
 Cells = Any  # an Arrow column of whatever type
 CHUNK_ROWS = 10_000  # few enough for the garbage collector not to walk through them again and again

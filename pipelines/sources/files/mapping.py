@@ -9,11 +9,11 @@ import pyarrow.compute as pc
 
 from pipelines.connector import ConnectorError
 from pipelines.identity import email_key
-from pipelines.sources import files_casts as sql
-from pipelines.sources.files_entities import ENTITIES, Field, columns
-from pipelines.sources.files_reading import Reject, Sheet
-from pipelines.sources.files_settings import Feed
-from pipelines.sources.files_times import literal
+from pipelines.sources.files import casts as sql
+from pipelines.sources.files.entities import ENTITIES, Field, columns
+from pipelines.sources.files.reading import Reject, Sheet
+from pipelines.sources.files.settings import Feed
+from pipelines.sources.files.times import literal
 
 ADDRESS = r"^\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*$"
 SQL_TYPES = {

@@ -10,8 +10,8 @@ import duckdb
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from pipelines.connector import Options
-from pipelines.sources.files_entities import ENTITIES, FEEDS
-from pipelines.sources.files_times import parsed_time
+from pipelines.sources.files.entities import ENTITIES, FEEDS
+from pipelines.sources.files.times import parsed_time
 
 Format = Literal["csv", "parquet", "jsonl"]
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from pipelines.connector import ConnectorError
 from pipelines.http import session
-from pipelines.sources.files_settings import Feed, Format
+from pipelines.sources.files.settings import Feed, Format
 
 EXTENSIONS: dict[str, Format] = {
     ".csv": "csv",
