@@ -6,12 +6,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 os.environ.setdefault("PARCOURS_IDENTITY_KEY", "a-key-for-tests-only-0123456789")
 
 from pipelines.registry import CONNECTORS
 from tests.adversary.report import Tally, chosen
 from tests.adversary.trial import arena
+from tests.adversary.whole import share
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tally = Tally()
     for source in asked.connector or CONNECTORS:
         with arena(source) as found:
-            combinations = [one for one in chosen(found.combinations(), asked.sample) if _is_asked(str(one), asked)]
+            every = chosen(found.combinations(), asked.sample)
+            combinations = [one for one in share(every, asked.share) if _is_asked(str(one), asked)]
             print(f"{source}: {len(combinations)} combinations", flush=True)
             for combination in combinations:
                 if asked.list:
@@ -28,13 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     continue
                 outcome = tally.add(found.run(combination))
                 if outcome.result == "neither" or asked.verbose:
-                    print(
-                        f"  {outcome.result.upper()} {combination} ({outcome.seconds:.1f} s)\n      {outcome.why[:600]}"
-                    )
-                sys.stdout.flush()
+                    print(f"  {outcome}", flush=True)
         if not asked.list:
             print(tally.line(source), flush=True)
     print(tally.table())
+    if asked.record:
+        asked.record.write_text(tally.as_json(), encoding="utf-8")
     return 1 if tally.broken else 0
 
 
@@ -48,8 +50,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("connector", nargs="*", choices=[*CONNECTORS, []], help="default: all")
     parser.add_argument("--mutation", help="only those whose name contains this")
     parser.add_argument("--endpoint", help="only those whose name contains this")
-    parser.add_argument("--sample", type=int, default=1, metavar="N", help="every nth combination only")
-    parser.add_argument("--without", help="none whose name contains this")
+    parser.add_argument("--without", help="none whose name contains one of these, separated by commas")
+    parser.add_argument("--sample", type=int, default=1, metavar="N", help="one combination in so many")
+    parser.add_argument("--share", default="1/1", metavar="K/N", help="the Kth of N equal shares of them")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="write what became of them there, as JSON")
     parser.add_argument("--list", action="store_true", help="list the combinations, run none")
     parser.add_argument("--verbose", action="store_true", help="tell every outcome")
     return parser

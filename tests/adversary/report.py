@@ -1,5 +1,6 @@
 """The table: per connector, what was tried and what became of it."""
 
+import json
 import zlib
 from collections import Counter
 from collections.abc import Iterable
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from tests.adversary.trial import Combination, Outcome
 
 COLUMNS = ("tried", "equal", "refused", "believed", "neither")
+HARMLESS = ("harmless", "harmless equal")
 
 
 def chosen(combinations: Iterable[Combination], every: int) -> list[Combination]:
@@ -17,10 +19,10 @@ def chosen(combinations: Iterable[Combination], every: int) -> list[Combination]
 
 @dataclass
 class Tally:
-    """Outcomes counted."""
+    """Outcomes counted, and in words those that break the promise."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    broken: list[Outcome] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> Outcome:
         """Count one; one that altered nothing was not tried."""
@@ -33,15 +35,28 @@ class Tally:
             self.counts[source, "harmless"] += 1
             self.counts[source, "harmless equal"] += outcome.result == "equal"
         if outcome.result == "neither":
-            self.broken.append(outcome)
+            self.broken.append(str(outcome))
         return outcome
+
+    def join(self, other: "Tally") -> None:
+        """Add another's."""
+        self.counts += other.counts
+        self.broken += other.broken
+
+    def as_json(self) -> str:
+        """For another process."""
+        return json.dumps({"counts": [[*key, n] for key, n in self.counts.items()], "broken": self.broken})
+
+    @classmethod
+    def from_json(cls, text: str) -> "Tally":
+        """Of another process."""
+        said = json.loads(text)
+        return cls(Counter({(source, what): n for source, what, n in said["counts"]}), said["broken"])
 
     def line(self, source: str) -> str:
         """One connector's line, or all together's."""
         names = {name for name, _ in self.counts} if source == "all" else {source}
-        sums = {
-            what: sum(self.counts[name, what] for name in names) for what in (*COLUMNS, "harmless", "harmless equal")
-        }
+        sums = {what: sum(self.counts[name, what] for name in names) for what in (*COLUMNS, *HARMLESS)}
         figures = "".join(f"{sums[what]:>10}" for what in COLUMNS)
         return f"{source:<18}{figures}{sums['harmless equal']:>10} of {sums['harmless']}"
 

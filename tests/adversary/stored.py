@@ -28,8 +28,10 @@ class Stored:
     logged: frozenset[tuple[Any, ...]]
     told: frozenset[str]
 
-    def judged(self, before: "Stored", right: "Stored", mutation: Mutation, told: str) -> Verdict:
-        """Equal, or each part that is not is told and lost nothing."""
+    def judged(
+        self, before: "Stored", right: "Stored", mutation: Mutation, told: str, words: frozenset[str] = frozenset()
+    ) -> Verdict:
+        """Equal, or each part that is not is told, by its table or in the endpoint's words, and lost nothing."""
         differing = [name for name in self.tables if self.rows[name] != right.rows[name]]
         if not differing and self.logged == right.logged:
             return "equal", ""
@@ -44,7 +46,7 @@ class Stored:
                     f"{name} lost {sum(rows.values())} rows ({'told' if told else 'silently'}): {_few(rows)}",
                 )
         if told:
-            unsaid = [name for name in differing if not _is_named(name, told)]
+            unsaid = [name for name in differing if not any(word in told for word in (name, *words))]
             return (
                 ("neither", f"{unsaid} kept, but not named: {told}")
                 if unsaid and not _names_all(told)
@@ -95,10 +97,6 @@ def _key(table: Table, row: Row) -> Row:
 
 def _few(rows: Counter[Row]) -> str:
     return str([tuple(str(value)[:24] for value in row) for row in list(rows)[:2]])
-
-
-def _is_named(table: str, told: str) -> bool:
-    return table in told
 
 
 def _names_all(told: str) -> bool:

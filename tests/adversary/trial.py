@@ -1,5 +1,6 @@
 """One load under one mutation, and what became of it: equal, refused, believed or neither."""
 
+import re
 import shutil
 import tempfile
 import threading
@@ -45,6 +46,10 @@ class Outcome:
     result: Result
     why: str = ""
     seconds: float = 0.0
+
+    def __str__(self) -> str:
+        why = " ".join(self.why.split())[:500]
+        return f"{self.result.upper()} {self.combination} ({self.seconds:.1f} s)\n      {why}"
 
 
 @dataclass(frozen=True)
@@ -152,9 +157,8 @@ class Arena:
         if loaded.error and not isinstance(loaded.error, ConnectorError):
             return "neither", f"no named reason: {_root(loaded.error)}"
         after = self._stored(folder)
-        result, why = after.judged(
-            self.before, self.right, combination.mutation, self._told(loaded, after, combination)
-        )
+        told, words = self._told(loaded, after), frozenset(re.findall(r"[a-z_]{4,}", combination.endpoint))
+        result, why = after.judged(self.before, self.right, combination.mutation, told, words)
         if loaded.error and result == "equal":
             result, why = "refused", str(loaded.error)
         is_expected = combination.mutation.kind == "harmless" or (
@@ -164,8 +168,8 @@ class Arena:
             return "neither", f"harmless, but {result}: {why}"
         return result, why
 
-    def _told(self, loaded: Loaded, after: Stored, combination: Combination) -> str:
-        """What the load told beyond what an undisturbed one tells, if it names the table or what was asked."""
+    def _told(self, loaded: Loaded, after: Stored) -> str:
+        """What the load told beyond what an undisturbed one tells."""
         return "\n".join([loaded.said.replace(self.right_said, ""), *sorted(after.told - self.right.told)]).strip()
 
     def _stored(self, folder: Path) -> Stored:
