@@ -206,10 +206,15 @@ def _record_caveats(connection: duckdb.DuckDBPyConnection, source: str, name: st
 
 def _record_fields(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, plan: Plan) -> None:
     """The fields that rows came with, and whether a column is read from each."""
-    read = fields_read(table)
-    for field in sorted(plan.fields.get(name, ())):
-        connection.execute(
-            "insert into raw_parcours.fields select ?, ?, ?, ?, ?::timestamptz where not exists (select 1 from "
-            "raw_parcours.fields where source = ? and table_name = ? and field = ?)",
-            [source, name, field, field in read, plan.as_of, source, name, field],
+    connection.execute(
+        """
+        insert into raw_parcours.fields
+        select ?, ?, seen.field, list_contains(?::varchar[], seen.field), ?::timestamptz
+        from (select unnest(?::varchar[]) as field) as seen
+        where not exists (
+            select 1 from raw_parcours.fields as known
+            where known.source = ? and known.table_name = ? and known.field = seen.field
         )
+        """,
+        [source, name, sorted(fields_read(table)), plan.as_of, sorted(plan.fields.get(name, ())), source, name],
+    )
