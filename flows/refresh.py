@@ -18,8 +18,9 @@ from flows import backfill, business_tables, definition, north_star, publish, tr
 from flows.backfill import Backfill
 from flows.one_at_a_time import alone
 from flows.places import Places
-from pipelines import load_log
-from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
+from pipelines import deadline, load_log
+from pipelines.connector import AccessRefused, BudgetSpent, ConnectorError, QuotaExhausted
+from pipelines.deadline import Budget
 from pipelines.load import LoadResult, create_empty, load
 from pipelines.plan import Asked
 from pipelines.registry import CONNECTORS
@@ -123,9 +124,13 @@ def refresh(
     # Held open, so that no load meets the file while the last connection of another one is closing it.
     with load_log.connect(places.warehouse):
         if again:
-            loads = {again.source: load_again.submit(again, settings, places, asked)}
+            own = Budget(again.source, business.source_seconds)
+            loads = {again.source: load_again.submit(again, settings, places, asked, own)}
         else:
-            loads = {name: load_source.submit(name, settings, places, asked) for name in wanted}
+            loads = {
+                name: load_source.submit(name, settings, places, asked, Budget(name, business.source_seconds))
+                for name in wanted
+            }
         for name, running in loads.items():
             outcome.sources.append(_outcome(name, running.result(raise_on_failure=False)))
             say(_told(outcome.sources[-1]))
@@ -146,10 +151,10 @@ def refresh(
 
 
 def _may_help(_task: Task[..., Any], _run: TaskRun, state: State) -> bool:
-    """Asking again cannot help against a refused credential or a spent quota."""
+    """Asking again cannot help against a refused credential, a spent quota or a spent budget."""
     try:
         state.result()
-    except (AccessRefused, QuotaExhausted):
+    except (AccessRefused, BudgetSpent, QuotaExhausted):
         return False
     except Exception:  # noqa: BLE001  anything else may pass
         return True
@@ -163,9 +168,11 @@ def _may_help(_task: Task[..., Any], _run: TaskRun, state: State) -> bool:
     retry_condition_fn=_may_help,
     cache_policy=NO_CACHE,
 )
-def load_source(name: str, settings: Settings, places: Places, asked: Asked) -> LoadResult:
-    """One vendor into its raw tables."""
-    return load(CONNECTORS[name], settings.sources[name], places.warehouse, places.state, asked)
+def load_source(name: str, settings: Settings, places: Places, asked: Asked, own: Budget) -> LoadResult:
+    """One vendor into its raw tables, within its budget; a second try has what the first one left of it."""
+    return deadline.supervised(
+        own, lambda: load(CONNECTORS[name], settings.sources[name], places.warehouse, places.state, asked)
+    )
 
 
 @task(
@@ -175,9 +182,9 @@ def load_source(name: str, settings: Settings, places: Places, asked: Asked) -> 
     retry_condition_fn=_may_help,
     cache_policy=NO_CACHE,
 )
-def load_again(again: Backfill, settings: Settings, places: Places, asked: Asked) -> LoadResult:
-    """A range of one vendor's days into its raw tables."""
-    return backfill.load(again, settings, places, asked)
+def load_again(again: Backfill, settings: Settings, places: Places, asked: Asked, own: Budget) -> LoadResult:
+    """A range of one vendor's days into its raw tables, within its budget."""
+    return deadline.supervised(own, lambda: backfill.load(again, settings, places, asked))
 
 
 def keep_outcomes(places: Places, outcome: Outcome) -> None:

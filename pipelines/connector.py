@@ -43,6 +43,10 @@ class QuotaExhausted(ConnectorError):
     """The vendor gives nothing more for now; the message says when it will."""
 
 
+class BudgetSpent(ConnectorError):
+    """The time that a refresh gives to one source is over; the message says how to give it more."""
+
+
 class Options(BaseModel):
     """A source's section of `parcours.toml`; unknown keys are refused."""
 

@@ -13,9 +13,10 @@ import pyarrow as pa
 from dlt.common.schema.typing import TWriteDispositionConfig
 from dlt.extract.resource import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
+from dlt.pipeline.pipeline import Pipeline
 
-from pipelines import load_log, slices
-from pipelines.connector import AccessRefused, Connector, ConnectorError, Options, Plan, Pull, Table
+from pipelines import deadline, load_log, slices
+from pipelines.connector import AccessRefused, BudgetSpent, Connector, ConnectorError, Options, Plan, Pull, Table
 from pipelines.plan import Asked, plan_load
 from pipelines.rows import MARKER, batches
 
@@ -44,7 +45,7 @@ def load(connector: Connector, options: Options, warehouse: Path, state: Path, a
     plan = plan_load(connector, options, warehouse, asked)
     try:
         return run_plan(connector, options, warehouse, state, plan)
-    except AccessRefused:
+    except (AccessRefused, BudgetSpent):
         raise
     except Exception as error:
         if plan.kind != "deep":
@@ -67,12 +68,14 @@ def run_plan(connector: Connector, options: Options, warehouse: Path, state: Pat
         for name, table in connector.tables.items()
     ]
     warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with load_log.connect(warehouse) as connection:
+    with deadline.writing(), load_log.connect(warehouse) as connection:
         load_log.begin(connection, connector.name)
-    _run(connector, resources, warehouse, state)
-    rows = {pull: _rows_of(pull, connector.tables[pull.table], counts) for pull in plan.pulls}
-    with load_log.connect(warehouse) as connection:
-        load_log.record(connection, connector, plan, rows)
+    pipeline = _extracted(connector, resources, warehouse, state)
+    with deadline.writing():
+        _write(pipeline)
+        rows = {pull: _rows_of(pull, connector.tables[pull.table], counts) for pull in plan.pulls}
+        with load_log.connect(warehouse) as connection:
+            load_log.record(connection, connector, plan, rows)
     by_table = {name: sum(n for key, n in counts.items() if key[0] == name) for name in connector.tables}
     return LoadResult(connector.name, by_table, monotonic() - started, plan.warnings, plan.quota)
 
@@ -112,12 +115,14 @@ def _resource(
     def rows() -> Iterator[pa.Table]:
         yield _finished(table, table.columns.empty_table())
         seen: set[tuple[Any, ...]] = set()
+        deadline.check()
         for batch in batches(source, name, table, vendor or (), plan.fields.setdefault(name, set())):
             fresh = _unseen(table, batch, seen) if is_sliced and not table.rows_are_unique else batch
             _count(name, table, fresh, plan, counts)
             if table.listed_by:
                 seen.update(_keys(table, batch))
             yield _finished(table, fresh)
+            deadline.check()
         if is_sliced:
             yield _finished(table, _markers(table, name, plan), True)
         elif table.listed_by and plan.of(name):
@@ -210,7 +215,8 @@ def _rows_of(pull: Pull, table: Table, counts: Counter[tuple[str, ...]]) -> int:
     return counts[key]
 
 
-def _run(connector: Connector, resources: list[DltResource], warehouse: Path, state: Path) -> None:
+def _extracted(connector: Connector, resources: list[DltResource], warehouse: Path, state: Path) -> Pipeline:
+    """The vendor is asked for everything before anything is written."""
     pipeline = dlt.pipeline(
         pipeline_name=f"parcours_{connector.name}",
         pipelines_dir=str(state),
@@ -220,9 +226,20 @@ def _run(connector: Connector, resources: list[DltResource], warehouse: Path, st
     # What a killed run left is asked again rather than loaded: the same range, as the vendor shows it now.
     if pipeline.has_pending_data:
         pipeline.abort_packages()
-        pipeline.load()
+        with deadline.writing():
+            pipeline.load()
     try:
-        pipeline.run(resources)
+        pipeline.sync_destination()
+        pipeline.extract(resources)
+    except PipelineStepFailed as error:
+        raise _cause(error) from None
+    return pipeline
+
+
+def _write(pipeline: Pipeline) -> None:
+    try:
+        pipeline.normalize()
+        pipeline.load()
     except PipelineStepFailed as error:
         raise _cause(error) from None
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
+from pipelines import deadline
 from pipelines.connector import ConnectorError
 
 ATTEMPTS = 6
@@ -44,12 +45,16 @@ def _say(state: RetryCallState) -> None:
 
 
 def retrying(call: Callable[..., Answer], *args: Any, **kwargs: Any) -> Answer:
-    """Call, and call again while the vendor is busy; the last `VendorBusy` is raised when patience ends."""
+    """Call, and call again while the vendor is busy; the last `VendorBusy` is raised when patience ends.
+
+    Ends with `BudgetSpent` when the source's time is over.
+    """
     policy = Retrying(
         retry=retry_if_exception_type(VendorBusy),
         stop=stop_after_attempt(ATTEMPTS),
         wait=_wait,
         before_sleep=_say,
+        sleep=deadline.sleep,
         reraise=True,
     )
     return policy(call, *args, **kwargs)

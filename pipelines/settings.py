@@ -42,6 +42,7 @@ class Business(BaseModel):
     prospect_window_days: int = Field(90, ge=1, description="a prospect converts within this many days")
     deep_reread_every_days: int = Field(7, ge=0, description="how often restatements older than the windows are sought")
     deep_reread_days: int = Field(400, ge=1, description="how far back they are sought")
+    source_minutes: float = Field(30, gt=0, le=1440, description="how long a refresh waits for one source")
     orders_from: list[str] = Field(default_factory=list, description="the sources whose orders count; all when empty")
     upsells: list[Upsell] = Field(default_factory=list)
     north_star: str = Field("weekly_active_customers", description="that, or the id of a KPI")
@@ -58,6 +59,11 @@ class Business(BaseModel):
     def zone(self) -> ZoneInfo:
         """The zone in which business days begin and end."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def source_seconds(self) -> float:
+        """The time that one refresh gives to one source."""
+        return self.source_minutes * 60
 
     def asked(self, through: date, as_of: datetime) -> Asked:
         """What a refresh asks of every source."""

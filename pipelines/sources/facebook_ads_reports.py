@@ -3,7 +3,6 @@
 A report is asked for, made by the vendor in its time, and then read. Of a row, the vendor leaves out what is zero.
 """
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -11,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 
 import pyarrow as pa
 
+from pipelines import deadline
 from pipelines.connector import ConnectorError, Plan, Table, columns
 from pipelines.retry import patience
 from pipelines.rows import SchemaDrift
@@ -120,7 +120,7 @@ def _report(graph: Graph, name: str, account_id: str, first: date, last: date, r
 def _is_made(graph: Graph, name: str, run_id: str) -> bool:
     """Wait for a report: true when it is there, false when the vendor gave it up or takes too long."""
     for number in range(JOB_POLLS):
-        time.sleep(patience() * min(LONGEST_POLL_SECONDS, 2**number))
+        deadline.sleep(patience() * min(LONGEST_POLL_SECONDS, 2**number))
         status = graph.get(run_id, fields="async_status,async_percent_completion").get("async_status")
         if status == DONE:
             return True

@@ -3,13 +3,13 @@
 https://developers.google.com/analytics/devguides/reporting/data/v1/audience-list-basics
 """
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 from google.analytics.data_v1beta import BetaAnalyticsDataClient, types
 
+from pipelines import deadline
 from pipelines.connector import ConnectorError, Plan
 from pipelines.retry import patience
 from pipelines.sources.google_analytics_client import call
@@ -64,5 +64,5 @@ def _ready(client: BetaAnalyticsDataClient, parent: str, audience: str) -> types
             return export
         if export is not None and export.state == EXPORT_STATES.FAILED:
             break
-        time.sleep(EXPORT_POLL_SECONDS * patience())
+        deadline.sleep(EXPORT_POLL_SECONDS * patience())
     raise ConnectorError(f"Google Analytics did not finish the export of {audience}; the next refresh asks again.")

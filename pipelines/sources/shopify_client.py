@@ -6,12 +6,12 @@ Not dlt's REST client: errors, limits and cursors are inside answers that are al
 """
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import requests
 
+from pipelines import deadline
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import ERROR_CHARACTERS, session
 from pipelines.retry import VendorBusy, patience
@@ -126,7 +126,7 @@ class Shopify:
         for _ in range(MOST_POLLS):
             if operation["status"] not in UNDER_WAY:
                 break
-            time.sleep(wait * patience())
+            deadline.sleep(wait * patience())
             wait = min(2 * wait, LONGEST_POLL_SECONDS)
             operation = self.ask(BULK_STATE, id=operation["id"])["bulkOperation"]
         if operation["status"] != "COMPLETED":
