@@ -7,6 +7,7 @@ from rich.console import Console
 from app.health import WARN_DAYS
 from app.printing import say
 from pipelines.connector import Connector, ConnectorError, Options
+from pipelines.credentials import require
 from pipelines.identity import identity_key
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
@@ -20,6 +21,7 @@ def check_sources(settings: Settings, only: list[str], console: Console) -> int:
         raise ConnectorError(
             f"{unknown[0]} is not connected; connected are: {', '.join(settings.connected) or 'none'}."
         )
+    require(CONNECTORS[name] for name in only or settings.connected)
     failures = 0
     for name in only or settings.connected:
         failures += not _check(CONNECTORS[name], settings.sources[name], console)

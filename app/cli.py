@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from app.choices import Format, Grain, Stage
+from app.ending import Ending
 from app.printing import complain, new_console, say
 from flows.places import PROJECT, Places
 
@@ -48,7 +49,7 @@ cli = typer.Typer(
     pretty_exceptions_show_locals=False,  # a local variable may hold a secret
     help="Marketing KPIs from every tool of a small business, in one DuckDB file that can be trusted.",
     epilog="Exit codes: 0 done; 1 not done, and why is on the error stream; 2 the command was not understood; "
-    "`refresh` knows one more.",
+    "130 stopped by Ctrl-C, 143 by SIGTERM; `refresh` knows one more.",
 )
 
 SettingsFile = Annotated[
@@ -138,7 +139,10 @@ def refresh(
     """
     from app.plans import show_plans
     from flows.refresh import run_refresh
+    from pipelines.connector import ConnectorError
+    from pipelines.credentials import require
     from pipelines.identity import identity_key
+    from pipelines.registry import CONNECTORS
     from pipelines.settings import read_settings
 
     business = read_settings(settings)
@@ -149,6 +153,9 @@ def refresh(
         show_plans(business, Places(data), last_day, instant, only, console)
         return
     identity_key()  # without it not even a start
+    if not business.connected:
+        raise ConnectorError(f"No source is connected: add a [sources.…] section to {settings}.")
+    require(CONNECTORS[name] for name in only or business.connected)
     outcome = run_refresh(business, Places(data), last_day, instant, only, partial(say, console))
     raise typer.Exit(ended(outcome))
 
@@ -267,7 +274,11 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     # What matters Parcours says itself; Prefect would add a traceback to every refused credential.
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-    cli(prog_name="parcours")
+    ending = Ending()
+    try:
+        cli(prog_name="parcours")
+    finally:
+        ending.settle()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import os
 import secrets
 import shutil
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from rich.console import Console
 from rich.syntax import Syntax
 
 from app.printing import complain, say
+from flows import tethered
 from flows.places import PROJECT, Places
 from pipelines.connector import ConnectorError
 from pipelines.settings import Settings, read_settings
@@ -85,7 +85,7 @@ def _vendors(settings: Settings, now: datetime, console: Console) -> Iterator[st
     """The simulated vendors in a process of their own, and this process aimed at them; gives their address."""
     started = monotonic()
     first_day, last_day = settings.business.history_start, now.astimezone(settings.business.zone).date()
-    command = [sys.executable, "-m", "sandbox", "--port", "0", "--grpc-port", "0"]
+    command = tethered.command("sandbox", "--port", "0", "--grpc-port", "0")
     command += ["--first-day", str(first_day), "--last-day", str(last_day)]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -49,15 +49,17 @@ def _running(places: Places) -> str:
 
 
 def _runs(places: Places) -> list[dict[str, Any]]:
-    """The last runs, oldest first; a line that a power cut left half-written is passed over."""
+    """The last runs, oldest first; a line that is half-written or damaged is passed over."""
     if not places.runs.exists():
         return []
     runs = []
-    for line in places.runs.read_text(encoding="utf-8").splitlines():
+    for line in places.runs.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            runs.append(json.loads(line))
-        except json.JSONDecodeError:
+            run = json.loads(line)
+            _cells(run)
+        except (ValueError, TypeError, KeyError, AttributeError):
             continue
+        runs.append(run)
     return runs[-SHOWN:]
 
 

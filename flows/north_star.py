@@ -1,5 +1,7 @@
 """The business's own north star: its query over the facts, answered between the facts and the KPIs."""
 
+from math import isfinite
+
 import duckdb
 import pyarrow as pa
 
@@ -8,6 +10,7 @@ from flows.places import Places
 from pipelines.connector import ConnectorError
 from pipelines.settings import Settings
 
+GRAINS = ("day", "week", "month", "quarter", "year")
 TYPES: dict[str, pa.DataType] = {"grain": pa.string(), "period_start": pa.date32(), "value": pa.float64()}
 COLUMNS = pa.schema(TYPES)
 
@@ -34,11 +37,13 @@ def write(places: Places, settings: Settings) -> None:
 
 
 def _answer(places: Places, query: str) -> pa.Table:
-    """Read-only, so that a query can change nothing."""
+    """Read-only and without files or network, so that a query can change nothing and reach nothing else."""
     try:
-        with duckdb.connect(str(places.warehouse), read_only=True) as connection:
-            connection.execute("set schema = 'marts'; set timezone = 'UTC'")
-            return connection.execute(query).to_arrow_table().select(COLUMNS.names).cast(COLUMNS)
+        with duckdb.connect(
+            str(places.warehouse), read_only=True, config={"enable_external_access": False}
+        ) as connection:
+            connection.execute("set schema = 'marts'; set timezone = 'UTC'; set lock_configuration = true")
+            return _valid(connection.execute(query).to_arrow_table().select(COLUMNS.names).cast(COLUMNS))
     except (duckdb.Error, pa.ArrowException, KeyError) as error:
         said = str(error).splitlines()[0]
         raise BadNorthStar(
@@ -46,3 +51,15 @@ def _answer(places: Places, query: str) -> pa.Table:
             "(day, week, month, quarter, year), period_start (a date) and value, such as: "
             "select grain, period_start, weekly_active_customers as value from fct_weekly_customers_by_period"
         ) from None
+
+
+def _valid(answer: pa.Table) -> pa.Table:
+    """The answer, of periods that exist and values that are numbers."""
+    for row in answer.to_pylist():
+        value = row["value"]
+        if row["grain"] not in GRAINS or row["period_start"] is None or (value is not None and not isfinite(value)):
+            raise BadNorthStar(
+                f"business.north_star_sql gives grain {row['grain']!r}, period_start {row['period_start']}, value "
+                f"{value}: the grain should be one of {', '.join(GRAINS)}, period_start a date, the value a number."
+            )
+    return answer

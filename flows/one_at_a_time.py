@@ -17,10 +17,19 @@ class AlreadyRunning(ConnectorError):
     """Another refresh holds the data directory; the message names it."""
 
 
+class FolderRefused(ConnectorError):
+    """The data directory cannot be written; the message names it."""
+
+
 @contextmanager
 def alone(data: Path) -> Iterator[None]:
     """Hold the data directory, or refuse at once."""
-    data.mkdir(parents=True, exist_ok=True)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        with (data / "refresh.lock").open("a"):
+            pass
+    except OSError as error:
+        raise FolderRefused(f"{data} cannot be written ({error.strerror}): give this user the right to.") from None
     note = data / "refresh.holder.json"
     try:
         with FileLock(data / "refresh.lock", timeout=0):
@@ -35,7 +44,7 @@ def alone(data: Path) -> Iterator[None]:
 def holder(data: Path) -> str:
     """Who holds the lock, or held it last, in words."""
     try:
-        who = json.loads((data / "refresh.holder.json").read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+        who = json.loads((data / "refresh.holder.json").read_bytes())
+        return f"process {who['pid']} on {who['host']} since {who['since']}"
+    except (OSError, ValueError, TypeError, KeyError):
         return "its process is unknown"
-    return f"process {who['pid']} on {who['host']} since {who['since']}"

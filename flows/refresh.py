@@ -14,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows import backfill, business_tables, definition, north_star, publish, transform
+from flows import backfill, business_tables, definition, north_star, publish, tethered, transform
 from flows.backfill import Backfill
 from flows.one_at_a_time import alone
 from flows.places import Places
@@ -85,6 +85,7 @@ def run_refresh(
     Raises `AlreadyRunning` when another refresh holds the data directory.
     """
     os.environ.setdefault("PREFECT_HOME", str(places.prefect.absolute()))
+    tethered.tether_prefect()
     outcome = Outcome(as_of.astimezone(UTC), through, datetime.now(UTC))
     started = monotonic()
     with alone(places.data):

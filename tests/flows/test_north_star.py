@@ -76,3 +76,29 @@ def test_a_query_that_answers_something_else_is_refused_and_changes_nothing(
         north_star.write(places, settings(tmp_path, north_star_sql=query))
     with duckdb.connect(str(places.warehouse), read_only=True) as connection:
         assert connection.execute("select count(*) from marts.fct_weekly_customers_by_period").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select 'day' as grain, date '2026-03-01' as period_start, count(*) as value from read_text('/etc/hosts')",
+        "copy (select 1) to 'written.csv'",
+        "attach 'other.duckdb'",
+        "set enable_external_access = true",
+    ],
+)
+def test_a_query_reaches_no_files(tmp_path: Path, places: Places, query: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadNorthStar):
+        north_star.write(places, settings(tmp_path, north_star_sql=query))
+    assert not (tmp_path / "written.csv").exists()
+    assert not (tmp_path / "other.duckdb").exists()
+
+
+@pytest.mark.parametrize(
+    "answer", ["'fortnight', date '2026-03-01', 1", "'day', null, 1", "'day', date '2026-03-01', 'nan'::double"]
+)
+def test_only_valid_periods_and_finite_values_are_taken(tmp_path: Path, places: Places, answer: str) -> None:
+    query = f"select * from (values ({answer})) as t (grain, period_start, value)"
+    with pytest.raises(BadNorthStar, match="one of day, week, month, quarter, year"):
+        north_star.write(places, settings(tmp_path, north_star_sql=query))
