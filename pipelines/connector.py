@@ -27,6 +27,7 @@ CAVEATS = {
     "proxy_opens": "opens by privacy proxies cannot be told apart",
     "bot_clicks": "clicks by security scanners cannot be told apart",
     "approximate_date": "the vendor keeps no date of opt-in; the day the contact was created stands for it",
+    "unknown_value": "rows with a value whose meaning is not known count for nothing",
     "series_break": "what the vendor counts changed on this day: values before and after do not compare",
 }
 

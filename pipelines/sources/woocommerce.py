@@ -4,8 +4,10 @@ https://developer.woocommerce.com/docs/apis/rest-api/v3/
 """
 
 import hashlib
+import html
 import json
 from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
 from typing import Any
 
 import dlt
@@ -16,13 +18,19 @@ from dlt.sources.rest_api.typing import EndpointResource, RESTAPIConfig
 from pydantic import Field
 from requests import Request, Response
 
-from pipelines.connector import Connector, Options, Plan, Scope
+from pipelines.connector import Caveat, Connector, ConnectorError, Options, Plan, Scope
 from pipelines.http import session
 from pipelines.rows import SchemaDrift
 from pipelines.sources.woocommerce_tables import LINES, TABLES
 
 API_PATH = "/wp-json/wc/v3"
 MOST_ROWS = 100  # of a page
+MOST_RESTARTS = 3  # of a list that moves while it is read
+NO_LIST = "the answer is no list; nothing of this source was loaded. Try again later, or report it."
+CONTRADICTS = (
+    "the list contradicts itself: its pages repeat, or hold less than its total says, also when read again; nothing of "
+    "this source was loaded. A cache or a plugin in front of the shop's API may answer in its place: exclude /wp-json."
+)
 FIRST_WITH_REFUNDS = 9  # the version that lists the refunds of all orders
 ADVICE = (
     "Create a REST API key with read access in WooCommerce (Settings > Advanced > REST API), for a shop manager or an "
@@ -31,7 +39,7 @@ ADVICE = (
 )
 
 ASKED = [{"status": "any"}, {"status": "trash"}]  # one after the other: "any" leaves the trash out
-# Of the vendor; plugins add their own.
+# Of the vendor; plugins add their own, which count once they have a date of payment.
 STATUSES = frozenset(
     {
         *("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed"),
@@ -39,7 +47,7 @@ STATUSES = frozenset(
     }
 )
 ORDER_FIELDS = (
-    *("id", "number", "status", "currency", "prices_include_tax", "total", "total_tax", "payment_method"),
+    *("id", "parent_id", "number", "status", "currency", "prices_include_tax", "total", "total_tax", "payment_method"),
     *("date_created_gmt", "date_modified_gmt", "date_paid_gmt", "date_completed_gmt"),
     *("customer_id", "billing.email", "billing.country", "shipping.country"),
     *LINES,
@@ -64,14 +72,15 @@ Row = dict[str, Any]
 class WoocommerceOptions(Options):
     """`[sources.woocommerce]`. Metadata is the shop's own: only whether it says yes is kept.
 
-    An order of a plugin's status counts like any other: once it has a date of payment.
+    An order of a plugin's status counts like any other: once it has a date of payment. Until then a caveat tells of it,
+    unless the status is named here.
     """
 
     site: str = Field(pattern=r"^[^\s/:]+(:\d+)?(/\S*[^\s/])?$", description="the shop's host, without https://")
     tip_names: list[str] = Field(default_factory=list, description="names of the fees that are tips")
     opt_in_meta_key: str = Field(default="", description="metadata of an order that says yes to newsletters")
     test_meta_key: str = Field(default="", description="metadata of an order that was paid in a gateway's test mode")
-    plugin_statuses: list[str] = Field(default_factory=list, description="statuses of orders that plugins add")
+    plugin_statuses: list[str] = Field(default_factory=list, description="plugins' statuses of unpaid orders")
     page_rows: int = Field(default=MOST_ROWS, ge=1, le=MOST_ROWS, description="rows asked for per page")
 
 
@@ -79,25 +88,73 @@ class Pages(PageNumberPaginator):
     """By number up to an empty page: the links in the vendor's headers can name another host, or plain http.
 
     What is deleted meanwhile lets everything after it move up, over the border of a page that was read already. So a
-    list that has become shorter is read from its beginning once more.
+    list that has become shorter, a page of which all is known and an end before the total are read from the beginning
+    once more, a few times at most. With orders in their own tables the vendor says of a page past the end that there
+    are none at all: its total says nothing.
     """
 
     def __init__(self) -> None:
         super().__init__(base_page=1, total_path=None)
-        self.listed: int | None = None
+        self.listed, self.restarts = 0, 0
+        self.seen: set[Any] = set()
 
     def init_request(self, request: Request) -> None:
         """Begin at the first page of a list of unknown length."""
         super().init_request(request)
-        self.listed = None
+        self.listed, self.restarts, self.seen = 0, 0, set()
 
     def update_state(self, response: Response, data: list[Any] | None = None) -> None:
         """Go on to the next page, or begin again."""
-        super().update_state(response, data)
-        listed = response.headers.get("X-WP-Total", "")
-        was_listed, self.listed = self.listed, int(listed) if listed.isdigit() else None
-        if was_listed and self.listed is not None and self.listed < was_listed:
-            self._has_next_page, self.current_value = True, self.initial_value
+        rows = response.json()
+        if not isinstance(rows, list):
+            raise SchemaDrift(f"woocommerce: {_path(response)}: {NO_LIST}")
+        super().update_state(response, rows)
+        told = response.headers.get("X-WP-Total", "")
+        listed = int(told) if told.isdigit() else 0
+        known = {row.get("id") for row in rows if isinstance(row, dict)}
+        if rows:
+            moved = bool(listed and listed < self.listed) or known <= self.seen
+        else:
+            moved = len(self.seen) < max(listed, self.listed)
+        self.seen |= known
+        self.listed = listed or self.listed
+        if moved:
+            self._begin_again(response)
+
+    def _begin_again(self, response: Response) -> None:
+        self.restarts += 1
+        if self.restarts > MOST_RESTARTS:
+            raise ConnectorError(f"woocommerce: {_path(response)}: {CONTRADICTS}")
+        self.listed, self.seen = 0, set()
+        self._has_next_page, self.current_value = True, self.initial_value
+
+
+class Undecided:
+    """Orders without a date of payment whose status is not known: they count for nothing, and a caveat says so."""
+
+    def __init__(self, options: WoocommerceOptions, plan: Plan) -> None:
+        self.site, self.plan = options.site, plan
+        self.known = STATUSES | set(options.plugin_statuses)
+        self.found: dict[date, dict[str, set[Any]]] = {}
+
+    def note(self, row: Row) -> None:
+        """Tell of such an order on the day of its last change, by which orders are asked for."""
+        changed, status = row.get("date_modified_gmt"), row.get("status")
+        is_dated = row.get("date_paid_gmt") or row.get("date_completed_gmt")
+        if status in self.known or not status or is_dated or not changed:
+            return
+        day = datetime.fromisoformat(changed).replace(tzinfo=UTC).astimezone(self.plan.zone).date()
+        of_day = self.found.setdefault(day, {})
+        if of_day:
+            self.plan.caveats.discard(self._caveat(day))
+        of_day.setdefault(str(status)[:40], set()).add(row.get("id"))
+        told = self._caveat(day)
+        self.plan.caveat(told.table, told.account_id, told.name, told.detail, told.day)
+
+    def _caveat(self, day: date) -> Caveat:
+        parts = (f"{len(ids)} of status {status!r}" for status, ids in sorted(self.found[day].items()))
+        detail = "orders without a date of payment: " + ", ".join(parts)
+        return Caveat("orders", self.site, "unknown_value", detail, day)
 
 
 @dlt.source(name="woocommerce", section="woocommerce", max_table_nesting=0)
@@ -131,7 +188,7 @@ def woocommerce(
         },
         "resources": [
             dlt.resource([ASKED], name="statuses", selected=False),
-            _listed("orders", order_fields, _order(options), **changed),
+            _listed("orders", order_fields, _order(options, Undecided(options, plan)), **changed),
             _listed("refunds", REFUND_FIELDS, _refund(options)),
             _listed("customers", CUSTOMER_FIELDS, lambda row: row | {"site": options.site}, role="all"),
             _listed("products", PRODUCT_FIELDS, lambda row: row | {"site": options.site}),
@@ -149,14 +206,12 @@ def _listed(name: str, fields: Iterable[str], kept: Callable[[Row], Row], **para
     }
 
 
-def _order(options: WoocommerceOptions) -> Callable[[Row], Row]:
+def _order(options: WoocommerceOptions, undecided: Undecided) -> Callable[[Row], Row]:
     """Metadata and fees as what they mean: their own words are not for the warehouse."""
-    statuses = STATUSES | set(options.plugin_statuses)
     asks_for_metadata = bool(options.opt_in_meta_key or options.test_meta_key)
 
     def kept(row: Row) -> Row:
-        if row.get("status") not in statuses and "status" in row:
-            raise SchemaDrift(_unknown_status(row, statuses))
+        undecided.note(row)
         if asks_for_metadata and "meta_data" not in row:
             raise SchemaDrift(_missing("orders", row, "meta_data"))
         said_yes = {one["key"] for one in row.get("meta_data") or () if _is_yes(one.get("value"))}
@@ -171,7 +226,11 @@ def _order(options: WoocommerceOptions) -> Callable[[Row], Row]:
             found[name] = [
                 _picked("orders", row, name, line, needed)
                 | ({COSTS: line[COSTS]} if COSTS in line else {})
-                | ({"kind": "tip" if line.get("name") in options.tip_names else "fee"} if name == "fee_lines" else {})
+                | (
+                    {"kind": "tip" if html.unescape(str(line.get("name"))) in options.tip_names else "fee"}
+                    if name == "fee_lines"
+                    else {}
+                )
                 for line in row[name]
             ]
         return found
@@ -199,7 +258,8 @@ def _picked(table: str, row: Row, name: str, line: Row, needed: Iterable[str]) -
     for field in needed:
         if field not in line:
             raise SchemaDrift(_missing(table, row, f"{name}.{field}"))
-    return {field: line[field] for field in needed}
+    # WordPress keeps names as a page shows them: "Soap &amp; Co".
+    return {field: html.unescape(line[field]) if isinstance(line[field], str) else line[field] for field in needed}
 
 
 def _missing(table: str, row: Row, field: str) -> str:
@@ -209,12 +269,8 @@ def _missing(table: str, row: Row, field: str) -> str:
     )
 
 
-def _unknown_status(row: Row, statuses: Iterable[str]) -> str:
-    return (
-        f"woocommerce: orders row of id {row.get('id')}: status is {str(row['status'])[:40]!r}, and whether such a row "
-        f"counts is not known (known: {', '.join(sorted(statuses))}); nothing of this source was loaded. If a plugin "
-        "of the shop adds this status, name it in plugin_statuses; else upgrade Parcours, or report it."
-    )
+def _path(response: Response) -> str:
+    return response.url.partition("?")[0].rpartition("/")[2]
 
 
 def _is_yes(value: Any) -> bool:
@@ -223,7 +279,15 @@ def _is_yes(value: Any) -> bool:
 
 def scopes(options: WoocommerceOptions, table: str) -> list[Scope]:
     """One shop; what its orders' metadata and fees mean shapes their rows."""
-    meanings = json.dumps([sorted(options.tip_names), options.opt_in_meta_key, options.test_meta_key])
+    meanings = json.dumps(
+        [
+            ORDER_FIELDS,
+            sorted(options.tip_names),
+            sorted(options.plugin_statuses),
+            options.opt_in_meta_key,
+            options.test_meta_key,
+        ]
+    )
     return [Scope(options.site, hashlib.sha256(meanings.encode()).hexdigest()[:16] if table == "orders" else "")]
 
 
@@ -238,10 +302,23 @@ def check(options: WoocommerceOptions) -> list[str]:
     lines = [f"{options.site}: WooCommerce {version}, {status['settings']['currency']}"]
     if int(version.partition(".")[0]) < FIRST_WITH_REFUNDS:
         return [*lines, f"it does not list refunds: update WooCommerce to {FIRST_WITH_REFUNDS}.0 or later"]
+    lines += _undecided(http.get(f"{base_url}{API_PATH}/reports/orders/totals").json(), options)
     for name in TABLES:
         answer = http.get(f"{base_url}{API_PATH}/{name}", params={"per_page": "1", "_fields": "id"})
         lines.append(f"{answer.headers.get('X-WP-Total', '?')} {name}")
     return lines
+
+
+def _undecided(totals: Any, options: WoocommerceOptions) -> list[str]:
+    """The shop's statuses that neither WooCommerce nor the settings know."""
+    known = STATUSES | set(options.plugin_statuses)
+    slugs = [one["slug"] for one in totals if isinstance(one, dict) and "slug" in one]
+    return [
+        f"orders of status {slug!r} count once they have a date of payment; if those without one are not paid, name it "
+        "in plugin_statuses"
+        for slug in slugs
+        if slug not in known
+    ]
 
 
 CONNECTOR = Connector(

@@ -34,6 +34,7 @@ ORDERS = columns(
     *("date_created_gmt", "date_modified_gmt", "date_paid_gmt", "date_completed_gmt"),
     *("email_key", "billing__country", "shipping__country", *LINES),
     id=ID,
+    parent_id=ID,
     customer_id=ID,
     prices_include_tax=FLAG,
     is_test=FLAG,

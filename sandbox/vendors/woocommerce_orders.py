@@ -1,5 +1,6 @@
 """WooCommerce orders and their refunds as they stand at an instant."""
 
+import html
 import re
 import zlib
 from collections.abc import Callable
@@ -180,7 +181,7 @@ class Placed:
         cost = product.cost if product else None
         return {
             "id": line_number(self.order, position),
-            "name": product.name if product else "",
+            "name": html.escape(product.name, quote=False) if product else "",
             "product_id": number_of(line.product_id),
             "variation_id": 0,
             "quantity": line.quantity,
@@ -227,7 +228,7 @@ class Placed:
         taxed = refund.tax if self.order.is_tax_known else 0
         line = {
             "id": number_of(refund.refund_id) * 10 + 1,
-            "name": product.name if product else "",
+            "name": html.escape(product.name, quote=False) if product else "",
             "product_id": number_of(product.product_id) if product else 0,
             "quantity": -refund.quantity,
             "total": money(taxed - given),

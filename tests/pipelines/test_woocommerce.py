@@ -1,6 +1,7 @@
 """The WooCommerce connector against a shop's REST API, over a real socket."""
 
 import base64
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -367,7 +368,6 @@ def test_a_refused_key_says_what_to_do_and_not_the_key(
             "refunds row of id 1: the vendor no longer sends line_items.quant",
         ),
         ("missing_column", "products", "type", "products row 1: the vendor no longer sends type"),
-        ("renamed_enum", "orders", "", "orders row of id 101: status is 'fulfilled', and whether such a row counts is"),
     ],
 )
 def test_what_figures_rest_on_cannot_go_or_be_renamed(
@@ -382,10 +382,54 @@ def test_what_figures_rest_on_cannot_go_or_be_renamed(
     assert everything(tmp_path) == before
 
 
-def test_a_status_that_a_plugin_adds_counts_once_it_is_named(shop: Running, tmp_path: Path) -> None:
-    shop.fault("/orders$", "renamed_enum", times=9)
-    assert pull(tmp_path, plugin_statuses=["fulfilled"]).rows["orders"] == 9
+def test_a_status_that_a_plugin_adds_is_told_of_where_no_date_decides(
+    shop: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "select date_day, detail from raw_parcours.caveats where caveat = 'unknown_value'"
+    monkeypatch.setattr("sandbox.vendors.woocommerce.RENAMED", {"completed": "fulfilled", "pending": "quoted"})
+    shop.fault("/orders$", "renamed_enum", times=99)
+    assert pull(tmp_path).rows["orders"] == 9
     assert statuses(tmp_path)[101] == "fulfilled"
+    detail = "orders without a date of payment: 1 of status 'quoted'"
+    assert rows(tmp_path, told) == [(date(2026, 3, 11), detail)]  # the others were paid
+    pull(tmp_path, plugin_statuses=["quoted"])
+    assert rows(tmp_path, told) == []
+
+
+def test_a_list_that_is_a_thing_or_says_more_than_it_holds_is_refused_and_nothing_is_lost(
+    shop: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull(tmp_path)
+    before, send = everything(tmp_path), VendorSession.send
+    for body, said in ((b"{}", "customers: the answer is no list"), (b"[]", "customers: the list contradicts itself")):
+
+        def other(
+            self: VendorSession, request: requests.PreparedRequest, body: bytes = body, **more: Any
+        ) -> requests.Response:
+            answer = send(self, request, **more)
+            if "/customers?" in (request.url or ""):
+                answer._content = body
+            return answer
+
+        monkeypatch.setattr(VendorSession, "send", other)
+        with pytest.raises(ConnectorError, match=f"woocommerce: {said}"):
+            pull(tmp_path, NOW + DAY)
+        assert everything(tmp_path) == before
+
+
+def test_a_cache_that_always_answers_the_first_page_is_no_endless_list(
+    shop: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = VendorSession.send
+
+    def first(self: VendorSession, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        request.url = re.sub(r"\bpage=\d+", "page=1", request.url or "")
+        return send(self, request, **more)
+
+    monkeypatch.setattr(VendorSession, "send", first)
+    with pytest.raises(ConnectorError, match="contradicts itself"):
+        pull(tmp_path, page_rows=2)
+    assert len(shop.requests()) < 30
 
 
 def test_a_field_of_a_plugin_does_no_harm_and_is_remembered(shop: Running, tmp_path: Path) -> None:
