@@ -22,9 +22,8 @@ def mutations(calls: list[Call], source: str) -> Iterator[Mutation]:
     read = {path: values for path, values in found.items() if str([one for one in path if one != 0][-1]) in words}
     for path, values in read.items():
         present = [value for value in values if value is not None]
-        is_optional = len(values) < len(rows)
         name = ".".join(map(str, path))
-        yield Mutation(f"field: {name} missing", _one(path, _remove), "possible" if is_optional else "fault", ONE, name)
+        yield Mutation(f"field: {name} missing", _one(path, _remove), "possible", ONE, name)
         for words_of_it, kind, change in _other_values(present):
             yield Mutation(f"field: {name} {words_of_it}", _one(path, change), kind, ONE, name)
     others = [path for path in found if not any(path[: len(one)] == one or one[: len(path)] == path for one in read)]

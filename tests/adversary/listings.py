@@ -114,7 +114,7 @@ def shrunk(
         return lambda answer, talk: altered(answer, talk) if states_total(answer, talk) is is_stated else None
 
     yield Mutation(f"rows: {name}, against the total", where(True), scopes=scopes)
-    yield Mutation(f"rows: {name}", where(False), "possible", scopes, deletes_one=name.endswith("missing"))
+    yield Mutation(f"rows: {name}", where(False), "possible", scopes, deletes_one=True)
 
 
 def pages() -> Iterator[Mutation]:
@@ -130,7 +130,8 @@ def pages() -> Iterator[Mutation]:
     yield Mutation("page: the one before, once", _page_before, "harmless", ("once",))
     yield Mutation("page: the one before", _page_before, scopes=("last", "every"))
     yield Mutation("page: always the first", _first_page, scopes=("every",))
-    yield Mutation("page: the next one", _next_page, scopes=("first", "middle"))
+    yield Mutation("page: the next one, against the total", _next_page(True), scopes=("first", "middle"))
+    yield Mutation("page: the next one", _next_page(False), "possible", ("first", "middle"), deletes_one=True)
     yield Mutation("page: the first rows", _first_rows, scopes=("every", "last"))
 
 
@@ -154,11 +155,18 @@ def _first_rows(answer: Answer, talk: Talk) -> Answer | None:
     return answer.saying(put(own[0], own[1], found[2])) if found and own else None
 
 
-def _next_page(answer: Answer, talk: Talk) -> Answer | None:
-    honest = _same_listing(answer, talk)
-    bodies = [one.body for one in honest]
-    place = bodies.index(answer.body) + 1 if answer.body in bodies else len(honest)
-    return honest[place] if place < len(honest) and list_path(answer, talk) is not None else None
+def _next_page(is_stated: bool) -> Change:
+    """A page is left out: as if its rows were gone, where no total says otherwise."""
+
+    def changed(answer: Answer, talk: Talk) -> Answer | None:
+        honest = _same_listing(answer, talk)
+        bodies = [one.body for one in honest]
+        place = bodies.index(answer.body) + 1 if answer.body in bodies else len(honest)
+        if place >= len(honest) or list_path(answer, talk) is None or states_total(answer, talk) is not is_stated:
+            return None
+        return honest[place]
+
+    return changed
 
 
 def totals() -> Iterator[Mutation]:

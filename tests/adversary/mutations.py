@@ -6,8 +6,9 @@ Each is one of these classes, which say what a load may make of it:
 - `passing`: an answer lost on the way. As `fault`; and where it is lost once only, it is asked again: equal.
 - `harmless`: an answer that says the same in another way. Always equal, else refusing everything would pass.
 - `possible`: what an honest vendor of another business could answer: the end of a listing that states no total, a row
-  less in it, null in a field that is not always filled, a value that is new. No reader can tell it from the truth, so
-  the load may believe it, but nothing that was stored may be lost by it, unless it is held back and told.
+  less in it, null in a field, a field less of which no table says that it is needed (`Table.required`, its key), a
+  value that is new. No reader can tell it from the truth, so the load may believe it, but of what was stored no more
+  than a single row may be lost by it, unless it is held back and told.
 
 Not made at all, since nothing could be asserted of them: another text in a free text, another number in a number,
 another time in a time, and a listing without total whose rows are exchanged for others.
@@ -31,7 +32,7 @@ class Mutation:
     kind: Class = "fault"
     scopes: tuple[Scope, ...] = ("first", "every")
     field: str = ""  # of a row, where one is altered: the column that may show it
-    deletes_one: bool = False  # of a possible one: a single row is gone, as if the vendor had deleted it
+    deletes_one: bool = False  # rows are gone: the loss of one may be believed, not of more
 
     @property
     def family(self) -> str:

@@ -87,6 +87,9 @@ class Stored:
                 for place, (new, old) in enumerate(zip(row, known.get(_key(self.tables[name], row), row), strict=True))
                 if new != old
             }
+            needed = changed & {*self.tables[name].required, *self.tables[name].key}
+            if mutation.name.endswith("missing") and needed:
+                return "neither", f"{name}: {sorted(needed)} is needed: {words}"
             return "believed", f"{name}: {sorted(changed)}: {words}"
         return "neither", f"{'told, but ' if told else ''}{words}"
 

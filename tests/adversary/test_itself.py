@@ -79,7 +79,7 @@ def said(name: str, page: int) -> object:
         ("total: higher", 1, {"data": [{"id": "c"}], "meta": {"total": 8, "next": None}}),
         ("total: as text", 1, {"data": [{"id": "c"}], "meta": {"total": "3", "next": None}}),
         ("page: always the first", 1, PAGES[0].json),
-        ("page: the next one", 0, PAGES[1].json),
+        ("page: the next one, against the total", 0, PAGES[1].json),
         ("page: the first rows", 1, {"data": [{"id": "a"}, {"id": "b"}], "meta": {"total": 3, "next": None}}),
         (
             "cursor: elsewhere",
