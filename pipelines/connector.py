@@ -72,6 +72,7 @@ class Table:
     written. `newest_by` is the column that tells which of two versions of a key is the later one, where one load can
     hold both.
 
+    `nested` are the columns that hold a list or an object of the vendor's, as JSON text; all others hold single values.
     `required` are columns whose field the vendor always sends, be it null: without one the load is refused. `enums`
     gives the values of a column that decide what counts: a load with another is refused. `dated_by` names, for a table
     whose slices are not the days that its rows count for, the columns whose first value tells that day: the load log
@@ -88,6 +89,8 @@ class Table:
     emails: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
     newest_by: str = ""
+    nested: tuple[str, ...] = ()
+    no_time: str = ""  # how the vendor writes a time that is none, where it is not null
     required: tuple[str, ...] = ()
     enums: Mapping[str, frozenset[str]] = field(default_factory=dict)
     dated_by: tuple[str, ...] = ()

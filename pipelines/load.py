@@ -10,6 +10,7 @@ from typing import Any
 
 import dlt
 import pyarrow as pa
+from dlt.common.exceptions import DltException
 from dlt.common.schema.typing import TWriteDispositionConfig
 from dlt.extract.resource import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
@@ -18,7 +19,7 @@ from dlt.pipeline.pipeline import Pipeline
 from pipelines import deadline, load_log, slices
 from pipelines.connector import AccessRefused, BudgetSpent, Connector, ConnectorError, Options, Plan, Pull, Table
 from pipelines.plan import Asked, plan_load
-from pipelines.rows import MARKER, batches
+from pipelines.rows import MARKER, SchemaDrift, batches
 
 # The one strategy that stays exact when a run is killed between the copy and its bookkeeping.
 DELETE_INSERT: TWriteDispositionConfig = {"disposition": "merge", "strategy": "delete-insert"}
@@ -241,14 +242,22 @@ def _write(pipeline: Pipeline) -> None:
         pipeline.normalize()
         pipeline.load()
     except PipelineStepFailed as error:
-        raise _cause(error) from None
+        raise _cause(error, connector.name) from error
 
 
-def _cause(error: BaseException) -> BaseException:
-    """The connector's own error under what dlt wraps around it."""
-    cause: BaseException | None = error
+def _cause(error: PipelineStepFailed, source: str) -> BaseException:
+    """The connector's own error under what dlt wraps around it; another one is told by its table."""
+    table, cause, first = "", error.__cause__ or error.__context__, None
     while cause is not None:
         if isinstance(cause, ConnectorError):
             return cause
+        table = getattr(cause, "pipe_name", table)
+        if not isinstance(cause, DltException | StopIteration):
+            first = cause
         cause = cause.__cause__ or cause.__context__
-    return error
+    if first is None or error.step != "extract":
+        return error
+    return SchemaDrift(
+        f"{source}: {table}: the vendor's answer could not be read ({type(first).__name__}); nothing of this source "
+        "was loaded. Upgrade Parcours, or report it."
+    )

@@ -1,14 +1,12 @@
 """Vendor rows to Arrow tables of the declared columns; what does not fit is refused with its place and reason."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 
 import pyarrow as pa
 
+from pipelines.casts import caster, nested, text
 from pipelines.connector import ConnectorError, Table
 from pipelines.identity import email_key, keyed_hash
 
@@ -40,6 +38,7 @@ def batches(
             yield arrow.select(table.columns.names).cast(table.columns)
             continue
         rows = item if isinstance(item, list) else [item]
+        _check_rows(source, name, rows, seen + len(waiting))
         if fields is not None:
             fields.update(*rows)
         waiting.extend(rows)
@@ -51,6 +50,15 @@ def batches(
         yield to_arrow(source, name, table, waiting, seen)
 
 
+def _check_rows(source: str, name: str, rows: list[Any], before: int) -> None:
+    for number, row in enumerate(rows, start=before + 1):
+        if not isinstance(row, Mapping):
+            raise SchemaDrift(
+                f"{source}: {name} row {number} is a {type(row).__name__}, not an object; nothing of this source was "
+                "loaded. Upgrade Parcours, or report it."
+            )
+
+
 def to_arrow(source: str, name: str, table: Table, rows: list[Mapping[str, Any]], seen: int = 0) -> pa.Table:
     """One Arrow table; undeclared fields are left out, absent ones are null, nested ones become JSON text."""
     arrays = []
@@ -60,7 +68,7 @@ def to_arrow(source: str, name: str, table: Table, rows: list[Mapping[str, Any]]
         for number, row in enumerate(rows, start=seen + 1):
             try:
                 value = read(row)
-            except (ValueError, TypeError, InvalidOperation):
+            except (ValueError, TypeError, ArithmeticError):
                 raise RowRefused(
                     f"{source}: {name} row {number}: {column.name} is a {_kind_at(row, _path_of(table, column.name))} "
                     f"that is no {column.type}. The vendor changed this field; nothing of this source was loaded."
@@ -79,18 +87,29 @@ def to_arrow(source: str, name: str, table: Table, rows: list[Mapping[str, Any]]
                     "loaded. Upgrade Parcours, or report it."
                 )
             values.append(value)
-        arrays.append(pa.array(values, type=column.type))
+        arrays.append(_array(source, name, column, values))
     return pa.Table.from_arrays(arrays, schema=table.columns)
+
+
+def _array(source: str, name: str, column: "pa.Field[Any]", values: list[Any]) -> "pa.Array[Any]":
+    try:
+        array: pa.Array[Any] = pa.array(values, type=column.type)
+        return array
+    except (pa.ArrowInvalid, OverflowError):
+        raise RowRefused(
+            f"{source}: {name}: {column.name} holds a value beyond what {column.type} holds; nothing of this source "
+            "was loaded. Report it."
+        ) from None
 
 
 def _reader(table: Table, column: "pa.Field[Any]") -> Callable[[Mapping[str, Any]], Any]:
     """How a column's value comes out of a row: hashed where it is personal, else converted."""
     path = _path_of(table, column.name)
     if column.name in table.emails:
-        return lambda row: email_key(_text(_at(row, path)))
+        return lambda row: email_key(text(_at(row, path)))
     if column.name in table.hashes:
-        return lambda row: keyed_hash(_text(_at(row, path)) or "")
-    cast = _caster(column.type)
+        return lambda row: keyed_hash(text(_at(row, path)) or "")
+    cast = nested if column.name in table.nested else caster(column.type, table.no_time)
     return lambda row: cast(_at(row, path))
 
 
@@ -145,53 +164,3 @@ def _kind_at(row: Mapping[str, Any], path: str) -> str:
         return type(_at(row, path)).__name__
     except ValueError:
         return "field of something else"
-
-
-def _caster(kind: pa.DataType) -> Callable[[Any], Any]:
-    """The conversion into a column of this type: lossless or a ValueError, whatever spelling the vendor chose."""
-    if pa.types.is_string(kind):
-        return _text
-    if pa.types.is_integer(kind):
-        return _absent_or(_integer)
-    if pa.types.is_floating(kind):
-        return _absent_or(float)
-    if pa.types.is_boolean(kind):
-        return _boolean
-    if pa.types.is_decimal(kind):
-        return _absent_or(lambda value: Decimal(str(value)))
-    if pa.types.is_date(kind):
-        return _absent_or(_day)
-    if pa.types.is_timestamp(kind):
-        return _absent_or(_instant)
-    raise TypeError(f"no conversion into {kind}")
-
-
-def _absent_or(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None or value == "" else convert(value)
-
-
-def _text(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
-
-
-def _integer(value: Any) -> int:
-    if isinstance(value, float) and not value.is_integer():
-        raise ValueError(value)
-    return int(value)
-
-
-def _boolean(value: Any) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    raise ValueError(value)
-
-
-def _day(value: Any) -> date:
-    return value if isinstance(value, date) and not isinstance(value, datetime) else date.fromisoformat(value)
-
-
-def _instant(value: Any) -> datetime:
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return moment.astimezone(UTC)

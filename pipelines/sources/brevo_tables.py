@@ -45,6 +45,7 @@ TABLES = {
         ("id",),
         "entities",
         LATE_DAYS,
+        nested=("recipients",),
         required=("type", "status", "sent_date", *STATISTICS_COLUMNS[:-1]),
         enums={"type": TYPES, "status": STATUSES},
         dated_by=("sent_date", "scheduled_at"),

@@ -57,6 +57,7 @@ TABLES: dict[str, Table] = {
         ("account_id", "id", "captured_on"),
         "snapshots",
         AS_NOW,
+        nested=("delivery_status",),
     ),
 }
 

@@ -60,6 +60,7 @@ def insights_table(breakdown: str) -> Table:
         "slices",
         ATTRIBUTION_DAYS,
         slice_by,
+        nested=("actions", "action_values"),
         required=("account_currency", "campaign_id"),
         kept_days=KEPT_DAYS,
     )

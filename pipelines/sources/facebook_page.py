@@ -66,6 +66,7 @@ TABLES: dict[str, Table] = {
         ("page_id", "id", "captured_on"),
         "snapshots",
         AS_NOW,
+        nested=("reactions", "comments", "shares"),
         required=("reactions", "comments"),  # shares are absent where there are none
     ),
     "comments": Table(

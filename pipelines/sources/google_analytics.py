@@ -80,6 +80,7 @@ TABLES = {
         ("property_id", "report", "definition", "grain", "period_start"),
         "entities",
         REREAD_DAYS,
+        nested=("metrics", "metadata"),
         dated_by=("period_start",),
     ),
     **{

@@ -66,6 +66,7 @@ TABLES = {
         "entities",
         LATE_DAYS,
         newest_by="updated_at",
+        nested=("line_items", "shipping_line", "additional_fees", "transactions", "refunds"),
         emails={"email_key": "email"},
         # Fields that are never null: a query is answered with all its fields, a bulk operation may leave out nulls.
         required=(

@@ -15,6 +15,7 @@ OPEN_DAYS = 100  # an invoice changes until it is paid, often 60 days after; a c
 ADDRESS_DAYS = 100  # an address is corrected, or a customer deleted, at any time; mostly soon
 AS_NOW = 1  # asked whole every time: names change, and the vendor does not say when
 
+LISTS = ("total_taxes", "discount_amounts", "taxes")  # kept as the vendor's lists
 NUMBER, FLAG = pa.int64(), pa.bool_()
 
 
@@ -36,6 +37,7 @@ def _table(
         key,
         "entities",
         reread_days,
+        nested=tuple(name for name in schema.names if name in LISTS),
         emails=emails,
         required=required,
         enums=enums or {},

@@ -46,6 +46,7 @@ def _table(**scale: pa.DataType) -> Table:
         slice_by=("form_id",),
         reread_days=AS_NOW,
         emails={"respondent_key": "respondent"},
+        no_time="0001-01-01T00:00:00Z",  # of a response that was not submitted
         required=("response_type", "submitted_at"),  # not the answers: somebody may have skipped every question
         enums={"response_type": frozenset({"started", "partial", "completed"})},
         dated_by=("submitted_at",),

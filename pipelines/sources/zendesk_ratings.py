@@ -57,6 +57,7 @@ TABLES = {
         ("id",),
         "entities",
         RATING_DAYS,
+        nested=("subject_zrns",),
         required=(
             *("subject_zrns", "answer__type", "answer__rating_category", "answer__rating"),
             *("answer__created_at", "answer__updated_at"),

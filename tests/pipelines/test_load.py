@@ -46,6 +46,7 @@ CONTACTS = Table(
     kind="entities",
     reread_days=1,
     newest_by="at",
+    nested=("tags",),
 )
 
 
@@ -264,3 +265,26 @@ def test_a_nested_field_under_something_else_is_refused_without_its_value() -> N
     with pytest.raises(RowRefused, match=r"nested row 1: email_key is a field of something else") as refused:
         to_arrow("toy", "nested", NESTED, [{"id": "1", "customer": "ada@mail.example"}])
     assert "ada" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ({"id": {"value": "1"}}, "id"),  # an object in a column of single values would be loaded as its JSON text
+        ({"id": "1", "tags": "x"}, "tags"),
+        ({"id": "1", "score": True}, "score"),
+        ({"id": "1", "score": 10**40}, "score"),
+        ({"id": "1", "score": float("nan")}, "score"),
+        ({"id": "1", "at": "0001-01-01T00:00:00Z"}, "at"),
+        ({"id": "1", "at": "9999-12-31T23:59:59Z"}, "at"),
+        ({"id": "9999-12-31 23:59:59"}, "id"),  # a time in a text column
+    ],
+)
+def test_a_value_of_another_kind_is_refused_with_its_place(row: dict[str, Any], column: str) -> None:
+    with pytest.raises(RowRefused, match=rf"toy: contacts row 2: {column} is a "):
+        to_arrow("toy", "contacts", CONTACTS, [{"id": "0"}, row])
+
+
+def test_half_a_character_does_not_stop_a_load() -> None:
+    (row,) = to_arrow("toy", "contacts", CONTACTS, [{"id": "a\ud83d", "score": 1}]).to_pylist()
+    assert row["id"] == "a?"

@@ -1,0 +1,99 @@
+"""One value of a vendor's into a column's type: lossless, in whatever spelling, or a ValueError."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+# Outside of these a time is a mistake: a zero that was written as a date, or a "never".
+FIRST_YEAR, LAST_YEAR = 1970, 2100
+TIME = re.compile(r"(\d{4})-\d\d-\d\d[T ]\d\d:\d\d")
+MOST = 2**63  # beyond it, no column holds a whole number
+
+
+def caster(kind: pa.DataType, no_time: str = "") -> Callable[[Any], Any]:
+    """The conversion into a column of this type; `no_time` is the text by which the vendor says that there is none."""
+    if pa.types.is_string(kind):
+        return lambda value: value if no_time and value == no_time else text(value)
+    if pa.types.is_boolean(kind):
+        return _boolean
+    if pa.types.is_integer(kind):
+        return _absent_or(_integer)
+    if pa.types.is_floating(kind):
+        return _absent_or(_number)
+    if pa.types.is_decimal(kind):
+        return _absent_or(_decimal)
+    if pa.types.is_date(kind):
+        return _absent_or(_day)
+    if pa.types.is_timestamp(kind):
+        return _absent_or(_instant)
+    raise TypeError(f"no conversion into {kind}")
+
+
+def nested(value: Any) -> str | None:
+    """A list or an object, as JSON text; of some vendors an empty text stands for none."""
+    if value is None or value == "":
+        return value  # type: ignore[no-any-return]
+    if not isinstance(value, list | Mapping):
+        raise ValueError("not a list or an object")
+    return json.dumps(value, sort_keys=True, default=str, allow_nan=False)
+
+
+def text(value: Any) -> str | None:
+    """A single value as it was written; half a character, which no file can hold, becomes a question mark."""
+    if isinstance(value, list | Mapping):
+        raise ValueError("not a single value")
+    if value is not None and not isinstance(value, str):
+        return json.dumps(value, default=str, allow_nan=False)
+    if value and (found := TIME.match(value)) and not FIRST_YEAR <= int(found[1]) <= LAST_YEAR:
+        raise ValueError("not a time of ours")
+    return value if value is None or value.isascii() else value.encode("utf-8", "replace").decode()
+
+
+def _absent_or(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None or value == "" else convert(value)
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError(value)
+    if not -MOST <= (number := int(value)) < MOST:
+        raise ValueError(value)
+    return number
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not math.isfinite(number := float(value)):
+        raise ValueError(value)
+    return number
+
+
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, bool) or not (number := Decimal(str(value))).is_finite():
+        raise ValueError(value)
+    return number
+
+
+def _boolean(value: Any) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    raise ValueError(value)
+
+
+def _day(value: Any) -> date:
+    day = value if isinstance(value, date) and not isinstance(value, datetime) else date.fromisoformat(value)
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(value)
+    return day
+
+
+def _instant(value: Any) -> datetime:
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    if moment.tzinfo is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError("not a time with a zone")
+    return moment.astimezone(UTC)
