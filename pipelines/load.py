@@ -233,7 +233,7 @@ def _extracted(connector: Connector, resources: list[DltResource], warehouse: Pa
         pipeline.sync_destination()
         pipeline.extract(resources)
     except PipelineStepFailed as error:
-        raise _cause(error) from None
+        raise _cause(error, connector.name) from None
     return pipeline
 
 
@@ -242,7 +242,7 @@ def _write(pipeline: Pipeline) -> None:
         pipeline.normalize()
         pipeline.load()
     except PipelineStepFailed as error:
-        raise _cause(error, connector.name) from error
+        raise _cause(error, pipeline.pipeline_name.removeprefix("parcours_")) from None
 
 
 def _cause(error: PipelineStepFailed, source: str) -> BaseException:
