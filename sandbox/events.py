@@ -477,6 +477,7 @@ class Ticket:
     deleted_at: datetime | None
     merged_into: int | None
     merged_at: datetime | None = None  # an hour after it was written, where nothing is said
+    is_side_conversation: bool = False  # opened by an agent who asks a colleague, beside somebody's request
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,8 @@ TABLES = {
             *("customer_tax_exempt", "automatic_tax__status", "total_taxes"),
             total=NUMBER,
             total_excluding_tax=NUMBER,
+            amount_due=NUMBER,
+            pre_payment_credit_notes_amount=NUMBER,
             shipping_cost__amount_total=NUMBER,
             shipping_cost__amount_tax=NUMBER,
             created=NUMBER,
@@ -98,6 +100,7 @@ TABLES = {
         ),
         OPEN_DAYS,
         dated_by=("status_transitions__paid_at", "created"),
+        sometimes=("amount_due", "pre_payment_credit_notes_amount"),  # nothing was credited where they are not told
         enums={
             "status": frozenset({"draft", "open", "paid", "uncollectible", "void"}),
             "customer_tax_exempt": frozenset({"none", "exempt", "reverse"}),

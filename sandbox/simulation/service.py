@@ -78,7 +78,7 @@ def _restate(found: Service) -> None:
 
 
 def _restate_tickets(tickets: list[Ticket]) -> None:
-    """Merged or deleted late: marking one as spam is a deletion too."""
+    """Merged or deleted late (marking one as spam is a deletion too), or an agent's question to a colleague."""
     for number, ticket in enumerate(tickets):
         if ticket.is_spam or ticket.deleted_at or ticket.merged_into is not None:
             continue
@@ -87,6 +87,8 @@ def _restate_tickets(tickets: list[Ticket]) -> None:
             tickets[number] = replace(ticket, merged_into=ticket.ticket_id - 1, merged_at=merged_at)
         elif number % 30 == 8:
             tickets[number] = replace(ticket, deleted_at=ticket.created_at + DELETED_LATE)
+        elif number % 30 == 13:
+            tickets[number] = replace(ticket, is_side_conversation=True)
 
 
 def _restate_reviews(reviews: list[Review]) -> None:

@@ -29,11 +29,12 @@ def service_kpis(view: View) -> Answers:
 
 
 def _tickets(view: View) -> Counter[date]:
-    """Neither spam, nor deleted by now, nor merged by now into another."""
+    """Neither spam, nor deleted by now, nor merged by now into another, nor beside somebody's request."""
     return Counter(
         view.day_of(ticket.created_at)
         for ticket in view.world.tickets
-        if view.exists(ticket.created_at, ticket.deleted_at) and not ticket.is_spam and not _is_merged(ticket, view.now)
+        if view.exists(ticket.created_at, ticket.deleted_at)
+        and not (ticket.is_spam or ticket.is_side_conversation or _is_merged(ticket, view.now))
     )
 
 

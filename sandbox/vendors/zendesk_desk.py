@@ -116,7 +116,7 @@ class Desk:
             "url": f"https://boutique.zendesk.com/api/v2/tickets/{ticket.ticket_id}.json",
             "id": ticket.ticket_id,
             "via": {
-                "channel": CHANNELS[ticket.ticket_id % len(CHANNELS)],
+                "channel": _channel(ticket),
                 "source": {"from": sender, "to": {"name": "Boutique"}, "rel": None},
             },
             "created_at": instant(ticket.created_at),
@@ -163,6 +163,10 @@ class Desk:
             "expires_at": precise(rated.offered_at + EXPIRES_AFTER),
             "answers": _answers(rated) if rated.last.score in ANSWERS else [],
         }
+
+
+def _channel(ticket: Ticket) -> str:
+    return "side_conversation" if ticket.is_side_conversation else CHANNELS[ticket.ticket_id % len(CHANNELS)]
 
 
 def _answers(rated: Rated) -> list[Item]:

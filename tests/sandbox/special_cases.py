@@ -206,6 +206,11 @@ def no_rating_weeks_later(world: World) -> World:
     return replace(world, ticket_ratings=ratings)
 
 
+def no_ticket_of_a_side_conversation(world: World) -> World:
+    tickets = changed(world.tickets, lambda ticket: ticket.is_side_conversation, is_side_conversation=False)
+    return replace(world, tickets=tickets)
+
+
 def no_ticket_merged_weeks_later(world: World) -> World:
     tickets = changed(world.tickets, lambda ticket: ticket.merged_at, merged_into=None, merged_at=None)
     return replace(world, tickets=tickets)

@@ -77,6 +77,7 @@ def denominator(found: Answers, kpi_id: str, grain: str, start: date) -> int:
         (cases.no_ticket_deleted, "support_tickets"),
         (cases.no_ticket_merged, "support_tickets"),
         (cases.no_ticket_merged_weeks_later, "support_tickets"),
+        (cases.no_ticket_of_a_side_conversation, "support_tickets"),
         (cases.no_ticket_rated_again, "customer_satisfaction"),
         (cases.no_rating_weeks_later, "customer_satisfaction"),
         (cases.no_answer_deleted, "nps"),

@@ -19,11 +19,12 @@ def answer(name: str, score: int | None, when: datetime, survey: str = "nps", nu
     return e.Answer(f"{name}{number}{when}", survey, 1, email, score, "", when)
 
 
-def test_spam_deleted_and_merged_tickets_are_none() -> None:
+def test_spam_deleted_and_merged_tickets_and_side_conversations_are_none() -> None:
     found = world(
         tickets=[
             ticket(1, at(3)), ticket(2, at(3, 23, 30)), ticket(3, at(3), is_spam=True), ticket(6, at(3), merged_into=1),
             ticket(4, at(3), deleted_at=at(5)), ticket(5, at(3), deleted_at=at(21)), ticket(7, at(21)),
+            ticket(8, at(3), is_side_conversation=True),
         ]
     )  # fmt: skip
     assert [value(found, "support_tickets", "day", day) for day in (3, 4, 5)] == [2, 1, 0]

@@ -22,6 +22,7 @@ select
     upper(source.billing_details__address__country) as country,
     upper(source.currency) as currency,
     cast(source.amount * coalesce(currencies.minor_unit, 0.01) as {{ money() }}) as amount,
+    cast(source.amount_captured * coalesce(currencies.minor_unit, 0.01) as {{ money() }}) as captured_amount,
 
     -- times
     {{ from_unix('source.created') }} as created_at

@@ -27,6 +27,13 @@ select
     cast(source.total * coalesce(currencies.minor_unit, 0.01) as {{ money() }}) as total,
     cast(source.total_excluding_tax * coalesce(currencies.minor_unit, 0.01) as {{ money() }}) as total_excluding_tax,
     cast(
+        coalesce(source.pre_payment_credit_notes_amount, 0) * coalesce(currencies.minor_unit, 0.01) as {{ money() }}
+    ) as credited_before_payment,
+    cast(
+        coalesce(source.amount_due, source.total - coalesce(source.pre_payment_credit_notes_amount, 0))
+        * coalesce(currencies.minor_unit, 0.01) as {{ money() }}
+    ) as amount_due,
+    cast(
         (source.shipping_cost__amount_total - coalesce(source.shipping_cost__amount_tax, 0))
         * coalesce(currencies.minor_unit, 0.01) as {{ money() }}
     ) as shipping_excluding_tax,

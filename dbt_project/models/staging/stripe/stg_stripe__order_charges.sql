@@ -36,6 +36,7 @@ select
     charges.is_test,
     charges.country,
     charges.currency,
+    coalesce(charges.captured_amount, charges.amount) as captured_amount,
     charges.created_at
 from charges
 left join by_intent on charges.payment_intent_id = by_intent.payment_intent_id

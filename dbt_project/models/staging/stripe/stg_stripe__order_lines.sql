@@ -9,6 +9,16 @@ lines as (
 
 products as (
     select * from {{ ref('stg_stripe__products') }}
+),
+
+sold as (
+    select
+        lines.invoice_id,
+        sum(lines.amount - lines.discount_amount - lines.inclusive_tax_amount) as net_amount
+    from lines
+    left join products on lines.product_id = products.product_id
+    where coalesce(products.line_kind, 'product') = 'product'
+    group by lines.invoice_id
 )
 
 select
@@ -27,6 +37,33 @@ select
 from lines
 inner join invoices on lines.invoice_id = invoices.invoice_id
 left join products on lines.product_id = products.product_id
+
+union all
+
+-- what a credit note took off before payment is a discount, of which the products have their share
+select
+    '' as account_id,
+    invoices.invoice_id as order_id,
+    invoices.invoice_id || ':credited' as order_line_id,
+    cast(null as varchar) as product_id,
+    cast(null as varchar) as product_name,
+    'product' as line_kind,
+    cast(0 as {{ money() }}) as quantity,
+    cast(
+        -round(
+            cast(invoices.credited_before_payment as double) * cast(sold.net_amount as double)
+            / cast(invoices.total as double),
+            3
+        ) as {{ money() }}
+    ) as net_amount,
+    invoices.is_tax_known,
+    cast(null as {{ money() }}) as unit_cost,
+    cast(null as varchar) as cost_currency
+from invoices
+inner join sold on invoices.invoice_id = sold.invoice_id
+where
+    invoices.credited_before_payment > 0
+    and invoices.total > 0
 
 union all
 

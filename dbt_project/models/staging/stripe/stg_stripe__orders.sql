@@ -1,5 +1,6 @@
--- One row per invoice, per payment intent of no invoice, and per charge of neither. It is paid at its first paid
--- charge; an invoice without one (of nothing, or settled outside of Stripe) when it became paid.
+-- One row per invoice, per payment intent of no invoice, and per charge of neither. An invoice is paid when Stripe says
+-- so or, where it is too old to be asked for again, when its charges reach what is due; the others at their first paid
+-- charge. An invoice that asks for nothing is no sale (a credit, a trial), unless a discount took off all of a price.
 with invoices as (
     select * from {{ ref('stg_stripe__invoices') }}
 ),
@@ -11,6 +12,34 @@ intents as (
 of_invoices as (
     select distinct payment_intent_id
     from {{ ref('stg_stripe__invoice_payments') }}
+),
+
+running as (
+    select
+        order_id,
+        created_at,
+        sum(captured_amount) over (partition by order_id order by created_at, charge_id) as paid_so_far
+    from {{ ref('stg_stripe__order_charges') }}
+    where is_paid
+),
+
+in_full as (
+    select
+        running.order_id,
+        min(running.created_at) as paid_at
+    from running
+    inner join invoices on running.order_id = invoices.invoice_id
+    where
+        running.paid_so_far >= invoices.amount_due
+        and invoices.amount_due > 0
+    group by running.order_id
+),
+
+gifts as (
+    select invoice_id
+    from {{ ref('stg_stripe__invoice_lines') }}
+    group by invoice_id
+    having min(amount) >= 0 and sum(amount) > 0
 ),
 
 charged as (
@@ -33,18 +62,25 @@ customers as (
 
 orders as (
     select
-        invoice_id as order_id,
-        customer_id,
-        person_key,
-        created_at as ordered_at,
-        paid_at,
-        voided_at,
-        is_test,
-        country,
-        currency,
+        invoices.invoice_id as order_id,
+        invoices.customer_id,
+        invoices.person_key,
+        invoices.created_at as ordered_at,
+        case
+            when
+                invoices.total > invoices.credited_before_payment
+                or (invoices.total = 0 and gifts.invoice_id is not null)
+                then coalesce(invoices.paid_at, in_full.paid_at)
+        end as paid_at,
+        invoices.voided_at,
+        invoices.is_test,
+        invoices.country,
+        invoices.currency,
         -- a draft's lines are not read, since they can still vanish
-        status != 'draft' as has_lines
+        invoices.status != 'draft' as has_lines
     from invoices
+    left join in_full on invoices.invoice_id = in_full.order_id
+    left join gifts on invoices.invoice_id = gifts.invoice_id
 
     union all
 
@@ -53,7 +89,7 @@ orders as (
         intents.customer_id,
         intents.person_key,
         intents.created_at as ordered_at,
-        cast(null as timestamptz) as paid_at,
+        charged.paid_at,
         case when intents.status = 'canceled' then intents.canceled_at end as voided_at,
         intents.is_test,
         cast(null as varchar) as country,
@@ -61,6 +97,7 @@ orders as (
         false as has_lines
     from intents
     left join of_invoices on intents.payment_intent_id = of_invoices.payment_intent_id
+    left join charged on intents.payment_intent_id = charged.order_id
     where of_invoices.payment_intent_id is null
 
     union all
@@ -71,7 +108,7 @@ orders as (
         charged.customer_id,
         cast(null as varchar) as person_key,
         charged.created_at as ordered_at,
-        cast(null as timestamptz) as paid_at,
+        charged.paid_at,
         cast(null as timestamptz) as voided_at,
         charged.is_test,
         charged.country,
@@ -90,7 +127,7 @@ select
     orders.order_id,
     cast(null as varchar) as transaction_id,
     orders.ordered_at,
-    coalesce(charged.paid_at, orders.paid_at) as paid_at,
+    orders.paid_at,
     orders.voided_at,
     orders.customer_id,
     coalesce(customers.person_key, orders.person_key, charged.person_key) as person_key,

@@ -8,6 +8,8 @@ select
     {{ to_utc('updated_at') }} as updated_at,
     status,
     via__channel as channel,
-    -- marking a ticket as spam deletes it
-    coalesce(status, '') != 'deleted' and not is_merged as is_counted
+    -- marking a ticket as spam deletes it; the child ticket of a side conversation is agents asking one another
+    coalesce(status, '') != 'deleted'
+    and not is_merged
+    and coalesce(via__channel, '') != 'side_conversation' as is_counted
 from source
