@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 import dlt
+import duckdb
 import pyarrow as pa
 from dlt.common.exceptions import DltException
 from dlt.common.schema.typing import TWriteDispositionConfig
@@ -82,7 +83,10 @@ def run_plan(connector: Connector, options: Options, warehouse: Path, state: Pat
 
 
 def create_empty(connector: Connector, warehouse: Path) -> None:
-    """A source's raw tables, without rows where they do not exist yet, so that all models build without it."""
+    """A source's raw tables, without rows where they do not exist yet, so that all models build without it.
+
+    A table of before gets the declared columns that it lacks.
+    """
     with load_log.connect(warehouse) as connection:
         connection.execute(f"create schema if not exists raw_{connector.name}")
         for name, table in connector.tables.items():
@@ -90,7 +94,23 @@ def create_empty(connector: Connector, warehouse: Path) -> None:
             empty = _with_marker(empty, False) if _is_marked(table) else empty
             connection.register("empty", empty)
             connection.execute(f"create table if not exists raw_{connector.name}.{name} as from empty")
+            _add_columns(connection, f"raw_{connector.name}", name)
             connection.unregister("empty")
+
+
+def _add_columns(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> None:
+    """The columns of `empty` that the table lacks; its rows hold null in them."""
+    lacking = connection.execute(
+        """
+        select column_name, column_type from (describe empty)
+        where lower(column_name) not in (
+            select lower(column_name) from duckdb_columns() where schema_name = ? and table_name = ?
+        )
+        """,
+        [schema, name],
+    ).fetchall()
+    for column, kind in lacking:
+        connection.execute(f'alter table {schema}.{name} add column "{column}" {kind}')
 
 
 def _is_marked(table: Table) -> bool:

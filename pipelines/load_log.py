@@ -8,7 +8,7 @@ from threading import Lock
 
 import duckdb
 
-from pipelines import slices
+from pipelines import migrations, slices
 from pipelines.connector import Connector, ConnectorError, Plan, Pull, Table
 from pipelines.identity import fingerprint
 from pipelines.rows import fields_read
@@ -65,20 +65,33 @@ class Covered:
 
 
 def connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
-    """The warehouse with its load log; refuses an identity key other than the one it was built with."""
+    """The warehouse with its load log, migrated to this program's version.
+
+    Refuses one that a newer program has written, and an identity key other than the one it was built with.
+    """
     connection = duckdb.connect(str(warehouse))
-    connection.execute("set timezone = 'UTC'")
-    connection.execute(TABLES)
+    try:
+        connection.execute("set timezone = 'UTC'")
+        migrations.refuse_newer(connection)
+        connection.execute(TABLES)
+        _check_identity(connection)
+        with ONE_WRITER:
+            migrations.apply(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_identity(connection: duckdb.DuckDBPyConnection) -> None:
     known = connection.execute("select fingerprint from raw_parcours.identity").fetchone()
     if known is None:
         connection.execute("insert into raw_parcours.identity values (?)", [fingerprint()])
     elif known[0] != fingerprint():
-        connection.close()
         raise ConnectorError(
             "PARCOURS_IDENTITY_KEY is not the key this warehouse was built with: the same person would count twice. "
             "Set the first key again, or start a new warehouse."
         )
-    return connection
 
 
 def covered(connection: duckdb.DuckDBPyConnection, source: str) -> dict[tuple[str, str, str], Covered]:

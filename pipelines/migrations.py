@@ -1,0 +1,63 @@
+"""The schema version of a warehouse, and the steps that bring one of before to it (decision 15 says how to add one)."""
+
+from collections.abc import Callable, Sequence
+
+import duckdb
+
+from pipelines.connector import ConnectorError
+
+Migration = Callable[[duckdb.DuckDBPyConnection], None]
+
+VERSION_TABLE = "create table if not exists raw_parcours.schema_version (version integer, migrated_at timestamptz)"
+
+
+def _version_1(connection: duckdb.DuckDBPyConnection) -> None:
+    """What rows of before were not asked for is asked once, from the first day of history."""
+    ask_again(connection, "shopify", "orders")  # the shop's own money, and each order as it was first paid
+    # Stripe: what a credit note took off before payment; its lists are filtered by creation, so none shows it later.
+    ask_again(connection, "stripe", "invoices", "invoice_lines")
+
+
+# The first is that of version 1. A version that a user may have is never changed any more: the next one follows it.
+MIGRATIONS: Sequence[Migration] = (_version_1,)
+
+
+def ask_again(connection: duckdb.DuckDBPyConnection, source: str, *tables: str) -> None:
+    """The tables count as never loaded: their rows stay, and the next load asks for all of their history."""
+    for table in tables:
+        connection.execute("delete from raw_parcours.loads where source = ? and table_name = ?", [source, table])
+
+
+def version(connection: duckdb.DuckDBPyConnection) -> int:
+    """The version that a warehouse carries; 0 is that of one made before there were versions, or of an empty file."""
+    exists = "select 1 from duckdb_tables() where schema_name = 'raw_parcours' and table_name = 'schema_version'"
+    if not connection.execute(exists).fetchone():
+        return 0
+    found = connection.execute("select coalesce(max(version), 0) from raw_parcours.schema_version").fetchone()
+    return int(found[0]) if found else 0
+
+
+def refuse_newer(connection: duckdb.DuckDBPyConnection) -> None:
+    """A warehouse that a newer program has migrated is left as it is."""
+    here = version(connection)
+    if here > len(MIGRATIONS):
+        raise ConnectorError(
+            f"The warehouse has schema version {here}, and this version of Parcours knows those up to "
+            f"{len(MIGRATIONS)}: a newer one has written it. Install that version again, or start a new warehouse."
+        )
+
+
+def apply(connection: duckdb.DuckDBPyConnection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Every step that the warehouse lacks, each whole or not at all, with a line that says when it was taken."""
+    for number, migration in enumerate(migrations, start=1):
+        if number <= version(connection):
+            continue
+        connection.execute("begin")
+        try:
+            connection.execute(VERSION_TABLE)
+            migration(connection)
+            connection.execute("insert into raw_parcours.schema_version values (?, now())", [number])
+        except BaseException:
+            connection.execute("rollback")
+            raise
+        connection.execute("commit")

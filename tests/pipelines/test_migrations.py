@@ -1,0 +1,130 @@
+"""A warehouse made by the code of before is opened: nothing is lost, what must be asked again is, and never twice."""
+
+import lzma
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines import load_log, migrations
+from pipelines.connector import ConnectorError
+from pipelines.load import create_empty
+from pipelines.registry import CONNECTORS
+
+PACKED = Path(__file__).parent.parent / "fixtures" / "warehouse_version_0.duckdb.xz"
+ASKED_AGAIN = {("shopify", "orders"), ("stripe", "invoices"), ("stripe", "invoice_lines")}
+UNREAD = "source || '.' || table_name in ('shopify.orders', 'stripe.invoices', 'stripe.invoice_lines')"
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Path:
+    path = tmp_path / "warehouse.duckdb"
+    path.write_bytes(lzma.decompress(PACKED.read_bytes()))
+    return path
+
+
+def counts(warehouse: Path) -> dict[str, int]:
+    """Table → rows, of all that no model makes: raw tables, the load log, dlt's own tables, and the history."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        names = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "where schema_name like 'raw_%' or table_name = 'kpi_versions'"
+        ).fetchall()
+        found = {}
+        for (name,) in names:
+            row = connection.execute(f"select count(*) from {name}").fetchone()
+            assert row
+            found[name] = row[0]
+    return found
+
+
+def columns(warehouse: Path) -> set[tuple[str, str, str]]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return set(connection.execute("select schema_name, table_name, column_name from duckdb_columns()").fetchall())
+
+
+def one(warehouse: Path, query: str) -> object:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        row = connection.execute(query).fetchone()
+    assert row
+    return row[0]
+
+
+def open_all(warehouse: Path) -> None:
+    """What a refresh does before it loads."""
+    for connector in CONNECTORS.values():
+        create_empty(connector, warehouse)
+
+
+def test_a_warehouse_of_before_becomes_version_1_and_loses_no_row(warehouse: Path) -> None:
+    before = counts(warehouse)
+    unread = one(warehouse, f"select count(*) from raw_parcours.loads where {UNREAD}")
+    assert "raw_parcours.schema_version" not in before
+    open_all(warehouse)
+    after = counts(warehouse)
+    assert one(warehouse, "select max(version) from raw_parcours.schema_version") == 1
+    assert before["raw_parcours.loads"] - after["raw_parcours.loads"] == unread
+    assert {name: after[name] for name in before if name != "raw_parcours.loads"} == {
+        name: rows for name, rows in before.items() if name != "raw_parcours.loads"
+    }
+    assert len(before) > 100 and unread
+
+
+def test_declared_columns_that_a_raw_table_lacks_are_added_empty(warehouse: Path) -> None:
+    assert ("raw_woocommerce", "orders", "parent_id") not in columns(warehouse)
+    open_all(warehouse)
+    declared = {
+        (f"raw_{connector.name}", name, column)
+        for connector in CONNECTORS.values()
+        for name, table in connector.tables.items()
+        for column in table.columns.names
+    }
+    assert declared <= columns(warehouse)
+    assert one(warehouse, "select count(parent_id) from raw_woocommerce.orders") == 0
+
+
+def test_what_must_be_read_again_counts_as_never_loaded(warehouse: Path) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        before = {name: {key[0] for key in load_log.covered(connection, name)} for name in CONNECTORS}
+    with load_log.connect(warehouse) as connection:
+        after = {name: {key[0] for key in load_log.covered(connection, name)} for name in CONNECTORS}
+    lost = {(name, table) for name in CONNECTORS for table in before[name] - after[name]}
+    assert lost == ASKED_AGAIN
+    assert after["shopify"] and after["stripe"]
+
+
+def test_opening_it_again_changes_nothing(warehouse: Path) -> None:
+    open_all(warehouse)
+    with load_log.connect(warehouse) as connection:  # read again since, which no second migration may undo
+        connection.execute("insert into raw_parcours.loads (source, table_name) values ('shopify', 'orders')")
+    rows, found = counts(warehouse), columns(warehouse)
+    open_all(warehouse)
+    assert (counts(warehouse), columns(warehouse)) == (rows, found)
+    assert rows["raw_parcours.schema_version"] == 1
+
+
+def test_a_newer_warehouse_is_refused_in_a_sentence_and_left_as_it_is(warehouse: Path) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(migrations.VERSION_TABLE)
+        connection.execute("insert into raw_parcours.schema_version values (99, now())")
+        connection.execute("drop table raw_parcours.builds")  # as a later version may do
+    before = counts(warehouse)
+    with pytest.raises(ConnectorError, match=r"schema version 99, and this version of Parcours knows those up to \d+:"):
+        load_log.connect(warehouse)
+    assert counts(warehouse) == before
+
+
+def test_a_migration_that_fails_leaves_nothing_of_itself(warehouse: Path) -> None:
+    def fails(connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute("delete from raw_parcours.slices")
+        raise RuntimeError("half way")
+
+    before = counts(warehouse)
+    with duckdb.connect(str(warehouse)) as connection, pytest.raises(RuntimeError, match="half way"):
+        migrations.apply(connection, [fails])
+    assert counts(warehouse) == before
+
+
+def test_a_new_warehouse_has_the_newest_version(tmp_path: Path) -> None:
+    with load_log.connect(tmp_path / "new.duckdb") as connection:
+        assert migrations.version(connection) == len(migrations.MIGRATIONS)
