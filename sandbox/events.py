@@ -6,6 +6,7 @@ instant from which the vendor shows the record; where it is missing, a record sh
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 
 # --- people and the web ----------------------------------------------------------------------------------------------
 
@@ -358,6 +359,10 @@ class MailClick:
 # --- commerce --------------------------------------------------------------------------------------------------------
 
 
+# A customer's currency → how many of it a shop on Shopify takes for one of its own, the euro.
+PER_EURO = {"USD": Decimal("1.1"), "JPY": Decimal(160)}
+
+
 @dataclass(frozen=True, slots=True)
 class Shop:
     shop_id: str  # boutique (EUR, prices include tax), international (USD and JPY, prices without tax)
@@ -388,7 +393,9 @@ class Customer:
 class Order:
     """An order. Unpaid, test and voided ones exist; a cancelled one may have been paid before.
 
-    `deleted_at`: when somebody in the shop deletes it, as one that was typed in twice.
+    `deleted_at`: when somebody in the shop deletes it, as one that was typed in twice. `imported_at`: when it was made
+    in the shop's software, having been placed elsewhere before. `deposit`: a part that is paid when it is placed, and
+    given back at `deposit_returned_at`, with which the order ends.
     """
 
     order_id: str
@@ -410,11 +417,17 @@ class Order:
     opted_in: bool  # ticked the newsletter box at checkout
     transaction_id: str  # "" of an order by phone or on a market, which no payment service knows of
     deleted_at: datetime | None = None
+    imported_at: datetime | None = None
+    deposit: int = 0
+    deposit_returned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """`unit_price` and the line's `discount` include tax where the shop's prices do; `tax` is of the whole line."""
+    """`unit_price` and the line's `discount` include tax where the shop's prices do; `tax` is of the whole line.
+
+    `added_at`, `removed_at`: by an edit of the order, or in an exchange.
+    """
 
     order_id: str
     line_id: str
@@ -423,11 +436,19 @@ class OrderLine:
     unit_price: int
     discount: int
     tax: int
+    added_at: datetime | None = None
+    removed_at: datetime | None = None
+
+    def was_paid_for(self, order: Order) -> bool:
+        """Whether it was on the order when that was first paid in full, or is as placed where that never was."""
+        if self.added_at and (order.paid_at is None or self.added_at > order.paid_at):
+            return False
+        return self.removed_at is None or order.paid_at is None or self.removed_at > order.paid_at
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money given back for units of a line; `amount` is without tax.
+    """Money given back for units of a line, or of none (''); `amount` is without tax, `kept` what was not given back.
 
     `undone_at`: when the bank has sent the money back, so that the shop deletes the refund.
     """
@@ -440,6 +461,7 @@ class Refund:
     amount: int
     tax: int
     undone_at: datetime | None = None
+    kept: int = 0  # of what the units had cost, as a fee for putting them back on the shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -602,3 +624,9 @@ class World:
     affiliates: list[Affiliate] = field(default_factory=list)
     press_mentions: list[PressMention] = field(default_factory=list)
     other_spend: list[OtherSpend] = field(default_factory=list)
+
+
+def lines_as_paid(world: World) -> list[OrderLine]:
+    """The lines that were on their orders when these were first paid in full."""
+    orders = {order.order_id: order for order in world.orders}
+    return [line for line in world.order_lines if line.order_id in orders and line.was_paid_for(orders[line.order_id])]

@@ -16,7 +16,7 @@ from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import ERROR_CHARACTERS, session
 from pipelines.retry import VendorBusy, patience
 from pipelines.rows import SchemaDrift
-from pipelines.sources.shopify_queries import BULK_STATE, RUN_BULK, rest_of
+from pipelines.sources.shopify_queries import AGREEMENTS, BULK_STATE, RUN_BULK, rest_of
 
 API_VERSION = "2026-10"
 MOST_ROWS = 250  # the vendor gives no more in one answer
@@ -94,6 +94,27 @@ class Shopify:
             found += page["nodes"]
         return by_id(found)
 
+    def agreements(self, order_id: str, rows: int) -> list[Row] | None:
+        """When and how an order came to what it is: each agreement with all its sales; None where none is told."""
+        found: list[Row] = []
+        variables: Row = {"id": order_id, "rows": rows, "agreement": None, "after": None}
+        while True:
+            page = ((self._affordable(AGREEMENTS, ("rows",), variables)["node"]) or {}).get("agreements")
+            if not page or not page["nodes"]:
+                return found or None
+            [agreement] = page["nodes"]
+            sales = agreement["sales"]
+            if variables["after"]:
+                found[-1]["sales"] += sales["nodes"]
+            else:
+                found.append(agreement | {"sales": sales["nodes"]})
+            if sales["pageInfo"]["hasNextPage"]:
+                variables["after"] = sales["pageInfo"]["endCursor"]
+            elif page["pageInfo"]["hasNextPage"]:
+                variables |= {"agreement": page["pageInfo"]["endCursor"], "after": None}
+            else:
+                return found
+
     def nodes(self, query: str, ids: list[str], lines: int) -> list[Row]:
         """Things by their ids, in as many calls as their cost needs."""
         variables = {"ids": ids, "lines": lines}
@@ -138,23 +159,48 @@ class Shopify:
         """A result's lines; one that was cut off on the way is asked again."""
 
         def check_is_whole(response: requests.Response, *_: Any, **__: Any) -> None:
-            if response.ok and len(response.content.splitlines()) < count:
+            if response.ok and len(_lines_of(response)) < count:
                 raise VendorBusy("shopify: the result of a bulk operation was cut off")
 
-        # As a stream, or it would be read as one JSON document.
-        return self._session.get(url, stream=True, hooks={"response": [check_is_whole]}).content.splitlines()
+        try:  # as a stream, or it would be read as one JSON document
+            return _lines_of(self._session.get(url, stream=True, hooks={"response": [check_is_whole]}))
+        except VendorBusy as error:
+            raise BulkFailed(str(error)) from None
+
+
+def _lines_of(response: requests.Response) -> list[bytes]:
+    return [line for line in response.content.split(b"\n") if line.strip()]
 
 
 def gathered(lines: list[bytes], holder: str) -> Iterator[Row]:
     """The rows of a bulk operation's result, each with those below it in `holder`; lines come in any order."""
     groups: dict[str, list[bytes]] = {}
+    parents: set[str] = set()
     for line in lines:
-        row = json.loads(line)
+        row = _row_of(line)
+        if row.get("__parentId") is None:
+            parents.add(row["id"])
         groups.setdefault(row.get("__parentId") or row["id"], []).append(line)
+    if groups.keys() - parents:
+        raise BulkFailed("shopify: the result of a bulk operation holds lines of a row that is not in it")
+    return _joined(groups, holder)
+
+
+def _row_of(line: bytes) -> Row:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        row = None
+    if not isinstance(row, dict) or not isinstance(row.get("id"), str):
+        raise BulkFailed("shopify: the result of a bulk operation holds a line that is no row")
+    return row
+
+
+def _joined(groups: dict[str, list[bytes]], holder: str) -> Iterator[Row]:
     for group in groups.values():
-        rows = [json.loads(line) for line in group]
-        [parent] = [row for row in rows if "__parentId" not in row]
-        children = [row for row in rows if row.pop("__parentId", None)]
+        rows = {row["id"]: row for row in map(_row_of, group)}
+        [parent] = [row for row in rows.values() if row.get("__parentId") is None]
+        children = [row for row in rows.values() if row.pop("__parentId", None)]
         yield parent | {holder: by_id(children)}
 
 

@@ -3,11 +3,12 @@
 https://shopify.dev/docs/api/admin-graphql/2026-10/objects/Order. Of an address only its country is asked for.
 """
 
-MONEY = "{ presentmentMoney { amount currencyCode } }"  # the currency that the customer was charged in
+# In the shop's own currency, by which its reports count, and in the one that the customer was charged in.
+MONEY = "{ shopMoney { amount currencyCode } presentmentMoney { amount currencyCode } }"
 
 ORDER = f"""
     id name createdAt processedAt updatedAt cancelledAt test email customerAcceptsMarketing taxesIncluded
-    displayFinancialStatus presentmentCurrencyCode customer {{ id }}
+    displayFinancialStatus presentmentCurrencyCode edited customer {{ id }}
     shippingAddress {{ countryCodeV2 }} billingAddress {{ countryCodeV2 }}
     totalPriceSet {MONEY} originalTotalPriceSet {MONEY} totalTipReceivedSet {MONEY}
     shippingLine {{ discountedPriceSet {MONEY} taxLines {{ priceSet {MONEY} }} }}
@@ -59,6 +60,18 @@ BULK = {
 }
 REFUNDS = f"""query ($ids: [ID!]!, $lines: Int!) {{
     nodes(ids: $ids) {{ ... on Refund {{ id {_first("refundLineItems")} {_first("refundShippingLines")} }} }}
+}}"""
+# What an order charged for and when that changed: sales when it was placed, edited, exchanged and given back.
+# https://shopify.dev/docs/api/admin-graphql/2026-10/interfaces/SalesAgreement
+SALE = f"""
+    id lineType actionType quantity totalAmount {MONEY} totalTaxAmount {MONEY}
+    ... on ProductSale {{ lineItem {{ id }} }} ... on GiftCardSale {{ lineItem {{ id }} }}
+    ... on TipSale {{ lineItem {{ id }} }}
+"""
+AGREEMENTS = f"""query ($id: ID!, $agreement: String, $after: String, $rows: Int!) {{
+    node(id: $id) {{ ... on Order {{ agreements(first: 1, after: $agreement) {{
+        nodes {{ happenedAt reason sales(first: $rows, after: $after) {{ nodes {{ {SALE} }} {PAGE} }} }} {PAGE}
+    }} }} }}
 }}"""
 RUN_BULK = """mutation ($query: String!) {
     bulkOperationRunQuery(query: $query, groupObjects: false) {

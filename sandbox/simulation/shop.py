@@ -7,6 +7,7 @@ from random import Random
 
 from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, Withdrawal
 from sandbox.simulation.setting import Setting, at, moment
+from sandbox.simulation.shop_later import changed_later
 from sandbox.simulation.web import Checkout
 
 BOUTIQUE = Shop("boutique", "Boutique", tax_included=True)
@@ -54,6 +55,9 @@ def sales(setting: Setting, people: list[Person], catalogue: list[Product], chec
     ):
         _order(found, setting.random("order", checkout.transaction_id, checkout.at), people, checkout)
     _take_back(found, setting)
+    found.orders, found.lines, found.refunds = changed_later(
+        setting, found.orders, found.lines, found.refunds, INTERNATIONAL.shop_id
+    )
     return found
 
 

@@ -4,10 +4,12 @@ from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 
-from sandbox.events import Order, OrderLine, Product
+from sandbox.events import PER_EURO, Order, OrderLine, Product, lines_as_paid
 from sandbox.truth.money import Converter, major
 from sandbox.truth.purchases import Purchase
 from sandbox.truth.view import View
+
+CENT = Decimal("0.01")
 
 
 class Lines:
@@ -15,13 +17,14 @@ class Lines:
 
     def __init__(self, view: View) -> None:
         self._converter = Converter(view)
+        self._own_money = view.business.own_money
         self._tax_included = {shop.shop_id for shop in view.world.shops if shop.tax_included}
         self.products = {one.product_id: one for one in view.world.products if one.kind == "product"}
         self._withdrawn = {
             (one.shop_id, one.product_id) for one in view.world.withdrawals if one.happened_at <= view.now
         }
         self._of_order: dict[str, list[OrderLine]] = defaultdict(list)
-        for line in view.world.order_lines:
+        for line in lines_as_paid(view.world):
             if line.product_id in self.products:
                 self._of_order[line.order_id].append(line)
         self._values: dict[str, Decimal | None] = {}
@@ -47,8 +50,15 @@ class Lines:
         is_tax_inside = one.order.shop_id in self._tax_included
         if is_tax_inside and not one.order.is_tax_known:
             return None
-        amount = line.quantity * line.unit_price - line.discount - (line.tax if is_tax_inside else 0)
-        return self.converted(amount, one.order.currency, one.day)
+        parts = [line.quantity * line.unit_price, -line.discount, -line.tax if is_tax_inside else 0]
+        return self.brought(one.order, parts, one.day)
+
+    def brought(self, order: Order, parts: list[int], day: date) -> Decimal | None:
+        """What minor units of an order's currency are worth; a shop with its own money rounds each part to cents."""
+        if order.shop_id not in self._own_money:
+            return self.converted(sum(parts), order.currency, day)
+        own = [major(part, order.currency) / PER_EURO.get(order.currency, Decimal(1)) for part in parts]
+        return self._converter.convert(sum((part.quantize(CENT) for part in own), Decimal(0)), "EUR", day)
 
     def cost(self, shop_id: str, product: Product, quantity: int, day: date) -> Decimal | None:
         """What units of a product cost us; None where that is unknown, or has been deleted with the product."""

@@ -61,4 +61,4 @@ def _add_refunds(
         one, line = counted[refund.order_id, refund.line_id]
         day = view.day_of(refund.happened_at)
         cost = lines.cost(one.order.shop_id, lines.products[line.product_id], refund.quantity, day)
-        margin.add(day, lines.converted(refund.amount, one.order.currency, day), cost, sign=-1)
+        margin.add(day, lines.brought(one.order, [refund.amount], day), cost, sign=-1)

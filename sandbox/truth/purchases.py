@@ -51,7 +51,7 @@ def _paid(view: View, people: Persons) -> Iterator[Purchase]:
     for order in view.world.orders:
         if order.paid_at is None or order.paid_at > view.now or order.is_test or order.shop_id not in shops:
             continue
-        if not view.exists(order.placed_at, order.deleted_at):
+        if not view.exists(order.imported_at or order.placed_at, order.deleted_at):
             continue
         day = view.day_of(order.paid_at)
         is_voided = order.voided_at is not None and order.voided_at <= view.now

@@ -65,6 +65,7 @@ class Business:
     retargeting_audiences: tuple[str, ...] = ()
     follow_up_automations: tuple[str, ...] = ()
     shops: tuple[str, ...] | None = None
+    own_money: tuple[str, ...] = ()  # shops whose orders are worth what the shop counts in its own money, euros
     mail_lists: tuple[str, ...] | None = None
     mail_tools: tuple[str, ...] = ("mailchimp", "brevo", "klaviyo")
     upsells: tuple[Upsell, ...] = ()

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sandbox.events import Order, OrderLine, Product, Refund, World
+from sandbox.events import Order, OrderLine, Product, Refund, World, lines_as_paid
 
 Record = dict[str, Any]
 DECIMALS = {"JPY": 0}  # of a currency's minor unit; two for all others
@@ -15,7 +15,7 @@ DECIMALS = {"JPY": 0}  # of a currency's minor unit; two for all others
 def exported_lines(world: World, shop_id: str, now: datetime) -> Iterator[Record]:
     """The lines of every order of a shop that is there at `now`, oldest order first, as they stand at `now`."""
     shop = next((shop for shop in world.shops if shop.shop_id == shop_id), None)
-    lines = _by_order(world.order_lines)
+    lines = _by_order(lines_as_paid(world))
     refunds = _by_order(one for one in world.refunds if one.happened_at <= now and not _by(one.undone_at, now))
     people = {person.person_id: person for person in world.people}
     products = {product.product_id: product for product in world.products}

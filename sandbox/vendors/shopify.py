@@ -147,7 +147,11 @@ class Api:
 
     def _orders(self, arguments: Item, scopes: tuple[str, ...], now: datetime) -> Connection:
         since = now - SHOWN if "read_all_orders" not in scopes else None
-        shown = [order for order in self.shop.orders if is_there_at(order.placed_at, order.deleted_at, now)]
+        shown = [
+            order
+            for order in self.shop.orders
+            if is_there_at(order.imported_at or order.placed_at, order.deleted_at, now)
+        ]
         shown = [order for order in shown if since is None or order.placed_at >= since]
         found = _changed(arguments, [(self.shop.order_changed_at(one, now), one.order_id, one) for one in shown])
 
@@ -169,7 +173,7 @@ class Api:
         if "/Refund/" in wanted:
             return self.shop.refund(wanted, now)
         found = (one for one in self.shop.orders if gid("Order", one.order_id) == wanted)
-        there = (one for one in found if is_there_at(one.placed_at, one.deleted_at, now))
+        there = (one for one in found if is_there_at(one.imported_at or one.placed_at, one.deleted_at, now))
         return next((self.shop.order(one, now) for one in there), None)
 
 

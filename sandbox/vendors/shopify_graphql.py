@@ -197,7 +197,9 @@ class Answer:
         inner = inner(arguments) if callable(inner) else inner
         if isinstance(inner, Connection):
             return self._page(inner, wanted.below, wanted.name, arguments)
-        if isinstance(inner, dict | list) and not wanted.below and inner:
+        if not wanted.below and (
+            isinstance(inner, dict) or (inner and isinstance(inner, list) and _holds_objects(inner))
+        ):
             raise GraphqlError(f"Field must have selections (field '{wanted.name}')", "selectionMismatch")
         return self.of(inner, wanted.below, wanted.name)
 
@@ -273,6 +275,10 @@ def connections(selections: list[Selection], names: set[str], in_list: bool = Fa
         if any(below.name == "edges" for below in one.below):
             yield one.name, in_list
         yield from connections(one.below, names, in_list or one.name in names)
+
+
+def _holds_objects(values: list[Any]) -> bool:
+    return any(isinstance(one, dict) for one in values)
 
 
 def _cursor(position: int) -> str:

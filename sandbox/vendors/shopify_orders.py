@@ -7,7 +7,8 @@ from typing import Any
 
 from sandbox.events import Customer, Order, OrderLine, Refund, World
 from sandbox.vendors.shopify_graphql import Connection, Item
-from sandbox.vendors.shopify_values import SHOP_CURRENCY, bag, gid, instant, money, number
+from sandbox.vendors.shopify_sales import agreements
+from sandbox.vendors.shopify_values import SHOP_CURRENCY, bag, gid, in_parts, instant, money, number
 
 DECLINED_EVERY, IN_PARTS_EVERY, PENDING_EVERY = 11, 7, 5  # by the order's number
 NOT_IN_CATALOGUE: Item = {"product": None, "variant": None}  # of a line of no product, or of one that was deleted
@@ -34,7 +35,7 @@ class Shopfront:
         self._placed: dict[str, list[datetime]] = defaultdict(list)
         for line in world.order_lines:
             self._lines[line.order_id].append(line)
-        for refund in world.refunds:
+        for refund in [*world.refunds, *self._without_money(world)]:
             self._refunds[refund.order_id][refund.refund_id].append(refund)
         for order in self.orders:
             self._placed[order.customer_id or ""].append(order.placed_at)
@@ -42,9 +43,32 @@ class Shopfront:
             gid("Refund", refund_id): order for order in self.orders for refund_id in self._refunds[order.order_id]
         }
 
+    def _without_money(self, world: World) -> list[Refund]:
+        """What the vendor writes down as refunds too: lines that are taken off, and deposits that go back."""
+        ours = {order.order_id: order for order in self.orders}
+        lines = [line for line in world.order_lines if line.order_id in ours]
+        found = [
+            Refund(f"{line.line_id} off", line.order_id, line.line_id, line.removed_at, line.quantity, 0, 0,
+                   kept=line.unit_price * line.quantity - line.discount)
+            for line in lines
+            if line.removed_at
+        ]  # fmt: skip
+        for line in lines:
+            order = ours[line.order_id]
+            if order.deposit_returned_at:
+                returned = order.deposit if line == next(one for one in lines if one.order_id == order.order_id) else 0
+                worth = line.unit_price * line.quantity - line.discount
+                found.append(
+                    Refund(f"{order.order_id} deposit", order.order_id, line.line_id, order.deposit_returned_at,
+                           line.quantity, returned, 0, kept=worth - returned)
+                )  # fmt: skip
+        return found
+
     def order_changed_at(self, order: Order, now: datetime) -> datetime:
         """When an order was last another one."""
-        times = [order.placed_at, order.paid_at, order.cancelled_at, order.voided_at]
+        lines = self._lines[order.order_id]
+        times = [order.placed_at, order.paid_at, order.cancelled_at, order.voided_at, order.imported_at]
+        times += [at for line in lines for at in (line.added_at, line.removed_at)]
         times += [refund.happened_at for parts in self._refunds[order.order_id].values() for refund in parts]
         return max(at for at in times if at and at <= now)
 
@@ -70,14 +94,16 @@ class Shopfront:
 
     def order(self, order: Order, now: datetime) -> Item:
         """An order with all its fields."""
-        total = self._total(order)
+        original = self._total(order, [line for line in self._lines[order.order_id] if not line.added_at])
+        lines = self._lines_at(order, now)
+        total = self._total(order, [line for line in lines if not self._was_removed_unpaid(order, line, now)])
         processed_at = order.paid_at if self._is_paid(order, now) and total == 0 else order.placed_at
         cancelled_at = order.cancelled_at if order.cancelled_at and order.cancelled_at <= now else None
         return self._buyer(order) | {
             "__typename": "Order",
             "id": gid("Order", order.order_id),
             "name": f"#{order.transaction_id or order.order_id}",
-            "createdAt": instant(order.placed_at),
+            "createdAt": instant(order.imported_at or order.placed_at),
             "processedAt": instant(processed_at),
             "updatedAt": instant(self.order_changed_at(order, now)),
             "cancelledAt": instant(cancelled_at),
@@ -87,12 +113,16 @@ class Shopfront:
             "presentmentCurrencyCode": order.currency,
             "currencyCode": SHOP_CURRENCY,
             "totalPriceSet": bag(total, order.currency),
-            "originalTotalPriceSet": bag(total, order.currency),
+            "originalTotalPriceSet": bag(original, order.currency),
+            "edited": any(at and at <= now for line in lines for at in (line.added_at, line.removed_at)),
+            "agreements": agreements(
+                order, self._lines[order.order_id], self._refunds_by(order, now), self.tax_included, now
+            ),
             "totalTipReceivedSet": bag(order.tip, order.currency),
             "shippingLine": self._shipping(order),
             "additionalFees": self._fees(order),
             "lineItems": Connection("LineItem", self._line_items(order, now)),
-            "transactions": self._transactions(order, total, now),
+            "transactions": self._transactions(order, now),
             "refunds": [self._refund(order, parts) for parts in self._refunds_by(order, now)],
         }
 
@@ -121,15 +151,21 @@ class Shopfront:
     def refund(self, refund_id: str, now: datetime) -> Item | None:
         """A refund by the vendor's id."""
         order = self._orders_of_refunds.get(refund_id)
-        is_there = order is not None and is_there_at(order.placed_at, order.deleted_at, now)
+        is_there = order is not None and is_there_at(order.imported_at or order.placed_at, order.deleted_at, now)
         found = [self._refund(order, parts) for parts in self._refunds_by(order, now)] if order and is_there else []
         return next((refund for refund in found if refund["id"] == refund_id), None)
 
     def _refunds_by(self, order: Order, now: datetime) -> list[list[Refund]]:
         return [parts for parts in self._refunds[order.order_id].values() if parts[0].happened_at <= now]
 
-    def _total(self, order: Order) -> int:
-        lines = self._lines[order.order_id]
+    def _lines_at(self, order: Order, now: datetime) -> list[OrderLine]:
+        return [line for line in self._lines[order.order_id] if line.added_at is None or line.added_at <= now]
+
+    def _was_removed_unpaid(self, order: Order, line: OrderLine, now: datetime) -> bool:
+        is_removed = line.removed_at is not None and line.removed_at <= now
+        return is_removed and not (line.removed_at and order.paid_at and order.paid_at <= line.removed_at)
+
+    def _total(self, order: Order, lines: list[OrderLine]) -> int:
         goods = sum(line.unit_price * line.quantity - line.discount for line in lines)
         taxes = 0 if self.tax_included else sum(line.tax for line in lines) + order.shipping_tax
         return goods + order.shipping + order.tip + order.fee + taxes
@@ -147,13 +183,25 @@ class Shopfront:
         if order.voided_at:
             return "VOIDED" if self._is_voided(order, now) else "AUTHORIZED"
         if not self._is_paid(order, now):
+            if order.deposit:
+                is_back = order.deposit_returned_at is not None and order.deposit_returned_at <= now
+                return "REFUNDED" if is_back else "PARTIALLY_PAID"
             return "PARTIALLY_PAID" if self._is_in_parts(order, total) else "PENDING"
         returned = sum(part.amount + part.tax for parts in self._refunds_by(order, now) for part in parts)
+        if not returned and total > self._paid_total(order):
+            return "PAID" if self._is_exchanged(order, now) else "PARTIALLY_PAID"
         return "PAID" if not returned else "REFUNDED" if returned >= total else "PARTIALLY_REFUNDED"
 
-    def _transactions(self, order: Order, total: int, now: datetime) -> list[Item]:
+    def _paid_total(self, order: Order) -> int:
+        """What an order came to when it was paid in full."""
+        return self._total(order, [line for line in self._lines[order.order_id] if line.was_paid_for(order)])
+
+    def _is_exchanged(self, order: Order, now: datetime) -> bool:
+        return any(line.removed_at and line.removed_at <= now for line in self._lines[order.order_id])
+
+    def _transactions(self, order: Order, now: datetime) -> list[Item]:
         """Tried payments: a few are declined first, in two parts, or wait for the money; the void of some."""
-        key = number("Order", order.order_id)
+        key, total = number("Order", order.order_id), self._paid_total(order)
         found: list[tuple[str, str, datetime, int]] = []
         if total and key % DECLINED_EVERY == 0:
             found.append(("SALE", "FAILURE", order.placed_at, total))
@@ -161,6 +209,8 @@ class Shopfront:
             found.append(("AUTHORIZATION", "SUCCESS", order.placed_at, total))
             if self._is_voided(order, now):
                 found.append(("VOID", "SUCCESS", order.voided_at, total))
+        elif order.deposit:
+            found.append(("SALE", "SUCCESS", order.placed_at, order.deposit))
         elif self._is_in_parts(order, total):
             found.append(("AUTHORIZATION", "SUCCESS", order.placed_at, total))
             found.append(("CAPTURE", "SUCCESS", order.placed_at, total // 2))
@@ -170,9 +220,11 @@ class Shopfront:
             found.append(("SALE", "SUCCESS", order.paid_at, total))
         elif total and key % PENDING_EVERY == 0:
             found.append(("SALE", "PENDING", order.placed_at, total))
-        for parts in self._refunds_by(order, now):
-            returned = sum(part.amount + part.tax for part in parts)
-            found.append(("REFUND", "SUCCESS", parts[0].happened_at, returned))
+        found += [
+            ("REFUND", "SUCCESS", parts[0].happened_at, returned)
+            for parts in self._refunds_by(order, now)
+            if (returned := sum(part.amount + part.tax for part in parts))
+        ]
         return [
             {
                 "__typename": "OrderTransaction",
@@ -182,7 +234,8 @@ class Shopfront:
                 "test": order.is_test,
                 "gateway": "shopify_payments" if order.transaction_id else "manual",
                 "createdAt": instant(at - timedelta(seconds=1) if status == "FAILURE" else at),
-                "processedAt": instant(at),
+                # of an imported order the vendor knows no more than when it was imported
+                "processedAt": instant(max(at, order.imported_at) if order.imported_at else at),
                 "amountSet": bag(amount, order.currency),
             }
             for position, (kind, status, at, amount) in enumerate(found)
@@ -221,7 +274,7 @@ class Shopfront:
         """The lines, among them the tip, which looks like a thing that is in no catalogue."""
         found = [
             self._line_item(order, line) | (NOT_IN_CATALOGUE if self._is_withdrawn(line, now) else {})
-            for line in self._lines[order.order_id]
+            for line in self._lines_at(order, now)
         ]
         if order.tip:
             tip = {"id": gid("LineItem", f"{order.order_id} tip"), "title": "Tip", "name": "Tip"}
@@ -252,9 +305,8 @@ class Shopfront:
         """What a line and a tip have in common. Half of a discount is the line's own, half its part of the order's."""
         total, own = unit_price * quantity, discount // 2
         parts: list[dict[str, Any]] = [
-            {"__typename": "DiscountAllocation", "allocatedAmountSet": bag(part, order.currency)}
-            for part in (own, discount - own)
-            if part
+            {"__typename": "DiscountAllocation", "allocatedAmountSet": part}
+            for part in in_parts([one for one in (own, discount - own) if one], order.currency)
         ]
         return {
             "__typename": "LineItem",
@@ -280,7 +332,7 @@ class Shopfront:
             "note": "Came broken, says the customer",
             "totalRefundedSet": bag(returned, order.currency),
             "refundLineItems": Connection(
-                "RefundLineItem", [self._refunded(order, part) for part in parts if part.line_id]
+                "RefundLineItem", [self._refunded(order, part) for part in parts if part.line_id and part.quantity]
             ),
             "refundShippingLines": Connection("RefundShippingLine", []),
         }
@@ -292,6 +344,6 @@ class Shopfront:
             "quantity": part.quantity,
             "restockType": "RETURN",
             "lineItem": {"__typename": "LineItem", "id": gid("LineItem", part.line_id)},
-            "subtotalSet": bag(part.amount + (part.tax if self.tax_included else 0), order.currency),
+            "subtotalSet": bag(part.amount + part.kept + (part.tax if self.tax_included else 0), order.currency),
             "totalTaxSet": bag(part.tax, order.currency),
         }

@@ -4,10 +4,10 @@ import hashlib
 from datetime import datetime
 from decimal import Decimal
 
+from sandbox.events import PER_EURO
 from sandbox.vendors.shopify_graphql import Item
 
 SHOP_CURRENCY = "EUR"  # of costs and of shopMoney
-PER_EURO = {"USD": Decimal("1.1"), "JPY": Decimal(160)}
 DECIMALS = {"JPY": 0}  # of a currency's minor unit; two for all others
 
 
@@ -35,6 +35,16 @@ def bag(minor_units: int, currency: str) -> Item:
         "presentmentMoney": money(amount, currency),
         "shopMoney": money(in_shop, SHOP_CURRENCY),
     }
+
+
+def in_parts(minor_units: list[int], currency: str) -> list[Item]:
+    """The parts of an amount; in the shop's currency too they add up to the whole."""
+    totals = [bag(sum(minor_units[:count]), currency) for count in range(len(minor_units) + 1)]
+    bags = [bag(part, currency) for part in minor_units]
+    for part, before, after in zip(bags, totals, totals[1:], strict=False):
+        own = Decimal(after["shopMoney"]["amount"]) - Decimal(before["shopMoney"]["amount"])
+        part["shopMoney"] = money(own, SHOP_CURRENCY)
+    return bags
 
 
 def money(amount: Decimal, currency: str) -> Item:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 from zlib import crc32
 
-from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, World
+from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, World, lines_as_paid
 
 Item = dict[str, Any]
 Charged = TypeVar("Charged", Order, OrderLine, Refund)
@@ -192,7 +192,7 @@ def _all(world: World) -> list[Bill]:
     customers = {one.customer_id: one for one in world.customers}
     people = {one.person_id: one for one in world.people}
     products = {one.product_id: one for one in world.products}
-    lines, refunds = _by_order(world.order_lines), _by_order(world.refunds)
+    lines, refunds = _by_order(lines_as_paid(world)), _by_order(world.refunds)
     return [
         Bill(
             _as_counted(order, order.currency),

@@ -100,6 +100,7 @@ def business(settings: Settings) -> Business:
         ),
         mail_tools=tuple(tool for tool in MAIL_TOOLS if tool in said),
         shops=tuple(shop for owner in owners for shop in SHOPS.get(owner, ())),
+        own_money=SHOPS["shopify"] if "shopify" in owners else (),
         review_platforms=tuple(platform for source, platform in REVIEWS.items() if source in said),
         csat_satisfied_from=forms.get("csat", {}).get("satisfied_from", 4),
         csat_neutral=forms.get("csat", {}).get("neutral"),

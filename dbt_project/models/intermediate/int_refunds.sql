@@ -11,7 +11,9 @@ select
     lines.net_amount_reporting is not null as is_line_converted,
     refunds.quantity,
     refunds.currency,
+    refunds.currency_charged,
     refunds.net_amount,
+    refunds.net_amount_charged,
     {{ converted('refunds.net_amount', 'rates') }} as net_amount_reporting,
     {{ converted('refunds.quantity * lines.unit_cost', 'cost_rates') }} as cost_reporting
 from {{ ref('int_told_refunds') }} as refunds

@@ -1,4 +1,5 @@
 -- Orders as the sources that own them tell them, one row per order.
+-- Shopify alone tells the shop's own money apart from what the customer was charged.
 with orders as (
     {%- for vendor in vendors_of('orders') %}
     select
@@ -15,6 +16,7 @@ with orders as (
         is_test,
         country,
         currency,
+        {{ 'currency_charged' if vendor == 'shopify' else 'currency' }} as currency_charged,
         has_lines,
         given_amount,
         given_units,
@@ -47,6 +49,7 @@ select
     orders.is_test,
     orders.country,
     orders.currency,
+    orders.currency_charged,
     orders.has_lines,
     orders.given_amount,
     orders.given_units,

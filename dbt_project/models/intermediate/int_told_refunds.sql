@@ -1,4 +1,5 @@
 -- Money given back, one row per refunded line, as the shops tell it.
+-- Shopify alone tells the shop's own money apart from what the customer was charged.
 with refunds as (
     {%- for vendor in vendors_of('refunds') %}
     select
@@ -10,7 +11,9 @@ with refunds as (
         refunded_at,
         quantity,
         net_amount,
-        currency
+        {{ 'net_amount_charged' if vendor == 'shopify' else 'net_amount' }} as net_amount_charged,
+        currency,
+        {{ 'currency_charged' if vendor == 'shopify' else 'currency' }} as currency_charged
     from {{ staged(vendor, 'refunds') }}
     {%- if not loop.last %}
     union all
@@ -26,6 +29,8 @@ select
     {{ business_day('refunds.refunded_at', 'business.time_zone') }} as refunded_on,
     refunds.quantity,
     refunds.net_amount,
-    refunds.currency
+    refunds.net_amount_charged,
+    refunds.currency,
+    refunds.currency_charged
 from refunds
 cross join {{ ref('int_business') }} as business

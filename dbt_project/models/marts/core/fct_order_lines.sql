@@ -7,8 +7,8 @@ select
     lines.product_name,
     lines.line_kind,
     lines.quantity,
-    lines.currency as currency_charged,
-    lines.net_amount as net_amount_charged,
+    lines.currency_charged,
+    lines.net_amount_charged,
     case when lines.is_tax_known then lines.net_amount_reporting end as net_amount,
     lines.cost_reporting as cost,
     orders.currency

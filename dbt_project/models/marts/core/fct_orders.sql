@@ -18,7 +18,7 @@ select
     transactions.campaign,
     orders.is_tax_known,
     orders.is_converted,
-    orders.currency as currency_charged,
+    orders.currency_charged,
     case when orders.is_tax_known and orders.is_converted then orders.order_value end as order_value,
     business.reporting_currency as currency,
     orders.product_units

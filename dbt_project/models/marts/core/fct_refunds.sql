@@ -8,8 +8,8 @@ select
     refunds.product_id,
     refunds.line_kind,
     refunds.quantity,
-    refunds.currency as currency_charged,
-    refunds.net_amount as net_amount_charged,
+    refunds.currency_charged,
+    refunds.net_amount_charged,
     -- what the line was worth is unknown without its tax or a rate: then so is what its refund takes away
     case when refunds.is_tax_known and refunds.is_line_converted then refunds.net_amount_reporting end as net_amount,
     refunds.cost_reporting as cost,

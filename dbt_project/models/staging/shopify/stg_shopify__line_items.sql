@@ -1,4 +1,4 @@
--- The lines of orders as ordered, with units that were removed or given back since; a tip is among them.
+-- The lines of orders as they came to be, with what was added, removed or given back since; a tip is among them.
 -- Its discounts hold the line's part of the order's own; the vendor's discounted totals leave that out.
 with source as (
     select
@@ -23,16 +23,14 @@ lines as (
         {{ json_text('item', 'variant.id') }} as variant_id,
         cast({{ json_text('item', 'isGiftCard') }} as boolean) as is_gift_card,
         cast({{ json_text('item', 'quantity') }} as {{ money() }}) as quantity,
-        cast({{ json_text('item', 'originalTotalSet.presentmentMoney.amount') }} as {{ money() }})
-            as original_amount,
-        coalesce(list_sum(cast(
-            {{ json_text('item', 'discountAllocations[*].allocatedAmountSet.presentmentMoney.amount') }}
-            as decimal(18, 6)[]
-        )), 0) as discount_amount,
+        {{ shopify_money('item', 'originalTotalSet', is_charged=true) }} as original_amount,
+        {{ shopify_money('item', 'originalTotalSet') }}
+        - {{ shopify_sum('item', 'discountAllocations[*].allocatedAmountSet') }} as amount,
+        {{ shopify_money('item', 'originalTotalSet', is_charged=true) }}
+        - {{ shopify_sum('item', 'discountAllocations[*].allocatedAmountSet', is_charged=true) }} as charged,
         {{ json_text('item', 'taxLines') }} is not null as has_tax_lines,
-        coalesce(list_sum(cast(
-            {{ json_text('item', 'taxLines[*].priceSet.presentmentMoney.amount') }} as decimal(18, 6)[]
-        )), 0) as tax_amount,
+        {{ shopify_sum('item', 'taxLines[*].priceSet') }} as tax_amount,
+        {{ shopify_sum('item', 'taxLines[*].priceSet', is_charged=true) }} as tax_charged,
         cast({{ json_text('item', 'variant.inventoryItem.unitCost.amount') }} as {{ money() }}) as unit_cost,
         {{ json_text('item', 'variant.inventoryItem.unitCost.currencyCode') }} as cost_currency
     from source
@@ -42,6 +40,8 @@ select
     shop as account_id,
     replace(order_id, 'gid://shopify/Order/', '') as order_id,
     replace(id, 'gid://shopify/', '') as order_line_id,
+    -- ids are given in the order in which lines come
+    row_number() over (partition by shop, order_id order by length(id), id) as position,
     -- the article number is what shops, files and analytics have in common
     coalesce(sku, replace(product_id, 'gid://shopify/Product/', '')) as product_id,
     title as product_name,
@@ -55,10 +55,11 @@ select
         else 'product'
     end as line_kind,
     quantity,
-    original_amount - discount_amount as charged_amount,
-    case when taxes_included then tax_amount else 0 end as included_tax_amount,
+    amount - case when taxes_included then tax_amount else 0 end as net_amount,
+    charged - case when taxes_included then tax_charged else 0 end as net_amount_charged,
+    charged + case when taxes_included then 0 else tax_charged end as gross_charged,
+    charged as price_charged,
     not taxes_included or has_tax_lines as is_tax_known,
-    taxes_included as is_tax_included,
     unit_cost,
     cost_currency
 from lines

@@ -1,94 +1,60 @@
--- What an order charges for: its lines, shipping, fees, and a tip that is not among the lines.
-with source as (
-    select
-        *,
-        shop as account_id,
-        replace(id, 'gid://shopify/Order/', '') as order_id,
-        cast(total_tip_received_set__presentment_money__amount as {{ money() }}) as tip_amount
-    from {{ source('shopify', 'orders') }}
+-- What an order charged for when it was first paid in full: its lines, shipping, fees and tips.
+-- What is added, exchanged or taken off later changes nothing here; what was taken off before was never bought.
+with orders as (
+    select * from {{ ref('stg_shopify__orders') }}
+),
+
+payments as (
+    select * from {{ ref('stg_shopify__payments') }}
 ),
 
 line_items as (
     select * from {{ ref('stg_shopify__line_items') }}
 ),
 
-fee_items as (
+sales as (
     select
-        account_id,
-        order_id,
-        taxes_included,
-        'fee' as line_kind,
-        unnest(cast(cast(additional_fees as json) as json[])) as item
-    from source
+        sales.*,
+        orders.paid_at,
+        -- a line added at an unknown time was paid for if what was first paid was enough for it as well
+        sum(case when sales.changed_at is null then sales.gross_charged else 0 end) over (
+            partition by sales.account_id, sales.order_id order by line_items.position
+        ) <= payments.paid_first - payments.due_first + 0.05 as is_paid_for
+    from {{ ref('stg_shopify__sales') }} as sales
+    inner join line_items on sales.account_id = line_items.account_id and sales.order_line_id = line_items.order_line_id
+    inner join orders on sales.account_id = orders.account_id and sales.order_id = orders.order_id
+    inner join payments on sales.account_id = payments.account_id and sales.order_id = payments.order_id
 ),
 
-charges as (
+as_paid as (
     select
         account_id,
-        order_id,
-        taxes_included,
-        'shipping' as line_kind,
-        'ShippingLine/' || order_id as order_line_id,
-        cast({{ json_text('shipping_line', 'discountedPriceSet.presentmentMoney.amount') }} as {{ money() }})
-            as amount,
-        cast(shipping_line as json) as item
-    from source
-    where shipping_line is not null
-    union all
-    select
-        account_id,
-        order_id,
-        taxes_included,
-        line_kind,
-        replace({{ json_text('item', 'id') }}, 'gid://shopify/', '') as order_line_id,
-        cast({{ json_text('item', 'price.presentmentMoney.amount') }} as {{ money() }}) as amount,
-        item
-    from fee_items
-    union all
-    select
-        account_id,
-        order_id,
-        taxes_included,
-        'tip' as line_kind,
-        'Tip/' || order_id as order_line_id,
-        tip_amount as amount,
-        cast('{"tax_lines": []}' as json) as item
-    from source
-    where
-        tip_amount > 0
-        and not exists (
-            select 1
-            from line_items
-            where
-                line_items.account_id = source.account_id
-                and line_items.order_id = source.order_id
-                and line_items.line_kind = 'tip'
-        )
-),
-
-taxed_charges as (
-    select
-        *,
-        {{ json_text('item', 'taxLines') }} is not null as has_tax_lines,
-        coalesce(list_sum(cast(
-            {{ json_text('item', 'taxLines[*].priceSet.presentmentMoney.amount') }} as decimal(18, 6)[]
-        )), 0) as tax_amount
-    from charges
+        order_line_id,
+        sum(quantity) as quantity,
+        sum(net_amount) as net_amount,
+        sum(net_amount_charged) as net_amount_charged
+    from sales
+    where case when changed_at is null then is_paid_for else changed_at <= coalesce(paid_at, changed_at) end
+    group by account_id, order_line_id
 )
 
 select
-    account_id,
-    order_id,
-    order_line_id,
-    product_id,
-    product_name,
-    line_kind,
-    quantity,
-    cast(charged_amount - included_tax_amount as {{ money() }}) as net_amount,
-    is_tax_known,
-    unit_cost,
-    cost_currency
+    line_items.account_id,
+    line_items.order_id,
+    line_items.order_line_id,
+    line_items.product_id,
+    line_items.product_name,
+    line_items.line_kind,
+    as_paid.quantity,
+    cast(as_paid.net_amount as {{ money() }}) as net_amount,
+    cast(as_paid.net_amount_charged as {{ money() }}) as net_amount_charged,
+    line_items.is_tax_known,
+    line_items.unit_cost,
+    line_items.cost_currency
 from line_items
+inner join as_paid
+    on line_items.account_id = as_paid.account_id and line_items.order_line_id = as_paid.order_line_id
+where as_paid.quantity > 0
 union all
 select
     account_id,
@@ -98,8 +64,9 @@ select
     cast(null as varchar) as product_name,
     line_kind,
     cast(1 as {{ money() }}) as quantity,
-    cast(amount - case when taxes_included then tax_amount else 0 end as {{ money() }}) as net_amount,
-    not taxes_included or has_tax_lines as is_tax_known,
+    net_amount,
+    net_amount_charged,
+    is_tax_known,
     cast(null as {{ money() }}) as unit_cost,
     cast(null as varchar) as cost_currency
-from taxed_charges
+from {{ ref('stg_shopify__charges') }}

@@ -1,45 +1,15 @@
--- Orders, paid at the instant when the captured money first reached what the order came to.
+-- Orders, paid at the instant when the money first reached what was due. An imported order counts from when it was
+-- processed.
 with source as (
     select
         *,
         replace(id, 'gid://shopify/Order/', '') as order_id,
-        -- later changes of an order may raise or lower its total
-        least(
-            cast(total_price_set__presentment_money__amount as {{ money() }}),
-            cast(original_total_price_set__presentment_money__amount as {{ money() }})
-        ) as total_amount,
-        coalesce(display_financial_status in ('PAID', 'PARTIALLY_REFUNDED', 'REFUNDED'), false) as is_settled
+        cast(original_total_price_set__presentment_money__amount as {{ money() }}) as original_total
     from {{ source('shopify', 'orders') }}
 ),
 
-transactions as (
-    select *
-    from {{ ref('stg_shopify__transactions') }}
-    where is_successful
-),
-
-captures as (
-    select
-        account_id,
-        order_id,
-        happened_at,
-        sum(amount) over (
-            partition by account_id, order_id order by happened_at, transaction_id
-            rows between unbounded preceding and current row
-        ) as captured_so_far
-    from transactions
-    where transaction_kind in ('sale', 'capture')
-),
-
 payments as (
-    select
-        captures.account_id,
-        captures.order_id,
-        min(case when captures.captured_so_far >= source.total_amount then captures.happened_at end) as reached_at,
-        max(captures.happened_at) as last_captured_at
-    from captures
-    inner join source on captures.account_id = source.shop and captures.order_id = source.order_id
-    group by captures.account_id, captures.order_id
+    select * from {{ ref('stg_shopify__payments') }}
 ),
 
 voids as (
@@ -47,8 +17,8 @@ voids as (
         account_id,
         order_id,
         min(happened_at) as voided_at
-    from transactions
-    where transaction_kind = 'void'
+    from {{ ref('stg_shopify__transactions') }}
+    where is_successful and transaction_kind = 'void'
     group by account_id, order_id
 )
 
@@ -61,16 +31,22 @@ select
     nullif(source.email_key, '') as person_key,
 
     -- times
-    {{ to_utc('source.created_at') }} as ordered_at,
+    least({{ to_utc('source.created_at') }}, {{ to_utc('source.processed_at') }}) as ordered_at,
     coalesce(
         payments.reached_at,
-        -- free, paid elsewhere, or rounded to what coins there are
         case
-            when source.is_settled then coalesce(payments.last_captured_at, {{ to_utc('source.processed_at') }})
+            -- lines were swapped, and when is not told
+            when source.display_financial_status = 'PAID' and payments.last_taken_at is not null
+                then payments.last_taken_at
+            -- free, or paid elsewhere; an order that was emptied has nothing left to pay either
+            when
+                payments.is_settled and payments.last_taken_at is null
+                and (source.display_financial_status != 'PAID' or source.original_total = 0 or payments.due > 0)
+                then {{ to_utc('source.processed_at') }}
         end
     ) as paid_at,
     case
-        when payments.last_captured_at is not null then null
+        when payments.last_taken_at is not null then null
         when voids.voided_at is not null then voids.voided_at
         when source.display_financial_status = 'VOIDED'
             then coalesce({{ to_utc('source.cancelled_at') }}, {{ to_utc('source.updated_at') }})
@@ -82,7 +58,8 @@ select
     coalesce(
         source.shipping_address__country_code_v2, source.billing_address__country_code_v2
     ) as country,
-    source.presentment_currency_code as currency,
+    coalesce(source.total_price_set__shop_money__currency_code, source.presentment_currency_code) as currency,
+    source.presentment_currency_code as currency_charged,
 
     -- worth
     true as has_lines,

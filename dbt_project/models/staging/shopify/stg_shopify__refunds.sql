@@ -1,92 +1,118 @@
--- Money given back, one row per refunded line; one of no line where a refund names none.
-with source as (
+-- Money given back of orders that had been paid in full, a row per refunded line; one of no line for money beyond them.
+-- Of lines worth more than the money (a fee for restocking was kept), the money counts; an even exchange gives none.
+with headers as (
     select
         shop as account_id,
         replace(id, 'gid://shopify/Order/', '') as order_id,
-        taxes_included,
-        presentment_currency_code as currency,
         unnest(cast(cast(refunds as json) as json[])) as refund
     from {{ source('shopify', 'orders') }}
 ),
 
-line_items as (
-    select * from {{ ref('stg_shopify__line_items') }}
+orders as (
+    select * from {{ ref('stg_shopify__orders') }}
 ),
 
-headers as (
-    select
-        *,
-        replace({{ json_text('refund', 'id') }}, 'gid://shopify/Refund/', '') as refund_id,
-        {{ to_utc(json_text('refund', 'createdAt')) }} as refunded_at,
-        cast({{ json_text('refund', 'totalRefundedSet.presentmentMoney.amount') }} as {{ money() }}) as total_amount,
-        cast(coalesce(json_extract(refund, '$.refundLineItems'), '[]') as json[]) as refund_lines,
-        cast(coalesce(json_extract(refund, '$.refundShippingLines'), '[]') as json[]) as refund_shipping_lines
-    from source
+payments as (
+    select * from {{ ref('stg_shopify__payments') }}
 ),
 
-line_rows as (
+order_lines as (
+    select * from {{ ref('stg_shopify__order_lines') }}
+),
+
+items as (
+    select * from {{ ref('stg_shopify__refunded_items') }}
+),
+
+refunds as (
     select
-        headers.*,
-        unnest(headers.refund_lines) as item,
-        generate_subscripts(headers.refund_lines, 1) as position
+        headers.account_id,
+        headers.order_id,
+        replace({{ json_text('headers.refund', 'id') }}, 'gid://shopify/Refund/', '') as refund_id,
+        {{ to_utc(json_text('headers.refund', 'createdAt')) }} as refunded_at,
+        {{ shopify_money('headers.refund', 'totalRefundedSet') }} as amount,
+        {{ shopify_money('headers.refund', 'totalRefundedSet', is_charged=true) }} as amount_charged,
+        orders.currency,
+        orders.currency_charged,
+        -- of what was paid after the first full payment, for what was added since, nothing counted
+        payments.paid_ever - payments.paid_first as paid_later
     from headers
+    inner join orders on headers.account_id = orders.account_id and headers.order_id = orders.order_id
+    inner join payments on headers.account_id = payments.account_id and headers.order_id = payments.order_id
+    where
+        {{ to_utc(json_text('headers.refund', 'createdAt')) }} >= orders.paid_at
+        and {{ shopify_money('headers.refund', 'totalRefundedSet', is_charged=true) }} > 0
 ),
 
-lines as (
+worth as (
     select
-        *,
-        replace({{ json_text('item', 'lineItem.id') }}, 'gid://shopify/', '') as order_line_id,
-        cast({{ json_text('item', 'quantity') }} as {{ money() }}) as quantity,
-        cast({{ json_text('item', 'subtotalSet.presentmentMoney.amount') }} as {{ money() }}) as subtotal,
-        cast({{ json_text('item', 'totalTaxSet.presentmentMoney.amount') }} as {{ money() }}) as tax_amount
-    from line_rows
+        account_id,
+        refund_id,
+        sum(gross_amount) as gross_amount,
+        sum(gross_charged) as gross_charged
+    from items
+    group by account_id, refund_id
+),
+
+net_shares as (
+    select
+        account_id,
+        order_id,
+        sum(net_amount_charged) / nullif(sum(gross_charged), 0) as net_share
+    from {{ ref('stg_shopify__line_items') }}
+    group by account_id, order_id
+),
+
+exchanges as (
+    select distinct
+        lines.account_id,
+        lines.order_id
+    from {{ ref('stg_shopify__line_items') }} as lines
+    left join order_lines
+        on lines.account_id = order_lines.account_id and lines.order_line_id = order_lines.order_line_id
+    where order_lines.order_line_id is null
 ),
 
 shares as (
     select
-        lines.*,
-        -- what these units had been charged; it tells whether the subtotal holds the tax, which is not documented
-        line_items.charged_amount * lines.quantity / nullif(line_items.quantity, 0) as charged_share
-    from lines
-    left join line_items
-        on lines.account_id = line_items.account_id and lines.order_line_id = line_items.order_line_id
-),
-
-shipping_rows as (
-    select
-        headers.*,
-        unnest(headers.refund_shipping_lines) as item,
-        generate_subscripts(headers.refund_shipping_lines, 1) as position
-    from headers
+        refunds.*,
+        coalesce(worth.gross_charged, 0) as worth,
+        least(1, cast(refunds.amount_charged as double) / nullif(worth.gross_charged, 0)) as share,
+        -- the same in the shop's money, whose cents are others
+        case
+            when refunds.amount_charged < worth.gross_charged
+                then cast(refunds.amount as double) / nullif(worth.gross_amount, 0)
+            else 1
+        end as own_share,
+        exchanges.order_id is not null as is_exchange,
+        coalesce(net_shares.net_share, 1) as net_share
+    from refunds
+    left join worth on refunds.account_id = worth.account_id and refunds.refund_id = worth.refund_id
+    left join exchanges on refunds.account_id = exchanges.account_id and refunds.order_id = exchanges.order_id
+    left join net_shares on refunds.account_id = net_shares.account_id and refunds.order_id = net_shares.order_id
 )
 
 select
-    account_id,
-    refund_id || '-' || position as refund_id,
-    order_id,
-    order_line_id,
-    refunded_at,
-    quantity,
-    cast(
-        case
-            when not taxes_included then subtotal
-            when abs(subtotal - charged_share) <= abs(subtotal + tax_amount - charged_share) then subtotal - tax_amount
-            else subtotal
-        end as {{ money() }}
-    ) as net_amount,
-    currency
+    shares.account_id,
+    shares.refund_id || '-' || items.position as refund_id,
+    shares.order_id,
+    order_lines.order_line_id,
+    shares.refunded_at,
+    -- of what is exchanged, only so many units come back for nothing as are paid back
+    case
+        when order_lines.order_line_id is null then cast(0 as {{ money() }})
+        when shares.is_exchange then cast(items.quantity * shares.share as {{ money() }})
+        else items.quantity
+    end as quantity,
+    cast(items.net_amount * shares.own_share as {{ money() }}) as net_amount,
+    cast(items.net_amount_charged * shares.share as {{ money() }}) as net_amount_charged,
+    shares.currency,
+    shares.currency_charged
 from shares
-union all
-select
-    account_id,
-    refund_id || '-shipping-' || position as refund_id,
-    order_id,
-    'ShippingLine/' || order_id as order_line_id,
-    refunded_at,
-    cast(1 as {{ money() }}) as quantity,
-    cast({{ json_text('item', 'subtotalAmountSet.presentmentMoney.amount') }} as {{ money() }}) as net_amount,
-    currency
-from shipping_rows
+inner join items on shares.account_id = items.account_id and shares.refund_id = items.refund_id
+left join order_lines
+    on items.account_id = order_lines.account_id and items.order_line_id = order_lines.order_line_id
+where order_lines.order_line_id is not null or items.gross_charged * shares.share > shares.paid_later
 union all
 select
     account_id,
@@ -95,7 +121,9 @@ select
     cast(null as varchar) as order_line_id,
     refunded_at,
     cast(0 as {{ money() }}) as quantity,
-    total_amount as net_amount,
-    currency
-from headers
-where len(refund_lines) = 0 and len(refund_shipping_lines) = 0 and total_amount > 0
+    cast((amount_charged - worth) * net_share * amount / amount_charged as {{ money() }}) as net_amount,
+    cast((amount_charged - worth) * net_share as {{ money() }}) as net_amount_charged,
+    currency,
+    currency_charged
+from shares
+where amount_charged > worth + 0.05

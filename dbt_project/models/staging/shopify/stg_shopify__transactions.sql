@@ -4,8 +4,21 @@ with source as (
     select
         shop,
         id as order_id,
+        {{ to_utc('created_at') }} as created_at,
+        {{ to_utc('processed_at') }} as processed_at,
         unnest(cast(cast(transactions as json) as json[])) as item
     from {{ source('shopify', 'orders') }}
+),
+
+transactions as (
+    select
+        *,
+        coalesce(
+            {{ to_utc(json_text('item', 'processedAt')) }}, {{ to_utc(json_text('item', 'createdAt')) }}
+        ) as happened_at,
+        -- an order that was imported: it was made here long after it had been processed elsewhere
+        processed_at < created_at - interval '1 hour' as is_imported
+    from source
 )
 
 select
@@ -14,8 +27,10 @@ select
     {{ json_text('item', 'id') }} as transaction_id,
     lower({{ json_text('item', 'kind') }}) as transaction_kind,
     {{ json_text('item', 'status') }} = 'SUCCESS' as is_successful,
-    coalesce(
-        {{ to_utc(json_text('item', 'processedAt')) }}, {{ to_utc(json_text('item', 'createdAt')) }}
-    ) as happened_at,
-    cast({{ json_text('item', 'amountSet.presentmentMoney.amount') }} as {{ money() }}) as amount
-from source
+    case
+        -- its payment is written down while it is imported, and was made before
+        when is_imported and happened_at between created_at and created_at + interval '1 hour' then processed_at
+        else happened_at
+    end as happened_at,
+    {{ shopify_money('item', 'amountSet', is_charged=true) }} as amount
+from transactions
