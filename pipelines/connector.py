@@ -28,6 +28,7 @@ CAVEATS = {
     "bot_clicks": "clicks by security scanners cannot be told apart",
     "approximate_date": "the vendor keeps no date of opt-in; the day the contact was created stands for it",
     "unknown_value": "rows with a value whose meaning is not known count for nothing",
+    "rows_refused": "rows of a file were refused, or orders lack one: they are not in it",
     "series_break": "what the vendor counts changed on this day: values before and after do not compare",
 }
 

@@ -11,6 +11,7 @@ ENTITIES = {
     "post_interactions": "reactions, comments and shares of posts, captured",
     "comments": "comments and replies on posts",
     "opt_ins": "confirmed opt-ins of persons",
+    "lead_totals": "new leads per day of tools that name nobody",
     "broadcasts": "e-mails sent to a list, with what their recipients did",
     "automation_counters": "lifetime counters of automated e-mails, captured",
     "automation_messages": "messages of automated e-mails, one by one",

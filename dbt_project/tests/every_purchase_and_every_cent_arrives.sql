@@ -18,10 +18,22 @@ spend as (
     inner join history on spent.date_day >= history.first_day
 ),
 
+told as (
+    select
+        date_day,
+        1 as leads
+    from {{ ref('fct_prospects') }}
+    union all
+    select
+        date_day,
+        leads
+    from {{ ref('fct_lead_totals') }}
+),
+
 prospects as (
-    select count(*) as new_prospects
-    from {{ ref('fct_prospects') }} as prospects
-    inner join history on prospects.date_day >= history.first_day
+    select sum(told.leads) as new_prospects
+    from told
+    inner join history on told.date_day >= history.first_day
 ),
 
 published as (
@@ -51,4 +63,4 @@ cross join published
 where
     purchases.purchases != published.purchases
     or spend.spend != published.spend
-    or prospects.new_prospects != published.new_prospects
+    or coalesce(prospects.new_prospects, 0) != coalesce(published.new_prospects, 0)

@@ -189,6 +189,7 @@ def test_a_kind_of_another_name_is_refused_row_by_row(vendor: Running, tmp_path:
     assert rejects(tmp_path) == [("boutique/shop/exports/orders.csv", 1, "kind", reason)]
     assert result.warnings == [
         "files: 1 rows of boutique/shop/exports/orders.csv refused, see raw_files.rejects",
+        "files: 1 orders of boutique/shop/exports/orders.csv have a refused line, and so no value",
     ]
 
 

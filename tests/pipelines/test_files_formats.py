@@ -54,7 +54,7 @@ def test_a_delimiter_is_found_by_the_columns_that_are_wanted(shop: Path, tmp_pat
         (".", "", "1e3", "1000"),
         (".", ",", '"12,50"', None),
         (",", "", "12.50", None),
-        (".", "", "1 234", None),
+        (".", "", "1 234", "1234"),
         (".", "", "nan", None),
         (".", "", "12%", None),
     ],

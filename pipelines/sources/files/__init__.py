@@ -1,6 +1,7 @@
-"""Files: CSV, Parquet or JSONL from a folder or a URL, mapped to a canonical entity by declared columns."""
+"""Files: CSV, spreadsheets, Parquet or JSONL from a folder, archive or URL, mapped to an entity by declared columns."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterator
 
 import dlt
@@ -11,15 +12,17 @@ from pipelines.connector import Connector, ConnectorError, Plan, Scope, Table
 from pipelines.sources.files import entities as files_entities
 from pipelines.sources.files import places as files_places
 from pipelines.sources.files.entities import ENTITIES, FEEDS, REJECTS
-from pipelines.sources.files.mapping import Mapped, check_columns, mapped
+from pipelines.sources.files.mapping import Mapped, mapped
 from pipelines.sources.files.places import File
-from pipelines.sources.files.reading import Sheet, read
+from pipelines.sources.files.reading import read
 from pipelines.sources.files.settings import Feed, FilesOptions
 
 BATCH_ROWS = 100_000
 # A file is one slice, whatever days it holds: a changed one is read whole, an unchanged one not at all.
 REREAD_DAYS = 1
 REJECTS_TABLE = "rejects"
+CHECKED_ROWS = 1_000
+NAMED_FILES = 3
 
 
 class Reading:
@@ -32,6 +35,8 @@ class Reading:
         self.files = {file.file_id: file for file in self.found.files}
         self.waiting = {pull.account_id for pull in plan.pulls if pull.table in ENTITIES}
         self.rejects: dict[str, pa.Table] = {}
+        # feed and what happened → how many rows of which file, so that each is told once
+        self.told: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
 
     def warn_of_absent(self) -> None:
         """Say which feeds have no file, and which files were here before; a first load of nothing is an error."""
@@ -39,9 +44,13 @@ class Reading:
             raise ConnectorError("\n".join(self.found.missing))
         for trouble in self.found.missing + self.found.empty:
             self.plan.warn(trouble)
+        gone: dict[tuple[str, str], list[str]] = defaultdict(list)
         for table, file_id in sorted(self.plan.known_hashes):
             if table in ENTITIES and self._entity(file_id) != table:
-                self.plan.warn(f"files: {file_id} is gone; its rows stay in raw_files.{table}")
+                gone[file_id.split("/")[0], table].append(file_id)
+        for (feed, table), files in gone.items():
+            are, their = ("are", "their") if len(files) > 1 else ("is", "its")
+            self.plan.warn(f"files: {_named(files, feed)} {are} gone; {their} rows stay in raw_files.{table}")
 
     def _entity(self, file_id: str) -> str | None:
         file = self.files.get(file_id)
@@ -54,6 +63,9 @@ class Reading:
         except ConnectorError as error:
             self._fail(table, file_id, str(error))
             found = None
+        except Exception as error:  # noqa: BLE001  whatever a file does to its reader, the others load
+            self._fail(table, file_id, f"cannot be read ({type(error).__name__}): please report this with its layout.")
+            found = None
         if found is not None:
             yield from _batches(found)
         self.waiting.discard(file_id)
@@ -63,29 +75,36 @@ class Reading:
             raise ConnectorError("was there a moment ago and is gone.")
         feed = self.options.feeds[file.feed]
         zone = feed.time_zone or self.options.time_zone
-        data = files_places.content(file)
-        content_hash = hashlib.sha256(feed.definition(zone).encode() + data).hexdigest()
+        content = files_places.content(file)
+        content_hash = hashlib.sha256(feed.definition(zone).encode() + content[1]).hexdigest()
         tables = (table, REJECTS_TABLE)
         if all(self.plan.known_hashes.get((name, file.file_id)) == content_hash for name in tables):
             for name in tables:
                 self.plan.unchanged(name, file.file_id)
             return None
-        sheet = _sheet(data, file, feed)
-        result = mapped(sheet, feed, zone, file.file_id, file.feed)
+        names, result = _read(file, content, feed, zone)
         self._keep(file, feed, result)
         # Rows are Arrow tables of the entity's columns, so the file's own are told here.
-        self.plan.fields.setdefault(table, set()).update(f"{file.feed}.{name}" for name in sheet.names if name)
+        self.plan.fields.setdefault(table, set()).update(f"{file.feed}.{name}" for name in names if name)
         for name in tables:
             self.plan.keep_hash(name, file.file_id, content_hash)
         return result.rows
 
     def _keep(self, file: File, feed: Feed, result: Mapped) -> None:
-        """Keep what was refused, and say how much was refused and left out."""
-        for name, count in result.left_out.items():
-            self.plan.warn(f"files: {file.file_id}: {count:,} rows left out by {name!r}")
+        """Keep what was refused, and count how much was refused and left out."""
+        told = {f"left out by {name!r}": count for name, count in result.left_out.items()}
         refused = len({reject.row_number for reject in result.rejects})
-        if refused:
-            self.plan.warn(f"files: {refused:,} rows of {file.file_id} refused, see raw_files.{REJECTS_TABLE}")
+        told[f"refused, see raw_files.{REJECTS_TABLE}"] = refused
+        told["have no e-mail address where it should be, and count for nobody"] = result.nobodys
+        for what, count in told.items():
+            if count:
+                self.told[file.feed, what][file.file_id] = count
+        if result.partial_orders:
+            detail = f"{result.partial_orders:,} orders with a refused line have no value"
+            self.told[file.feed, "orders"][file.file_id] = result.partial_orders
+            self.plan.caveat(feed.entity, file.file_id, "rows_refused", detail)
+        elif refused:
+            self.plan.caveat(feed.entity, file.file_id, "rows_refused", f"{refused:,} rows")
         place = {"file_id": file.file_id, "feed": file.feed, "entity": feed.entity}
         self.rejects[file.file_id] = pa.Table.from_pylist(
             [place | vars(reject) for reject in result.rejects], schema=REJECTS
@@ -97,14 +116,41 @@ class Reading:
             reason = files_places.hidden(reason, self.options.feeds[file.feed].location)
         for name in (table, REJECTS_TABLE):
             self.plan.fail(name, file_id, reason)
-        self.plan.warn(f"files: {file_id} {reason} Its former rows stay.")
+        self.told[file_id.split("/")[0], f"fails {reason}"][file_id] = 0
+
+    def warn_of_rows(self) -> None:
+        """One line per feed and thing that happened, however many files it happened in."""
+        for (feed, what), files in self.told.items():
+            named, count = _named(list(files), feed), sum(files.values())
+            if what.startswith("fails "):
+                former = "Its former rows stay." if len(files) == 1 else "Their former rows stay."
+                self.plan.warn(f"files: {named} {what.removeprefix('fails ')} {former}")
+            elif what == "orders":
+                self.plan.warn(f"files: {count:,} orders of {named} have a refused line, and so no value")
+            elif what.startswith("refused"):
+                self.plan.warn(f"files: {count:,} rows of {named} {what}")
+            else:
+                self.plan.warn(f"files: {named}: {count:,} rows {what}")
 
 
-def _sheet(data: bytes, file: File, feed: Feed) -> Sheet:
-    form = feed.format or file.format
+def _named(files: list[str], feed: str) -> str:
+    """One file by its name, several by their number and the first names."""
+    if len(files) == 1:
+        return files[0]
+    names = [file.removeprefix(f"{feed}/") for file in files[:NAMED_FILES]]
+    return f"{len(files):,} files of {feed} ({', '.join(names)}{', …' if len(files) > NAMED_FILES else ''})"
+
+
+def _read(
+    file: File, content: tuple[File, bytes], feed: Feed, zone: str, limit: int | None = None
+) -> tuple[list[str], Mapped]:
+    """The names of a file's columns, and its rows as the feed maps them."""
+    opened, data = content
+    form = feed.format or opened.format
     if form is None:
         raise ConnectorError('has a name that does not tell its format: declare `format`, for example "csv".')
-    return read(data, form, feed)
+    sheet = read(data, form, feed, limit)
+    return sheet.names, mapped(sheet, feed, zone, file.file_id, file.feed)
 
 
 def _batches(table: pa.Table) -> Iterator[pa.Table]:
@@ -131,6 +177,7 @@ def _refused(reading: Reading) -> Iterator[pa.Table]:
     """What was refused, once it is known: resources take turns, and each file is read in its entity's turn."""
     while reading.waiting:
         yield REJECTS.empty_table()
+    reading.warn_of_rows()
     yield from reading.rejects.values()
 
 
@@ -141,22 +188,42 @@ def scopes(options: FilesOptions, table: str) -> list[Scope]:
 
 
 def check(options: FilesOptions) -> list[str]:
-    """Read the first file of each feed and compare its columns with the mapping."""
-    lines = []
+    """Read the first rows of each feed's first file as a load would; all feeds that are wrong are told at once."""
+    lines, wrong = [], []
     for name, feed in options.feeds.items():
-        found = files_places.files_of(name, feed)
-        if not found:
-            lines.append(f"no file yet for {name} at {feed.location}")
-            continue
         try:
-            sheet = _sheet(files_places.content(found[0]), found[0], feed)
-            check_columns(sheet, feed)
+            lines.append(_check(name, feed, feed.time_zone or options.time_zone))
         except ConnectorError as error:
-            said = files_places.hidden(str(error), feed.location)
-            raise ConnectorError(f"files: {found[0].file_id} {said}") from None
-        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        lines.append(f"{found[0].file_id}{more} as {feed.entity}")
+            wrong.append(files_places.hidden(str(error), feed.location))
+    if wrong:
+        raise ConnectorError("\n".join(wrong))
     return lines
+
+
+def _check(name: str, feed: Feed, zone: str) -> str:
+    """What the first file is read as, and how many of its first rows are refused."""
+    found = files_places.files_of(name, feed)
+    if not found:
+        return f"no file yet for {name} at {feed.location}"
+    file = found[0]
+    try:
+        _, result = _read(file, files_places.content(file), feed, zone, CHECKED_ROWS)
+    except ConnectorError as error:
+        raise ConnectorError(f"files: {file.file_id} {error}") from None
+    except Exception as error:  # noqa: BLE001  as in a load
+        raise ConnectorError(f"files: {file.file_id} cannot be read ({type(error).__name__})") from None
+    refused = len({reject.row_number for reject in result.rejects})
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    if not refused:
+        return f"{file.file_id}{more} as {feed.entity}"
+    first = result.rejects[0]
+    example = f"row {first.row_number}: {first.field + ' ' if first.field else ''}{first.reason}"
+    checked = refused + result.rows.num_rows
+    kept = result.rows["filtered_by"].to_pylist().count("")
+    said = f"{refused:,} of the first {checked:,} rows would be refused, such as {example}"
+    if not kept:
+        raise ConnectorError(f"files: {file.file_id}: {said}")
+    return f"{file.file_id}{more} as {feed.entity}; {said}"
 
 
 def _table(columns: pa.Schema, *more_key: str, dated_by: tuple[str, ...] = ()) -> Table:

@@ -2,18 +2,15 @@
 
 import re
 
+from pipelines.sources.files.amounts import AMOUNT, AROUND, number
 from pipelines.sources.files.entities import LINE_KINDS, Field
 from pipelines.sources.files.settings import Column, Feed
-from pipelines.sources.files.times import literal, parsed_time
+from pipelines.sources.files.times import FIRST_YEAR, LAST_YEAR, literal, moment
 
-AROUND = " \t\r\n\u00a0\u202f\u200b\ufeff"  # what is cut off at both ends of a cell
-SPACES = "[ \u00a0\u202f]"
-APOSTROPHES = "['\u2019]"
-CURRENCY_SIGNS = "€$£¥"
 QUOTED_CHARACTERS = 60
+DATED = re.compile(r"-?\d{4}-\d")
 TRUE = ("true", "t", "yes", "y", "1", "oui", "o", "vrai")
 FALSE = ("false", "f", "no", "n", "0", "non", "faux")
-AMOUNT = "decimal(18, 6)"
 
 
 def quoted(name: str) -> str:
@@ -40,17 +37,17 @@ def text(cell: str, column: Column, feed: Feed) -> str:
     return f"case {cell}{cases} else {otherwise} end" if cases else otherwise
 
 
-def value(field: Field, cell: str, feed: Feed, time_format: str | list[str], is_native: bool) -> str:
-    """The field's value; a native cell is a plain number or an ISO time, whatever the feed's texts look like."""
+def value(field: Field, cell: str, feed: Feed, time_format: str | list[str], is_native: bool, is_typed: bool) -> str:
+    """The field's value; a native number is plain and a typed time ISO, whatever the feed's texts look like."""
     match field.holds:
         case "id":
             return rf"regexp_replace({cell}, '^(-?\d+)\.0+$', '\1')"  # an integer that went through a float
         case "amount":
             return f"try_cast({cell} as {AMOUNT})" if is_native else number(cell, feed)
         case "time":
-            return moment(cell, time_format, is_native)
+            return moment(cell, time_format, is_typed)
         case "day":
-            return f"cast({moment(cell, time_format, is_native)} as date)"
+            return f"cast({moment(cell, time_format, is_typed)} as date)"
         case "flag":
             is_true, is_false = f"lower({cell}) in {listed(TRUE)}", f"lower({cell}) in {listed(FALSE)}"
             return f"case when {is_true} then true when {is_false} then false end"
@@ -63,40 +60,19 @@ def value(field: Field, cell: str, feed: Feed, time_format: str | list[str], is_
             return cell
 
 
-def number(cell: str, feed: Feed) -> str:
-    """A number written as the feed says; anything else, a separator in an odd place included, is null."""
-    mark = re.escape(feed.decimal)
-    whole, separator = r"\d*", ""
-    if feed.thousands:
-        separator = {" ": SPACES, "'": APOSTROPHES}.get(feed.thousands, re.escape(feed.thousands))
-        whole = rf"(\d{{1,3}}({separator}\d{{2,3}})*{separator}\d{{3}}|\d*)"
-    pattern = rf"[+-]?{whole}({mark}\d*)?([eE][+-]?\d+)?"
-    plain = f"trim(translate({cell}, {literal('−' + CURRENCY_SIGNS)}, '-'), {literal(AROUND)})"
-    digits = f"regexp_replace({plain}, {literal(separator)}, '', 'g')" if separator else plain
-    digits = digits if feed.decimal == "." else f"replace({digits}, {literal(feed.decimal)}, '.')"
-    return f"case when regexp_full_match({plain}, {literal(pattern)}) then try_cast({digits} as {AMOUNT}) end"
-
-
-def moment(cell: str, time_format: str | list[str], is_native: bool = False) -> str:
-    """An instant, by the first format that fits; without an offset it is meant in the session's time zone."""
-    formats = [time_format] if isinstance(time_format, str) else time_format
-    tried = ", ".join(parsed_time(cell, form) for form in [*formats, *([""] if is_native else [])])
-    found = f"coalesce({tried})"
-    return f"case when year({found}) between 1 and 9999 then {found} end"
-
-
 def reason(field: Field, said: str | None, feed: Feed, time_format: str | list[str]) -> str:
     """Why a cell was refused; it quotes nothing that is, or looks like, an e-mail address."""
     if said is None:
         return "is empty"
-    shown = "a text" if field.holds == "address" or "@" in said else repr(said[:QUOTED_CHARACTERS])
+    shown = "a text" if field.holds in ("address", "person") or "@" in said else repr(said[:QUOTED_CHARACTERS])
     formats = [time_format] if isinstance(time_format, str) else time_format
     time = "in ISO 8601" if not any(formats) else f"as {' or '.join(form or 'ISO 8601' for form in formats)}"
+    years = f", of {FIRST_YEAR} to {LAST_YEAR}" if DATED.match(said) else ""
     separator = f", thousands by {feed.thousands!r}" if feed.thousands else ""
     wanted = {
         "amount": f"no number (decimal mark {feed.decimal!r}{separator})",
-        "time": f"no time {time}",
-        "day": f"no day {time}",
+        "time": f"no time {time}{years}",
+        "day": f"no day {time}{years}",
         "flag": "neither true nor false",
         "currency": "no currency code of three letters",
         "line_kind": f"none of {', '.join(LINE_KINDS)}",

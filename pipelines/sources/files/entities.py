@@ -5,7 +5,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-Holds = Literal["text", "id", "line_kind", "currency", "address", "amount", "flag", "time", "day"]
+Holds = Literal["text", "id", "line_kind", "currency", "address", "person", "amount", "flag", "time", "day"]
 
 TEXT = pa.string()
 ARROW_TYPES: dict[Holds, pa.DataType] = {
@@ -14,6 +14,7 @@ ARROW_TYPES: dict[Holds, pa.DataType] = {
     "line_kind": TEXT,
     "currency": TEXT,
     "address": TEXT,  # an e-mail address in the file, its keyed hash in the table
+    "person": TEXT,  # another key of a person in the file, its keyed hash in the table
     "amount": pa.decimal128(18, 6),
     "flag": pa.bool_(),
     "time": pa.timestamp("us", tz="UTC"),
@@ -32,10 +33,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Entity:
-    """What one row of a file is. Of the fields in `one_of` a row needs at least one."""
+    """What one row of a file is. Of the fields in each group of `one_of` a row needs at least one."""
 
     fields: dict[str, Field]
-    one_of: tuple[str, ...] = ()
+    one_of: tuple[tuple[str, ...], ...] = ()
 
     @property
     def required(self) -> list[str]:
@@ -46,15 +47,20 @@ class Entity:
     def dated_by(self) -> tuple[str, ...]:
         """The fields whose first value tells on which day a row counts."""
         times = tuple(name for name, field in self.fields.items() if field.holds in ("time", "day"))
-        return self.one_of or times[:1]
+        return next((group for group in self.one_of if group[0] in times), times[:1])
 
     @property
-    def addresses(self) -> list[str]:
-        """The fields that are e-mail addresses in the file."""
-        return [name for name, field in self.fields.items() if field.holds == "address"]
+    def hashed(self) -> list[str]:
+        """The fields that are personal in the file: e-mail addresses, and other keys of a person."""
+        return [name for name, field in self.fields.items() if field.holds in ("address", "person")]
+
+    @property
+    def needed(self) -> set[str]:
+        """The fields without which, or without one of whose group, a row is refused."""
+        return {*self.required, *(name for group in self.one_of for name in group)}
 
 
-def _entity(one_of: tuple[str, ...] = (), **fields: Holds | tuple[Holds]) -> Entity:
+def _entity(one_of: tuple[tuple[str, ...], ...] = (), **fields: Holds | tuple[Holds]) -> Entity:
     """A field in a tuple is required."""
     return Entity(
         {name: Field(said[0], True) if isinstance(said, tuple) else Field(said) for name, said in fields.items()},
@@ -71,6 +77,7 @@ ORDER: dict[str, Holds | tuple[Holds]] = {
     "voided_at": "time",
     "customer_id": "id",
     "email_key": "address",
+    "person_id": "person",
     "currency": ("currency",),
     "discount_amount": "amount",
     "tax_amount": "amount",
@@ -80,6 +87,8 @@ ORDER: dict[str, Holds | tuple[Holds]] = {
     "country": "text",
 }
 PAID_OR_ORDERED = ("paid_at", "ordered_at")
+# Of an order that is exported line by line, these are told once, on each line or on the first one only.
+ORDER_LEVEL = frozenset(ORDER) - {"order_id", "discount_amount", "tax_amount"}
 ANSWER: dict[str, Holds | tuple[Holds]] = {
     "answer_id": ("id",),
     "survey": ("text",),
@@ -90,22 +99,38 @@ ANSWER: dict[str, Holds | tuple[Holds]] = {
 
 ENTITIES: dict[str, Entity] = {
     "order_lines": _entity(
-        one_of=PAID_OR_ORDERED,
+        one_of=(PAID_OR_ORDERED, ("unit_price", "line_total")),
         **ORDER,
         product_id="id",
         product_name="text",
         kind="line_kind",
         quantity=("amount",),
-        unit_price=("amount",),
+        unit_price="amount",
+        line_total="amount",
         unit_cost="amount",
     ),
-    "orders": _entity(one_of=PAID_OR_ORDERED, **ORDER, amount=("amount",), units="amount"),
+    "orders": _entity(one_of=(PAID_OR_ORDERED,), **ORDER, amount=("amount",), units="amount"),
+    "refunds": _entity(
+        refund_id=("id",),
+        order_id=("id",),
+        orders_feed=("text",),
+        refunded_at=("time",),
+        currency=("currency",),
+        amount=("amount",),
+        tax_amount="amount",
+        tax_included="flag",
+        product_id="id",
+        quantity="amount",
+    ),
     "spend": _entity(date_day=("day",), channel="text", campaign="text", amount=("amount",), currency=("currency",)),
     "mentions": _entity(mention_id=("id",), mentioned_at=("time",), channel="text"),
     "reviews": _entity(review_id=("id",), reviewed_at=("time",), rating="amount"),
     "affiliates": _entity(affiliate_id=("id",), joined_at="time", left_at="time", status="text"),
     "partners": _entity(partner_id=("id",), joined_at="time", left_at="time", status="text"),
-    "leads": _entity(email_key=("address",), opted_in_at=("time",), list_name="text"),
+    "leads": _entity(
+        (("email_key", "person_id"),), email_key="address", person_id="person", opted_in_at=("time",), list_name="text"
+    ),
+    "lead_totals": _entity(date_day=("day",), leads=("amount",), list_name="text"),
     "tickets": _entity(ticket_id=("id",), created_at=("time",), status="text"),
     "csat_answers": _entity((), **ANSWER, satisfied_from=("amount",), neutral="amount"),
     "nps_answers": _entity((), **ANSWER),
@@ -115,6 +140,8 @@ ENTITIES: dict[str, Entity] = {
 FEEDS = {
     "spend": ("spend",),
     "opt_ins": ("leads",),
+    "lead_totals": ("lead_totals",),
+    "refunds": ("refunds",),
     "orders": ("orders", "order_lines"),
     "order_lines": ("order_lines",),
     "tickets": ("tickets",),
@@ -128,6 +155,8 @@ FEEDS = {
 
 # What every entity's table begins with: where the row stands, and the first filter that leaves it out ('' for none).
 PLACE: dict[str, pa.DataType] = {"file_id": TEXT, "feed": TEXT, "row_number": pa.int64(), "filtered_by": TEXT}
+# What is known of a row beside its own fields: whether another line of its order was refused.
+BESIDE: dict[str, dict[str, pa.DataType]] = {"order_lines": {"is_partial": pa.bool_()}}
 REJECT_COLUMNS: dict[str, pa.DataType] = {
     "file_id": TEXT,
     "feed": TEXT,
@@ -142,4 +171,5 @@ REJECTS = pa.schema(REJECT_COLUMNS)
 def columns(entity: str) -> pa.Schema:
     """The columns of an entity's raw table."""
     fields = ENTITIES[entity].fields
-    return pa.schema(PLACE | {name: ARROW_TYPES[field.holds] for name, field in fields.items()})
+    of_fields = {name: ARROW_TYPES[field.holds] for name, field in fields.items()}
+    return pa.schema(PLACE | of_fields | BESIDE.get(entity, {}))

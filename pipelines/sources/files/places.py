@@ -3,10 +3,13 @@
 import glob
 import os
 import re
+import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from zipfile import BadZipFile, ZipFile
 
 from pipelines.connector import ConnectorError
 from pipelines.http import session
@@ -19,7 +22,13 @@ EXTENSIONS: dict[str, Format] = {
     ".parquet": "parquet",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".xlsb": "xlsx",
+    ".xls": "xlsx",
+    ".ods": "xlsx",
 }
+ARCHIVE = ".zip"
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 WILDCARD = re.compile(r"[*?\[]")
 DOWNLOADS = 3
@@ -35,11 +44,22 @@ class File:
     file_id: str
     feed: str
     place: str = field(repr=False)
+    member: str = ""  # the file's name in an archive
+
+    @property
+    def path(self) -> str:
+        """The file's own path, in its archive or where it lies."""
+        return self.member or (urlsplit(self.place).path if is_url(self.place) else self.place)
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether it is an archive whose files have yet to be seen."""
+        return self.path.lower().endswith(ARCHIVE)
 
     @property
     def format(self) -> Format | None:
         """What the name's ending says."""
-        path = urlsplit(self.place).path if is_url(self.place) else self.place
+        path = self.path
         return EXTENSIONS.get(Path(path.lower().removesuffix(".gz")).suffix)
 
 
@@ -109,8 +129,45 @@ def files_of(name: str, feed: Feed) -> list[File]:
             f"files: feed {name}: nothing to read at {feed.location}: correct `location`, which counts from the "
             "directory where parcours is started, or put the files there."
         )
-    kept = sorted(path for path in paths if path.is_file() and not path.name.startswith("."))
-    return [File(f"{name}/{path.relative_to(start).as_posix()}", name, str(path)) for path in kept]
+    kept = (path for path in paths if path.is_file() and not path.name.startswith("."))
+    files = [File(f"{name}/{path.relative_to(start).as_posix()}", name, str(path)) for path in kept]
+    return sorted((one for file in files for one in _unpacked(file)), key=lambda file: natural(file.file_id))
+
+
+def natural(name: str) -> tuple[str, str]:
+    """What file names are sorted by: "export", "export (2)", "export (10)". The models' macro of that name agrees."""
+    stem = re.sub(r"\.[a-z]\w*(\.gz)?$", "", name.lower())
+    return re.sub(r"\d+", lambda found: found[0].zfill(20)[-20:], stem), name
+
+
+def _unpacked(file: File) -> list[File]:
+    """An archive's files; itself where it cannot be opened, which is told when it is read."""
+    if not file.is_archive:
+        return [file]
+    try:
+        with ZipFile(file.place) as archive:
+            names = _data_files(archive)
+    except (OSError, BadZipFile):
+        names = []
+    return [File(f"{file.file_id}/{name}", file.feed, file.place, name) for name in names] or [file]
+
+
+def _data_files(archive: ZipFile) -> list[str]:
+    names = [name for name in archive.namelist() if not re.search(r"(^|/)(\.|__MACOSX/)", name)]
+    return [name for name in names if File("", "", "", name).format]
+
+
+def _member(file: File, data: bytes) -> tuple[File, bytes]:
+    """A file in an archive, and its bytes; an archive from the web holds one."""
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            names = [file.member] if file.member else _data_files(archive)
+            if len(names) != 1:
+                held = f"several ({', '.join(names[:5])}): put them into a folder" if names else "none that can be read"
+                raise ConnectorError(f"is an archive that should hold one file, and holds {held}.")
+            return replace(file, member=names[0]), archive.read(names[0])
+    except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ConnectorError(f"cannot be unpacked ({error}).") from None
 
 
 def _listed(location: Path, feed: Feed) -> tuple[Path, list[Path]]:
@@ -118,11 +175,16 @@ def _listed(location: Path, feed: Feed) -> tuple[Path, list[Path]]:
     if location.is_file():
         return location.parent, [location]
     if location.is_dir():
-        return location, [path for path in location.iterdir() if feed.format or File("", "", path.name).format]
+        return location, [path for path in location.iterdir() if feed.format or _is_read(path)]
     fixed = WILDCARD.split(str(location))[0]
     if fixed == str(location):
         return location, []
     return Path(fixed + "x").parent, [Path(path) for path in glob.glob(str(location), recursive=True)]
+
+
+def _is_read(path: Path) -> bool:
+    file = File("", "", path.name)
+    return file.is_archive or file.format is not None
 
 
 def _url_name(location: str) -> str:
@@ -132,17 +194,19 @@ def _url_name(location: str) -> str:
     return unquote(path).strip("/") or "index"
 
 
-def content(file: File) -> bytes:
-    """The bytes of a file, from disk or over HTTP."""
+def content(file: File) -> tuple[File, bytes]:
+    """A file's bytes, from disk or over HTTP; of an archive those of the file in it, which is then told."""
     if is_url(file.place):
         try:
-            return _downloaded(file.place)
+            data = _downloaded(file.place)
         except ConnectorError as error:
             raise ConnectorError(f"cannot be fetched: {str(error).removeprefix('files: ')}.") from None
-    try:
-        return Path(file.place).read_bytes()
-    except OSError as error:
-        raise ConnectorError(f"cannot be opened ({error.strerror}).") from None
+    else:
+        try:
+            data = Path(file.place).read_bytes()
+        except OSError as error:
+            raise ConnectorError(f"cannot be opened ({error.strerror}).") from None
+    return _member(file, data) if file.member or file.is_archive else (file, data)
 
 
 def _downloaded(url: str) -> bytes:

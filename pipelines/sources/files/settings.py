@@ -11,12 +11,13 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_v
 
 from pipelines.connector import Options
 from pipelines.sources.files.entities import ENTITIES, FEEDS
+from pipelines.sources.files.presets import PRESETS
 from pipelines.sources.files.times import parsed_time
 
-Format = Literal["csv", "parquet", "jsonl"]
+Format = Literal["csv", "parquet", "jsonl", "xlsx"]
 
 # Part of every file's hash: raised when files are read differently, so that they are read once more.
-READING = "1"
+READING = "2"
 FEED_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 
 
@@ -32,17 +33,37 @@ def _time_format(said: str | list[str]) -> str | list[str]:
 TimeFormat = Annotated[str | list[str], AfterValidator(_time_format)]
 
 
-class Column(Options):
-    """Which column a field comes from; `values` renames what it holds, `otherwise` stands for all other values."""
+def _names(said: Any) -> Any:
+    return [said] if isinstance(said, str) else said
 
-    column: Annotated[str, AfterValidator(str.strip)]
+
+Names = Annotated[list[Annotated[str, AfterValidator(str.strip)]], BeforeValidator(_names)]
+
+
+class Column(Options):
+    """Which column a field comes from: the first of these names that the file has, with the time of day in `time`.
+
+    `values` renames what it holds, `otherwise` stands for all other values; `sql` is an expression over the file's
+    columns in place of one. A file may lack an `optional` column.
+    """
+
+    column: Names = Field(default_factory=list)
+    time: Names = Field(default_factory=list)
+    sql: str = ""
     values: dict[str, str] = Field(default_factory=dict)
     otherwise: str | None = None
     time_format: TimeFormat = ""
+    optional: bool = False
+
+    @model_validator(mode="after")
+    def _says_where(self) -> "Column":
+        if bool(self.column) == bool(self.sql):
+            raise ValueError("name the column of the file, or give `sql` in its place")
+        return self
 
 
 def _column(said: Any) -> Any:
-    return {"column": said} if isinstance(said, str) else said
+    return {"column": said} if isinstance(said, (str, list)) else said
 
 
 def _text(said: Any) -> Any:
@@ -59,9 +80,13 @@ class Feed(Options):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    preset: str = ""
     entity: str
     location: str = Field(min_length=1)
     format: Format | None = None
+    sheet: str = ""
+    skip_rows: int = Field(0, ge=0)
+    fill_down: bool = False
     delimiter: str = Field("", max_length=1)
     encoding: str = "utf-8"
     decimal: Literal[".", ","] = "."
@@ -72,6 +97,24 @@ class Feed(Options):
     columns: dict[str, Annotated[Column, BeforeValidator(_column)]] = Field(default_factory=dict)
     constants: dict[str, Annotated[str, BeforeValidator(_text)]] = Field(default_factory=dict)
     filters: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, said: Any) -> Any:
+        """A preset's keys under the feed's own; of columns, constants and filters each single one."""
+        name = said.get("preset") if isinstance(said, dict) else None
+        if not name:
+            return said
+        if name not in PRESETS:
+            raise ValueError(f"{name!r} is no preset; known are: {', '.join(PRESETS)}")
+        preset = PRESETS[name]
+        merged = preset | said
+        for key in ("columns", "constants", "filters"):
+            merged[key] = preset.get(key, {}) | said.get(key, {})
+        own, given = said.get("columns", {}), said.get("constants", {})
+        merged["columns"] = {field: at for field, at in merged["columns"].items() if field not in given}
+        merged["constants"] = {field: value for field, value in merged["constants"].items() if field not in own}
+        return merged
 
     @field_validator("entity")
     @classmethod
@@ -106,14 +149,23 @@ class Feed(Options):
         for name in self.columns:
             if name in self.constants:
                 raise ValueError(f"{name!r} is both a column and a constant: keep one")
-        for name in entity.addresses:
-            if name in self.columns and (self.columns[name].values or self.columns[name].otherwise is not None):
-                raise ValueError(f"{name!r} is an address: it takes a column without `values` and `otherwise`")
-        missing = [name for name in entity.required if name not in mapped]
+        for name in set(entity.hashed) & set(self.columns):
+            at = self.columns[name]
+            if at.values or at.otherwise is not None or at.sql or at.time:
+                raise ValueError(
+                    f"{name!r} is a person: it takes a column without `values`, `otherwise`, `time` and `sql`"
+                )
+        # the feed whose orders refunds are of is found among the feeds
+        missing = [name for name in entity.required if name not in mapped and name != "orders_feed"]
         if missing:
             raise ValueError(f"{self.entity} need {', '.join(missing)}: name the column of the file, or a constant")
-        if entity.one_of and not set(entity.one_of) & set(mapped):
-            raise ValueError(f"{self.entity} need one of {', '.join(entity.one_of)}: name the column of the file")
+        for group in entity.one_of:
+            if not set(group) & set(mapped):
+                raise ValueError(f"{self.entity} need one of {', '.join(group)}: name the column of the file")
+        return self
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> "Feed":
         if self.decimal == self.thousands:
             raise ValueError(f"{self.decimal!r} cannot be both the decimal mark and the thousands separator")
         return self
@@ -129,6 +181,23 @@ class FilesOptions(Options):
 
     feeds: dict[Annotated[str, Field(pattern=FEED_NAME)], Feed] = Field(default_factory=dict)
     time_zone: str = "Europe/Paris"
+
+    @model_validator(mode="after")
+    def _refunds_are_of_orders(self) -> "FilesOptions":
+        """Refunds are given back from the orders of a feed: the one that there is, or the one that is named."""
+        orders = [name for name, feed in self.feeds.items() if feed.entity in ("orders", "order_lines")]
+        for name, feed in self.feeds.items():
+            if feed.entity != "refunds" or "orders_feed" in feed.columns:
+                continue
+            named = feed.constants.get("orders_feed")
+            if named is None and len(orders) == 1:
+                self.feeds[name] = feed.model_copy(update={"constants": feed.constants | {"orders_feed": orders[0]}})
+            elif named not in orders:
+                raise ValueError(
+                    f"feeds.{name}: say in `constants` of which feed the orders are that refunds are given back from: "
+                    f"orders_feed = one of {', '.join(orders) or '(no feed of orders is declared)'}"
+                )
+        return self
 
     def gives(self, entity: str) -> bool:
         """Whether a feed is mapped to one of the tables that the entity is made from."""

@@ -1,8 +1,17 @@
 """Formats of time in files, as SQL (DuckDB) reads them."""
 
-# ISO 8601 allows a time of hours and minutes with an offset, DuckDB does not.
-WITHOUT_SECONDS = r"^(\S+[T ]\d{1,2}:\d{2}) ?(Z|[+-]\d{2}(:?\d{2})?)$"
 EPOCHS = {"unix": 1, "unix_ms": 1_000}  # a time as seconds or milliseconds since 1970
+FIRST_YEAR, LAST_YEAR = 1970, 2100  # beyond them a date is a mistake, or stands for none
+
+BEGINS_WITH_A_YEAR = r"^[12]\d{3}[-/]?\d"  # DuckDB also takes `epoch`, `infinity` and years before Christ
+# What ISO 8601 allows, or exports write, and DuckDB does not take: each with what it takes.
+TIDIED = (
+    (r"^(\d{4})(\d{2})(\d{2})($|[T ])", r"\1-\2-\3\4"),  # 20240305
+    (r"^(\S{10}[T ]\d{2})(\d{2})(\d{2}(?:[.]\d+)?)($| |Z|[+-])", r"\1:\2:\3\4"),  # T142210
+    (r"^(\S{10}[T ]\d{2})(\d{2})( ?(?:Z|[+-]\S+)?)$", r"\1:\2\3"),  # T1422
+    (r"^(.+:\d{2}(?:[.]\d+)?) (Z|[+-]\d{2}(?::?\d{2})?)$", r"\1\2"),  # 14:22:10 +0100
+    (r"^(\S+[T ]\d{1,2}:\d{2})(Z|[+-]\d{2}(?::?\d{2})?)$", r"\1:00\2"),  # 14:22+01:00
+)
 
 
 def literal(text: str) -> str:
@@ -16,4 +25,16 @@ def parsed_time(cell: str, time_format: str) -> str:
         return f"try(to_timestamp(try_cast({cell} as double) / {EPOCHS[time_format]}))"
     if time_format:
         return f"cast(try_strptime({cell}, {literal(time_format)}) as timestamptz)"
-    return rf"try_cast(regexp_replace({cell}, {literal(WITHOUT_SECONDS)}, '\1:00\2') as timestamptz)"
+    tidied = cell
+    for pattern, tidy in TIDIED:
+        tidied = f"regexp_replace({tidied}, {literal(pattern)}, {literal(tidy)})"
+    read = f"coalesce(try_cast({cell} as timestamptz), try_cast({tidied} as timestamptz))"
+    return f"case when regexp_matches({cell}, {literal(BEGINS_WITH_A_YEAR)}) then {read} end"
+
+
+def moment(cell: str, time_format: str | list[str], is_typed: bool = False) -> str:
+    """An instant, by the first format that fits; without an offset it is meant in the session's time zone."""
+    formats = [time_format] if isinstance(time_format, str) else time_format
+    tried = ", ".join(parsed_time(cell, form) for form in [*formats, *([""] if is_typed else [])])
+    found = f"coalesce({tried})"
+    return f"case when year({found}) between {FIRST_YEAR} and {LAST_YEAR} then {found} end"

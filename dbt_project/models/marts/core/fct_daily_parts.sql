@@ -16,6 +16,7 @@
     ('spend', 'fct_ad_spend', 'amount', 'true'),
     ('spend_rows_unconverted', 'fct_ad_spend', '1', 'amount is null'),
     ('new_prospects', 'fct_prospects', '1', 'true'),
+    ('new_prospects', 'fct_lead_totals', 'leads', 'true'),
     ('prospects_in_cohort', 'fct_prospects', '1', 'not has_purchased_before'),
     ('prospects_converted', 'fct_prospects', '1', 'has_converted'),
     ('purchases', 'fct_orders', '1', 'true'),

@@ -2,7 +2,9 @@
 with source as (
     select
         *,
-        row_number() over (partition by feed, affiliate_id order by file_id desc, row_number desc) as latest_first
+        row_number() over (
+            partition by feed, affiliate_id order by {{ natural('file_id') }} desc, file_id desc, row_number desc
+        ) as latest_first
     from {{ source('files', 'affiliates') }}
     where filtered_by = ''
 )

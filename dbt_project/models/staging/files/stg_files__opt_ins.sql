@@ -7,7 +7,7 @@ select
     row_number as file_row,
     feed,
     cast(null as varchar) as contact_id,
-    nullif(email_key, '') as person_key,
+    coalesce(nullif(email_key, ''), person_id) as person_key,
     opted_in_at,
     false as is_approximate,
     list_name

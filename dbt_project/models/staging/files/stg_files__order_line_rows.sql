@@ -1,10 +1,27 @@
 with source as (
     select * from {{ source('files', 'order_lines') }}
+),
+
+files as (
+    select
+        file_id,
+        rank() over (order by {{ natural('file_id') }}, file_id) as file_position
+    from source
+    group by file_id
+),
+
+placed as (
+    select
+        source.*,
+        files.file_position
+    from source
+    inner join files on source.file_id = files.file_id
 )
 
 select
     -- keys
     file_id,
+    file_position,
     row_number as file_row,
     feed,
     order_id,
@@ -17,7 +34,7 @@ select
 
     -- people
     nullif(customer_id, '') as customer_id,
-    nullif(email_key, '') as person_key,
+    coalesce(nullif(email_key, ''), person_id) as person_key,
     coalesce(opted_in, false) as has_opted_in,
 
     -- properties
@@ -32,6 +49,8 @@ select
     coalesce(nullif(kind, ''), 'product') as line_kind,
     quantity,
     unit_price,
-    unit_cost
-from source
+    line_total,
+    unit_cost,
+    coalesce(is_partial, false) as is_partial
+from placed
 where filtered_by = ''

@@ -2,7 +2,8 @@
 with rows_of_files as (
     select
         *,
-        max(file_id) over (partition by feed, order_id) as last_file_id
+        max(file_position) over (partition by feed, order_id) as last_position,
+        bool_or(is_partial) over (partition by feed, order_id, file_id) as is_order_partial
     from {{ ref('stg_files__order_line_rows') }}
 )
 
@@ -20,11 +21,14 @@ select
 
     -- amounts
     cast(
-        cast(quantity as decimal(38, 6)) * unit_price - discount_amount
+        coalesce(line_total, cast(quantity as decimal(38, 6)) * unit_price) - discount_amount
         - case when is_tax_included then coalesce(tax_amount, 0) else 0 end as {{ money() }}
     ) as net_amount,
     tax_amount is not null or not is_tax_included or line_kind != 'product' as is_tax_known,
     unit_cost,
     currency as cost_currency
 from rows_of_files
-where file_id = last_file_id
+where
+    file_position = last_position
+    -- an order of which a line was refused has no value: neither have its other lines
+    and not is_order_partial

@@ -5,6 +5,7 @@ with source as (
 select
     -- keys
     file_id,
+    {{ natural('file_id') }} as file_order,
     row_number as file_row,
     feed,
     order_id,
@@ -17,7 +18,7 @@ select
 
     -- people
     nullif(customer_id, '') as customer_id,
-    nullif(email_key, '') as person_key,
+    coalesce(nullif(email_key, ''), person_id) as person_key,
     coalesce(opted_in, false) as has_opted_in,
 
     -- properties

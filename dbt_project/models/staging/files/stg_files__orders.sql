@@ -3,14 +3,16 @@
 with line_rows as (
     select
         *,
-        max(file_id) over (partition by feed, order_id) as last_file_id
+        max(file_position) over (partition by feed, order_id) as last_position
     from {{ ref('stg_files__order_line_rows') }}
 ),
 
 order_rows as (
     select
         *,
-        row_number() over (partition by feed, order_id order by file_id desc, file_row desc) as latest_first
+        row_number() over (
+            partition by feed, order_id order by file_order desc, file_id desc, file_row desc
+        ) as latest_first
     from {{ ref('stg_files__order_rows') }}
 )
 
@@ -27,12 +29,13 @@ select
     bool_or(is_test) as is_test,
     max(country) as country,
     max(currency) as currency,
-    true as has_lines,
+    -- an order of which a line was refused has no value
+    not bool_or(is_partial) as has_lines,
     cast(null as {{ money() }}) as given_amount,
     cast(null as bigint) as given_units,
     true as is_tax_known
 from line_rows
-where file_id = last_file_id
+where file_position = last_position
 group by feed, order_id
 
 union all

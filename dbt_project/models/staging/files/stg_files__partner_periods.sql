@@ -2,7 +2,9 @@
 with source as (
     select
         *,
-        row_number() over (partition by feed, partner_id order by file_id desc, row_number desc) as latest_first
+        row_number() over (
+            partition by feed, partner_id order by {{ natural('file_id') }} desc, file_id desc, row_number desc
+        ) as latest_first
     from {{ source('files', 'partners') }}
     where filtered_by = ''
 )

@@ -1,0 +1,107 @@
+"""What every reader of files gives: a table of texts, where its rows stand, and those that are none."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from io import BytesIO, TextIOWrapper
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.sources.files.settings import Column, Feed
+
+CHUNK_ROWS = 10_000  # few enough for the garbage collector not to walk through them again and again
+HEADER_WITHIN = 50  # lines: a title, a period, a comment or two stand above a header, not a table
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+TOTAL = r"(grand |sub-?)?totals?|totaux|(sous-)?total( général)?|summe|gesamt(summe|ergebnis)?|totale|insgesamt"
+TOTAL_LINE = re.compile(rf"\s*({TOTAL})\s*(:.*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that was refused; `field` is '' where the whole row is at fault."""
+
+    row_number: int
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A file as read. Column i of `table` is `str(i)`, a text, named `names[i]` in the file; the last is `row_number`.
+
+    `native` are the columns whose type the file itself knows: their texts are ISO times and plain numbers; `typed`
+    those of which it knows some cells' times. `read` is the number of rows, counted apart from the reading where that
+    can be done. `broken` are the cells of rows that were refused as a whole, by row number.
+    """
+
+    names: list[str]
+    table: pa.Table
+    native: frozenset[int]
+    rejects: list[Reject]
+    read: int
+    may_lack: bool = False  # rows may leave out a column, so that a whole file may
+    typed: frozenset[int] = frozenset()
+    broken: dict[int, list[str]] = field(default_factory=dict)
+    above_header: int = 0  # lines
+
+
+def text_of(data: bytes, feed: Feed) -> TextIOWrapper:
+    """The decoded text; a byte order mark is no part of it."""
+    encoding = feed.encoding
+    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        encoding = "utf-16" if data[:2] in UTF16_MARKS else "utf-8-sig"
+    return TextIOWrapper(BytesIO(data), encoding=encoding, newline="")
+
+
+def wanted(feed: Feed) -> list[list[str]]:
+    """The names that a header must hold: of each list one."""
+    columns: Iterable[Column] = feed.columns.values()
+    return [names for at in columns if not at.optional for names in (at.column, at.time) if names]
+
+
+def fit(names: Sequence[str], feed: Feed) -> int:
+    """How many of the wanted columns a header holds."""
+    has = set(names)
+    return sum(not has.isdisjoint(alternatives) for alternatives in wanted(feed))
+
+
+def chunks(rows: Iterable[tuple[int, Any]]) -> Iterator[list[tuple[int, Any]]]:
+    """Rows in portions."""
+    iterator = iter(rows)
+    while chunk := list(islice(iterator, CHUNK_ROWS)):
+        yield chunk
+
+
+def texts(chunk: list[tuple[int, Sequence[str | None]]]) -> pa.Table:
+    """Rows of as many cells as one Arrow table."""
+    columns = zip(*(line for _, line in chunk), strict=True)
+    arrays = {str(index): pa.array(column, pa.string()) for index, column in enumerate(columns)}
+    return pa.table(arrays | {"row_number": pa.array([number for number, _ in chunk], pa.int64())})
+
+
+def joined(width: int, tables: list[pa.Table]) -> pa.Table:
+    """Tables below each other; a column that one lacks is null there."""
+    schema = pa.schema({str(index): pa.string() for index in range(width)} | {"row_number": pa.int64()})
+    return pa.concat_tables([schema.empty_table(), *tables], promote_options="default").select(schema.names)
+
+
+def cell_text(value: Any) -> str | None:
+    """Any value as text, as a CSV file would write it."""
+    if value is None or (isinstance(value, (float, Decimal)) and value != value):
+        return None
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()  # JSON can hold half a character, Arrow cannot
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float, Decimal)):
+        return str(value)
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return json.dumps(value, default=str, ensure_ascii=False)

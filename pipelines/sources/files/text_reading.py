@@ -1,0 +1,162 @@
+"""CSV to a sheet: where its header stands, its rows, and the quotes that are never closed."""
+
+import csv
+import re
+from collections.abc import Iterator
+from io import TextIOWrapper
+from itertools import islice
+from typing import Any
+
+from pipelines.connector import ConnectorError
+from pipelines.sources.files.settings import Feed
+from pipelines.sources.files.sheets import (
+    HEADER_WITHIN,
+    TOTAL_LINE,
+    UTF16_MARKS,
+    Reject,
+    Sheet,
+    chunks,
+    fit,
+    joined,
+    text_of,
+    texts,
+    wanted,
+)
+
+DELIMITERS = (",", ";", "\t", "|")
+LONGEST_CELL = 10_000_000
+SEP_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)  # Excel's way to tell the delimiter
+LEAST_SWALLOWED = 3  # delimiters that stand where those of swallowed rows would: fewer do so by chance
+QUOTE_ADVICE = "Mend the quote, or leave the line out: what follows cannot be told from the text of a cell."
+
+csv.field_size_limit(LONGEST_CELL)
+
+
+def read_csv(data: bytes, feed: Feed, limit: int | None) -> Sheet:
+    """Row 1 is the first one under the header; blank lines are no rows."""
+    is_utf8 = feed.encoding.lower().replace("_", "-") in ("utf-8", "utf8") and data[:2] not in UTF16_MARKS
+    if is_utf8 and b"\0" in data[:1000]:
+        raise ConnectorError('is no text in utf-8: declare `encoding`, for example "utf-16-le".')
+    start, delimiter = _header(text_of(data, feed), feed)
+    text = text_of(data, feed)
+    for _ in range(start):
+        next(text, "")
+    lines = csv.reader(text, delimiter=delimiter, strict=True)
+    try:
+        names = [name.strip() for name in next((line for line in lines if line), [])]
+    except csv.Error as error:
+        raise ConnectorError(f"has a header that is no CSV ({error}).") from None
+    if not names:
+        raise ConnectorError("is empty: there is no header with the names of the columns.")
+    rows = _Rows(lines, len(names), start, delimiter)
+    under = lines.line_num
+    found = [texts(chunk) for chunk in chunks(islice(rows.whole(), limit))]
+    _see_broken(rows, text_of(data, feed), delimiter)
+    # without quotes every line is a row, so that the lines can be counted by themselves
+    counted = rows.number
+    if limit is None and b'"' not in data:
+        counted = sum(1 for line in islice(text_of(data, feed), start + under, None) if line.rstrip("\r\n"))
+    return Sheet(names, joined(len(names), found), frozenset(), rows.rejects, counted, False, frozenset(),
+                 rows.broken, start)  # fmt: skip
+
+
+def _header(text: TextIOWrapper, feed: Feed) -> tuple[int, str]:
+    """How many lines stand above the header, and the delimiter under which it shows most of the wanted columns.
+
+    The first line that holds every wanted column is the header; where none does, it is the first that is not blank.
+    """
+    lines = list(islice(text, feed.skip_rows + HEADER_WITHIN))
+    said = SEP_LINE.fullmatch(lines[0].strip("\ufeff \r\n")) if lines else None
+    first = feed.skip_rows or (1 if said else 0)
+    delimiters = (feed.delimiter,) if feed.delimiter else (said[1],) if said else DELIMITERS
+
+    def shown(at: int, delimiter: str) -> tuple[int, int]:
+        try:
+            record = next(csv.reader(lines[at : at + HEADER_WITHIN], delimiter=delimiter), [])
+        except csv.Error:
+            return 0, 0
+        names = [name.strip() for name in record]
+        return fit(names, feed), len(names)
+
+    not_blank = [at for at in range(first, len(lines)) if lines[at].strip()]
+    best = {at: max(delimiters, key=lambda delimiter: shown(at, delimiter)) for at in not_blank[:1]}
+    for at in [] if feed.skip_rows else not_blank:
+        best[at] = max(delimiters, key=lambda delimiter: shown(at, delimiter))
+        if shown(at, best[at])[0] == len(wanted(feed)):
+            return at, best[at]
+    at = next(iter(not_blank), first)
+    return at, best.get(at, delimiters[0])
+
+
+class _Rows:
+    """The rows under a header with their numbers; those that do not fit under it go to `rejects`."""
+
+    def __init__(self, lines: Any, width: int, start: int, delimiter: str) -> None:
+        self.lines = lines
+        self.width = width
+        self.start = start
+        self.delimiter = delimiter
+        self.number = 0
+        self.rejects: list[Reject] = []
+        self.broken: dict[int, list[str]] = {}
+        self.unread: dict[int, int] = {}  # line of the file → row
+
+    def whole(self) -> Iterator[tuple[int, list[str]]]:
+        lines, width = self.lines, self.width
+        above = lines.line_num
+        while True:
+            try:
+                line = next(lines)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                self.number += 1
+                self._no_csv(str(error), above)
+                above = lines.line_num
+                continue
+            here = lines.line_num
+            if not line:
+                above = here
+                continue
+            self.number += 1
+            if here - above > 1 and (len(line) != width or self._has_swallowed(line)):
+                raise ConnectorError(self._open_quote(above, "closed some lines below"))
+            above = here
+            if len(line) == width:
+                yield self.number, line
+            elif TOTAL_LINE.fullmatch(next(filter(None, line), "")):
+                yield self.number, (line + [""] * width)[:width]
+            else:
+                self.broken[self.number] = line
+                self.rejects.append(Reject(self.number, "", f"has {len(line)} cells under {width} columns"))
+
+    def _no_csv(self, said: str, above: int) -> None:
+        if "unexpected end of data" in said:
+            raise ConnectorError(self._open_quote(above, "never closed"))
+        if self.lines.line_num - above > 1:
+            raise ConnectorError(self._open_quote(above, "closed some lines below"))
+        self.unread[self.start + self.lines.line_num - 1] = self.number
+        self.rejects.append(Reject(self.number, "", f"is no CSV: {said}"))
+
+    def _open_quote(self, above: int, how: str) -> str:
+        return f"has a quote in row {self.number} (line {self.start + above + 1}) that is {how}. {QUOTE_ADVICE}"
+
+    def _has_swallowed(self, line: list[str]) -> bool:
+        """Whether a cell of several lines is made of rows: its delimiters stand where theirs would."""
+        for place, cell in enumerate(line):
+            parts = cell.splitlines()
+            between = self.width - 1
+            if len(parts) < 2 or (len(parts) - 1) * between < LEAST_SWALLOWED:
+                continue
+            counts = [part.count(self.delimiter) for part in parts]
+            if counts == [between - place, *[between] * (len(parts) - 2), place]:
+                return True
+        return False
+
+
+def _see_broken(rows: _Rows, text: TextIOWrapper, delimiter: str) -> None:
+    """The cells of lines that are no CSV, as far as they can be told: of which order they were."""
+    if rows.unread:
+        for at, line in enumerate(text):
+            if at in rows.unread:
+                rows.broken[rows.unread[at]] = [cell.strip(' "\r\n') for cell in line.split(delimiter)]
