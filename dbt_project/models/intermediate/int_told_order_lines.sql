@@ -1,5 +1,4 @@
 -- What the orders charge for, as the shops tell it.
--- Shopify alone tells the shop's own money apart from what the customer was charged.
 with lines as (
     {%- for vendor in vendors_of('order_lines') %}
     select
@@ -12,7 +11,7 @@ with lines as (
         line_kind,
         quantity,
         net_amount,
-        {{ 'net_amount_charged' if vendor == 'shopify' else 'net_amount' }} as net_amount_charged,
+        net_amount_charged,
         is_tax_known,
         unit_cost,
         cost_currency

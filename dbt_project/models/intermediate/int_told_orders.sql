@@ -1,5 +1,4 @@
 -- Orders as the sources that own them tell them, one row per order.
--- Shopify alone tells the shop's own money apart from what the customer was charged.
 with orders as (
     {%- for vendor in vendors_of('orders') %}
     select
@@ -16,7 +15,7 @@ with orders as (
         is_test,
         country,
         currency,
-        {{ 'currency_charged' if vendor == 'shopify' else 'currency' }} as currency_charged,
+        currency_charged,
         has_lines,
         given_amount,
         given_units,

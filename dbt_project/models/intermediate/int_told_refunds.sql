@@ -1,5 +1,4 @@
 -- Money given back, one row per refunded line, as the shops tell it.
--- Shopify alone tells the shop's own money apart from what the customer was charged.
 with refunds as (
     {%- for vendor in vendors_of('refunds') %}
     select
@@ -11,9 +10,9 @@ with refunds as (
         refunded_at,
         quantity,
         net_amount,
-        {{ 'net_amount_charged' if vendor == 'shopify' else 'net_amount' }} as net_amount_charged,
+        net_amount_charged,
         currency,
-        {{ 'currency_charged' if vendor == 'shopify' else 'currency' }} as currency_charged
+        currency_charged
     from {{ staged(vendor, 'refunds') }}
     {%- if not loop.last %}
     union all

@@ -24,6 +24,7 @@ select
         coalesce(line_total, cast(quantity as decimal(38, 6)) * unit_price) - discount_amount
         - case when is_tax_included then coalesce(tax_amount, 0) else 0 end as {{ money() }}
     ) as net_amount,
+    net_amount as net_amount_charged,
     tax_amount is not null or not is_tax_included or line_kind != 'product' as is_tax_known,
     unit_cost,
     currency as cost_currency

@@ -29,6 +29,7 @@ select
     bool_or(is_test) as is_test,
     max(country) as country,
     max(currency) as currency,
+    max(currency) as currency_charged,
     -- an order of which a line was refused has no value
     not bool_or(is_partial) as has_lines,
     cast(null as {{ money() }}) as given_amount,
@@ -53,6 +54,7 @@ select
     is_test,
     country,
     currency,
+    currency as currency_charged,
     false as has_lines,
     cast(
         amount - discount_amount - case when is_tax_included then coalesce(tax_amount, 0) else 0 end as {{ money() }}

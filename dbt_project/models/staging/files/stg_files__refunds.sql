@@ -33,7 +33,9 @@ select
         - case when coalesce(source.tax_included, false) then abs(coalesce(source.tax_amount, 0)) else 0 end
         as {{ money() }}
     ) as net_amount,
-    source.currency
+    net_amount as net_amount_charged,
+    source.currency,
+    source.currency as currency_charged
 from source
 left join products
     on

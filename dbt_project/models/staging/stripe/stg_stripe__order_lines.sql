@@ -14,7 +14,7 @@ products as (
 sold as (
     select
         lines.invoice_id,
-        sum(lines.amount - lines.discount_amount - lines.inclusive_tax_amount) as net_amount
+        sum(lines.amount - lines.discount_amount - lines.inclusive_tax_amount) as amount
     from lines
     left join products on lines.product_id = products.product_id
     where coalesce(products.line_kind, 'product') = 'product'
@@ -31,6 +31,7 @@ select
     -- a credit, as for the rest of a subscription's period, sells nothing
     case when lines.amount < 0 then cast(0 as {{ money() }}) else lines.quantity end as quantity,
     cast(lines.amount - lines.discount_amount - lines.inclusive_tax_amount as {{ money() }}) as net_amount,
+    net_amount as net_amount_charged,
     invoices.is_tax_known,
     cast(null as {{ money() }}) as unit_cost,
     cast(null as varchar) as cost_currency
@@ -51,11 +52,12 @@ select
     cast(0 as {{ money() }}) as quantity,
     cast(
         -round(
-            cast(invoices.credited_before_payment as double) * cast(sold.net_amount as double)
+            cast(invoices.credited_before_payment as double) * cast(sold.amount as double)
             / cast(invoices.total as double),
             3
         ) as {{ money() }}
     ) as net_amount,
+    net_amount as net_amount_charged,
     invoices.is_tax_known,
     cast(null as {{ money() }}) as unit_cost,
     cast(null as varchar) as cost_currency
@@ -76,6 +78,7 @@ select
     'shipping' as line_kind,
     cast(1 as {{ money() }}) as quantity,
     shipping_excluding_tax as net_amount,
+    shipping_excluding_tax as net_amount_charged,
     is_tax_known,
     cast(null as {{ money() }}) as unit_cost,
     cast(null as varchar) as cost_currency

@@ -135,6 +135,7 @@ select
     orders.is_test,
     coalesce(charged.country, orders.country) as country,
     orders.currency,
+    orders.currency as currency_charged,
     orders.has_lines,
     cast(null as {{ money() }}) as given_amount,
     cast(null as bigint) as given_units,

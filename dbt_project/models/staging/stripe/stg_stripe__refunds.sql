@@ -36,7 +36,9 @@ select
                     ) * coalesce(currencies.minor_unit, 0.01)
         end as {{ money() }}
     ) as net_amount,
-    upper(source.currency) as currency
+    net_amount as net_amount_charged,
+    upper(source.currency) as currency,
+    upper(source.currency) as currency_charged
 from source
 left join charges on source.charge = charges.charge_id
 left join invoices on charges.order_id = invoices.invoice_id

@@ -72,6 +72,7 @@ select
     end as line_kind,
     lines.quantity,
     cast({{ json_text('lines.line', 'total') }} as {{ money() }}) as net_amount,
+    net_amount as net_amount_charged,
     not lines.prices_include_tax or lines.is_taxed or lines.charged_for != 'product'
     or coalesce(products.is_gift_card, false) as is_tax_known,
     cast(lines.line_cost / nullif(lines.quantity, 0) as {{ money() }}) as unit_cost,

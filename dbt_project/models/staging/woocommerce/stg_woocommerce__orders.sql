@@ -30,6 +30,7 @@ select
 
     -- money
     currency,
+    currency as currency_charged,
     prices_include_tax,
     cast(total as {{ money() }}) as total_amount,
     cast(total_tax as {{ money() }}) as total_tax,

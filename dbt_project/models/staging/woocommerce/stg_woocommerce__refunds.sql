@@ -64,7 +64,9 @@ select
         when coalesce(order_lines.is_tax_known, returned.is_tax_known)
             then -cast({{ json_text('returned.line', 'total') }} as {{ money() }})
     end as net_amount,
-    returned.currency
+    net_amount as net_amount_charged,
+    returned.currency,
+    returned.currency as currency_charged
 from returned
 left join order_lines
     on
@@ -81,6 +83,8 @@ select
     refunded_at,
     cast(0 as {{ money() }}) as quantity,
     case when is_tax_known then cast(amount * net_share as {{ money() }}) end as net_amount,
-    currency
+    net_amount as net_amount_charged,
+    currency,
+    currency as currency_charged
 from refunds
 where len(lines) = 0
