@@ -36,8 +36,8 @@ class Budget:
     def spent(self) -> BudgetSpent:
         """The error that ends a load whose time is over."""
         return BudgetSpent(
-            f"{self.source} was not done after {_minutes(self.seconds)}, its budget, and was stopped; what it had kept "
-            "stays, and the next refresh goes on. If it needs longer, raise source_minutes in [business] of "
+            f"{self.source} was not done after {_minutes(self.seconds)}, its budget, and was stopped; what was stored "
+            "before stays, and the next refresh asks again. If it needs longer, raise source_minutes in [business] of "
             "parcours.toml."
         )
 

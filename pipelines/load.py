@@ -87,30 +87,38 @@ def create_empty(connector: Connector, warehouse: Path) -> None:
 
     A table of before gets the declared columns that it lacks.
     """
+    schema = f"raw_{connector.name}"
     with load_log.connect(warehouse) as connection:
-        connection.execute(f"create schema if not exists raw_{connector.name}")
+        connection.execute(f"create schema if not exists {schema}")
+        known = _columns_of(connection, schema)
         for name, table in connector.tables.items():
             empty = table.columns.empty_table()
             empty = _with_marker(empty, False) if _is_marked(table) else empty
+            lacking = [column for column in empty.column_names if column.lower() not in known.get(name, ())]
+            if not lacking:
+                continue
             connection.register("empty", empty)
-            connection.execute(f"create table if not exists raw_{connector.name}.{name} as from empty")
-            _add_columns(connection, f"raw_{connector.name}", name)
+            if name in known:
+                _add_columns(connection, f"{schema}.{name}", lacking)
+            else:
+                connection.execute(f"create table {schema}.{name} as from empty")
             connection.unregister("empty")
 
 
-def _add_columns(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> None:
-    """The columns of `empty` that the table lacks; its rows hold null in them."""
-    lacking = connection.execute(
-        """
-        select column_name, column_type from (describe empty)
-        where lower(column_name) not in (
-            select lower(column_name) from duckdb_columns() where schema_name = ? and table_name = ?
-        )
-        """,
-        [schema, name],
+def _columns_of(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, set[str]]:
+    """The tables that a schema has, and the columns of each in lower case: DuckDB's names know no case."""
+    found = connection.execute(
+        "select table_name, list(lower(column_name)) from duckdb_columns() where schema_name = ? group by table_name",
+        [schema],
     ).fetchall()
-    for column, kind in lacking:
-        connection.execute(f'alter table {schema}.{name} add column "{column}" {kind}')
+    return {name: set(columns) for name, columns in found}
+
+
+def _add_columns(connection: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> None:
+    """Columns of `empty` that a table lacks; its rows hold null in them."""
+    kinds = dict(connection.execute("select column_name, column_type from (describe empty)").fetchall())
+    for column in columns:
+        connection.execute(f'alter table {table} add column "{column}" {kinds[column]}')
 
 
 def _is_marked(table: Table) -> bool:

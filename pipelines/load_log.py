@@ -72,11 +72,12 @@ def connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(warehouse))
     try:
         connection.execute("set timezone = 'UTC'")
-        migrations.refuse_newer(connection)
+        is_behind = migrations.is_behind(connection)
         connection.execute(TABLES)
         _check_identity(connection)
-        with ONE_WRITER:
-            migrations.apply(connection)
+        if is_behind:
+            with ONE_WRITER:
+                migrations.apply(connection)
     except BaseException:
         connection.close()
         raise

@@ -37,14 +37,15 @@ def version(connection: duckdb.DuckDBPyConnection) -> int:
     return int(found[0]) if found else 0
 
 
-def refuse_newer(connection: duckdb.DuckDBPyConnection) -> None:
-    """A warehouse that a newer program has migrated is left as it is."""
+def is_behind(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a warehouse lacks migrations; one that a newer program has migrated is refused, and left as it is."""
     here = version(connection)
     if here > len(MIGRATIONS):
         raise ConnectorError(
             f"The warehouse has schema version {here}, and this version of Parcours knows those up to "
             f"{len(MIGRATIONS)}: a newer one has written it. Install that version again, or start a new warehouse."
         )
+    return here < len(MIGRATIONS)
 
 
 def apply(connection: duckdb.DuckDBPyConnection, migrations: Sequence[Migration] = MIGRATIONS) -> None:

@@ -2,10 +2,11 @@
 
 import re
 
+from pipelines.casts import FIRST_YEAR, LAST_YEAR
 from pipelines.sources.files.amounts import AMOUNT, AROUND, number
 from pipelines.sources.files.entities import LINE_KINDS, Field
 from pipelines.sources.files.settings import Column, Feed
-from pipelines.sources.files.times import FIRST_YEAR, LAST_YEAR, literal, moment
+from pipelines.sources.files.times import literal, moment
 
 QUOTED_CHARACTERS = 60
 DATED = re.compile(r"-?\d{4}-\d")

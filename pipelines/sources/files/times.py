@@ -1,7 +1,8 @@
 """Formats of time in files, as SQL (DuckDB) reads them."""
 
+from pipelines.casts import FIRST_YEAR, LAST_YEAR
+
 EPOCHS = {"unix": 1, "unix_ms": 1_000}  # a time as seconds or milliseconds since 1970
-FIRST_YEAR, LAST_YEAR = 1970, 2100  # beyond them a date is a mistake, or stands for none
 
 BEGINS_WITH_A_YEAR = r"^[12]\d{3}[-/]?\d"  # DuckDB also takes `epoch`, `infinity` and years before Christ
 # What ISO 8601 allows, or exports write, and DuckDB does not take: each with what it takes.
