@@ -27,6 +27,11 @@ def silent() -> Iterator[socket.socket]:
         yield listening
 
 
+def as_a_terminal_does() -> None:
+    """A suite that runs in the background of a shell ignores Ctrl-C, and would hand that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def command(folder: Path, silent: socket.socket, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A command in a process group of its own, of which nothing outlives the block."""
@@ -38,6 +43,7 @@ def command(folder: Path, silent: socket.socket, *arguments: str) -> Iterator[su
     with subprocess.Popen(
         [sys.executable, "-m", "app.cli", *arguments],
         cwd=PROJECT, env=environment | where | vendor, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=as_a_terminal_does,
     ) as started:  # fmt: skip
         try:
             yield started

@@ -45,7 +45,7 @@ select
     line_items.product_id,
     line_items.product_name,
     line_items.line_kind,
-    as_paid.quantity,
+    cast(as_paid.quantity as {{ money() }}) as quantity,
     cast(as_paid.net_amount as {{ money() }}) as net_amount,
     cast(as_paid.net_amount_charged as {{ money() }}) as net_amount_charged,
     line_items.is_tax_known,
