@@ -44,6 +44,7 @@ STATUSES = frozenset(
     {
         *("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed"),
         *("trash", "checkout-draft", "auto-draft", "draft", "new"),
+        *("partial-payment", "partially-paid", "partial-paid", "deposit-paid"),  # of the plugins that take deposits
     }
 )
 ORDER_FIELDS = (
@@ -141,7 +142,8 @@ class Undecided:
         """Tell of such an order on the day of its last change, by which orders are asked for."""
         changed, status = row.get("date_modified_gmt"), row.get("status")
         is_dated = row.get("date_paid_gmt") or row.get("date_completed_gmt")
-        if status in self.known or not status or is_dated or not changed:
+        # Also an order that a plugin has made "completed" without saying when.
+        if (status in self.known and status != "completed") or not status or is_dated or not changed:
             return
         day = datetime.fromisoformat(changed).replace(tzinfo=UTC).astimezone(self.plan.zone).date()
         of_day = self.found.setdefault(day, {})

@@ -7,7 +7,7 @@ from random import Random
 
 from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, Withdrawal
 from sandbox.simulation.setting import Setting, at, moment
-from sandbox.simulation.shop_later import changed_later
+from sandbox.simulation.shop_later import changed_later, set_to_refunded
 from sandbox.simulation.web import Checkout
 
 BOUTIQUE = Shop("boutique", "Boutique", tax_included=True)
@@ -58,6 +58,7 @@ def sales(setting: Setting, people: list[Person], catalogue: list[Product], chec
     found.orders, found.lines, found.refunds = changed_later(
         setting, found.orders, found.lines, found.refunds, INTERNATIONAL.shop_id
     )
+    found.refunds = set_to_refunded(setting, found.orders, found.lines, found.refunds, BOUTIQUE.shop_id)
     return found
 
 

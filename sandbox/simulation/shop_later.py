@@ -9,6 +9,7 @@ from sandbox.simulation.setting import Setting
 # Every so many orders of the shop that edits them, counted apart for each kind.
 EVERY = 9
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SET_TO_REFUNDED_EVERY = 30  # of the paid orders of the shop that does not edit any
 KINDS = ("added", "exchanged", "removed", "deposit", "imported", "bought more", "without lines", "kept", "none")
 
 
@@ -64,3 +65,27 @@ def _kept(refund: Refund, fates: dict[str, str]) -> Refund:
         return refund
     fee = refund.amount // 5
     return replace(refund, amount=refund.amount - fee, kept=fee)
+
+
+def set_to_refunded(
+    setting: Setting, orders: list[Order], lines: list[OrderLine], refunds: list[Refund], shop_id: str
+) -> list[Refund]:
+    """The refunds with those of some orders, all of whose money is given back at once, for no line."""
+    given_back = {one.order_id for one in refunds}
+    ours = [
+        one
+        for one in orders
+        if one.shop_id == shop_id and one.paid_at and one.is_tax_known and one.order_id not in given_back
+        if not (one.is_test or one.voided_at or one.cancelled_at or one.deleted_at)
+    ]
+    return [*refunds, *(_whole(setting, one, lines, n) for n, one in enumerate(ours[7::SET_TO_REFUNDED_EVERY]))]
+
+
+def _whole(setting: Setting, order: Order, lines: list[OrderLine], number: int) -> Refund:
+    own = [line for line in lines if line.order_id == order.order_id]
+    tax = sum(line.tax for line in own) + order.shipping_tax
+    paid = sum(line.unit_price * line.quantity - line.discount for line in own)
+    paid += order.shipping + order.fee + order.tip  # prices hold the tax
+    later = timedelta(days=setting.random("set to refunded", order.order_id).randint(2, 20))
+    paid_at = order.paid_at or order.placed_at
+    return Refund(f"R{90_000 + number}", order.order_id, "", paid_at + later, 0, paid - tax, tax)

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
-from sandbox.events import PER_EURO, Order, OrderLine, Product, lines_as_paid
-from sandbox.truth.money import Converter, major
+from sandbox.events import PER_EURO, Order, OrderLine, Product, Refund, lines_as_paid
+from sandbox.truth.money import MICRO, Converter, major
 from sandbox.truth.purchases import Purchase
 from sandbox.truth.view import View
 
@@ -24,7 +24,9 @@ class Lines:
             (one.shop_id, one.product_id) for one in view.world.withdrawals if one.happened_at <= view.now
         }
         self._of_order: dict[str, list[OrderLine]] = defaultdict(list)
+        self._charged: dict[str, list[OrderLine]] = defaultdict(list)
         for line in lines_as_paid(view.world):
+            self._charged[line.order_id].append(line)
             if line.product_id in self.products:
                 self._of_order[line.order_id].append(line)
         self._values: dict[str, Decimal | None] = {}
@@ -55,10 +57,40 @@ class Lines:
 
     def brought(self, order: Order, parts: list[int], day: date) -> Decimal | None:
         """What minor units of an order's currency are worth; a shop with its own money rounds each part to cents."""
+        amount, currency = self._counted(order, parts)
+        return self._converter.convert(amount, currency, day)
+
+    def _counted(self, order: Order, parts: list[int]) -> tuple[Decimal, str]:
+        """Minor units of an order's currency in the money in which its shop counts."""
         if order.shop_id not in self._own_money:
-            return self.converted(sum(parts), order.currency, day)
+            return major(sum(parts), order.currency), order.currency
         own = [major(part, order.currency) / PER_EURO.get(order.currency, Decimal(1)) for part in parts]
-        return self._converter.convert(sum((part.quantize(CENT) for part in own), Decimal(0)), "EUR", day)
+        return sum((part.quantize(CENT) for part in own), Decimal(0)), "EUR"
+
+    def spread(self, order: Order, amount: int, day: date, earlier: list[Refund]) -> dict[str, Decimal | None]:
+        """Money given back for no line, by line: each gives its share of what is left of all that was charged for."""
+        is_tax_inside = order.shop_id in self._tax_included
+        parts = {
+            line.line_id: [line.quantity * line.unit_price, -line.discount, -line.tax if is_tax_inside else 0]
+            for line in self._charged[order.order_id]
+        }
+        parts |= {
+            "shipping": [order.shipping, -order.shipping_tax if is_tax_inside else 0],
+            "fee": [order.fee],
+            "tip": [order.tip],
+        }
+        worth = {name: self._counted(order, those)[0] for name, those in parts.items()}
+        for refund in earlier:
+            if refund.line_id in worth:
+                worth[refund.line_id] -= self._counted(order, [refund.amount])[0]
+        worth = {name: max(one, Decimal(0)) for name, one in worth.items()}
+        given, currency = self._counted(order, [amount])
+        whole = sum(worth.values(), Decimal(0))
+        return {
+            name: self._converter.convert((given * one / whole).quantize(MICRO, ROUND_HALF_UP), currency, day)
+            for name, one in worth.items()
+            if whole
+        }
 
     def cost(self, shop_id: str, product: Product, quantity: int, day: date) -> Decimal | None:
         """What units of a product cost us; None where that is unknown, or has been deleted with the product."""

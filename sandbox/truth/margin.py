@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 
-from sandbox.events import OrderLine
+from sandbox.events import OrderLine, Refund
 from sandbox.truth.lines import Lines
 from sandbox.truth.purchases import Purchase, Purchases
 from sandbox.truth.terms import ratio
@@ -55,10 +55,19 @@ def _add_refunds(
     margin: _Margin, view: View, lines: Lines, counted: dict[tuple[str, str], tuple[Purchase, OrderLine]]
 ) -> None:
     """Refunds of those lines, in the order's currency and at the rate of their own day."""
-    for refund in view.world.refunds:
-        if not view.exists(refund.happened_at, refund.undone_at) or (refund.order_id, refund.line_id) not in counted:
+    purchase_of = {order_id: one for (order_id, _), (one, _) in counted.items()}
+    earlier: dict[str, list[Refund]] = defaultdict(list)
+    for refund in sorted(view.world.refunds, key=lambda one: one.happened_at):
+        if not view.exists(refund.happened_at, refund.undone_at) or refund.order_id not in purchase_of:
             continue
-        one, line = counted[refund.order_id, refund.line_id]
-        day = view.day_of(refund.happened_at)
-        cost = lines.cost(one.order.shop_id, lines.products[line.product_id], refund.quantity, day)
-        margin.add(day, lines.brought(one.order, [refund.amount], day), cost, sign=-1)
+        order, day = purchase_of[refund.order_id].order, view.day_of(refund.happened_at)
+        if refund.line_id:
+            earlier[refund.order_id].append(refund)
+            given: dict[str, Decimal | None] = {refund.line_id: lines.brought(order, [refund.amount], day)}
+        else:  # no unit comes back
+            given = lines.spread(order, refund.amount, day, earlier[refund.order_id])
+        for line_id, amount in given.items():
+            if (refund.order_id, line_id) in counted:
+                product = lines.products[counted[refund.order_id, line_id][1].product_id]
+                cost = lines.cost(order.shop_id, product, refund.quantity, day)
+                margin.add(day, amount, cost, sign=-1)

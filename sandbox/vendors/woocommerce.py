@@ -158,11 +158,12 @@ def _sorted(request: Request, found: list[Shown], order_by: Sequence[str]) -> li
 
 
 def _of_status(request: Request, found: list[Shown]) -> list[Shown]:
-    """Orders of these statuses; of any but the trash unless asked otherwise."""
+    """Orders of these statuses, plugins' own included; of any but the trash unless asked otherwise."""
     wanted = request.query_params.get("status", "any").split(",")
+    known = dict.fromkeys((*STATUSES, *(one.status for one in found)))
     for number, status in enumerate(wanted):
-        if status not in (*STATUSES, "any", "trash"):
-            raise _invalid("status", f"status[{number}] is not one of any, trash, {', '.join(STATUSES)}.")
+        if status not in (*known, "any", "trash"):
+            raise _invalid("status", f"status[{number}] is not one of any, trash, {', '.join(known)}.")
     return [one for one in found if one.status in wanted or ("any" in wanted and one.status != "trash")]
 
 

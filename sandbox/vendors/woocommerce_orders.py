@@ -1,20 +1,21 @@
 """WooCommerce orders and their refunds as they stand at an instant."""
 
 import html
-import re
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.events import Order, OrderLine, Person, Product, Refund
-
-Row = dict[str, Any]
+from sandbox.vendors.woocommerce_values import Row, address, dates, money, number_of
 
 NINTH = 9  # every ninth order by number is paid in cash on delivery
+# What plugins and people do to some orders, by number; the thirteenths are counted apart from cash.
+THIRTEENTH = 13
+TRANSFER, SPLIT, NEGATIVE_FEE, PLUGIN_STATUS = 5, 8, 9, 11
+PACKED, PART_PAID = "packed", "partially-paid"  # statuses that plugins add
+REDUCTION_NAME = "Remise fidélité"
 SENT_AFTER = timedelta(days=2)  # an order paid before is completed when it is sent
 TRASHED_AFTER = timedelta(days=14)  # an order that nobody has paid
 KEPT_IN_TRASH = timedelta(days=30)
@@ -37,12 +38,6 @@ class Shown:
     name: str = ""
 
 
-def number_of(text: str) -> int:
-    """WooCommerce's ids are numbers: the digits of the world's id."""
-    digits = re.sub(r"\D", "", text)
-    return int(digits) if digits else zlib.crc32(text.encode())
-
-
 def line_number(order: Order, position: int) -> int:
     """The id of an order's line, by its position in the order; unlike that of any other order's line."""
     return number_of(order.order_id) * 1000 + position
@@ -60,11 +55,27 @@ class Placed:
     prices_include_tax: bool
     zone: ZoneInfo
     account_deleted_at: datetime | None = None
+    part: int = 0  # of an order that a marketplace has split by vendor
+
+    @property
+    def number(self) -> int:
+        """Its id, which for a part is one of its own."""
+        return number_of(self.order.order_id) * (100 if self.part else 1) + self.part
 
     @property
     def is_cash(self) -> bool:
         """Whether it is paid in cash on delivery."""
         return number_of(self.order.order_id) % NINTH == 0
+
+    def _is(self, kind: int) -> bool:
+        return not self.is_cash and number_of(self.order.order_id) % THIRTEENTH == kind
+
+    @property
+    def parts(self) -> list["Placed"]:
+        """What a marketplace's plugin makes of an order of several lines: one more order for each, beside the whole."""
+        if not self._is(SPLIT) or len(self.lines) < 2:
+            return []
+        return [replace(self, lines=[one], refunds=[], part=n) for n, one in enumerate(self.lines, start=1)]
 
     def shown(self, now: datetime) -> Shown | None:
         """The order as of now."""
@@ -75,17 +86,21 @@ class Placed:
         completed = _by(self._completed, now)
         refunds = [one for one in self.refunds if one.happened_at <= now]
         status = "processing" if paid or self.is_cash else "pending"
+        if self._is(PLUGIN_STATUS):
+            status = PACKED if paid else PART_PAID
         if completed:
             status = "completed"
-        if refunds and sum(one.quantity for one in refunds) >= sum(line.quantity for line in self.lines):
+        if refunds and self._is_all_given_back(refunds):
             status = "refunded"
         status = "failed" if voided else "cancelled" if cancelled else status
         status = "trash" if trashed_at else status
         times = (self.order.placed_at, paid, completed, voided, cancelled, trashed_at)
         modified_at = max(at for at in (*times, *(one.happened_at for one in refunds)) if at)
+        if status == PART_PAID:
+            paid = self.order.placed_at  # of the deposit: the plugin calls it the payment
         at = {"modified": modified_at, "paid": None if voided else paid, "completed": None if voided else completed}
         return Shown(
-            number_of(self.order.order_id),
+            self.number,
             self.order.placed_at,
             modified_at,
             lambda: self._item(status, at, self._refunds(now)) | self._buyer(now),
@@ -99,6 +114,11 @@ class Placed:
             for one in self._refunds(now)
             if not _by(self._trashed_at, now)
         ]
+
+    def _is_all_given_back(self, refunds: list[Refund]) -> bool:
+        """By all its units or, where somebody sets its status to refunded, as one amount for no line."""
+        units = sum(one.quantity for one in refunds) >= sum(line.quantity for line in self.lines)
+        return units or any(not one.line_id and one.amount > self.order.shipping + 500 for one in refunds)
 
     def _refunds(self, now: datetime) -> list[Refund]:
         return [one for one in self.refunds if one.happened_at <= now and not _by(one.undone_at, now)]
@@ -117,14 +137,19 @@ class Placed:
 
     @property
     def _paid(self) -> datetime | None:
-        """WooCommerce's date of payment: cash is none, whatever is paid on delivery."""
-        return None if self.is_cash else self.order.paid_at
+        """WooCommerce's date of payment: cash is none, whatever is paid on delivery, nor is a transfer to the bank."""
+        return None if self._is_paid_elsewhere else self.order.paid_at
+
+    @property
+    def _is_paid_elsewhere(self) -> bool:
+        """Then somebody completes the order when the money is there."""
+        return self.is_cash or self._is(TRANSFER)
 
     @property
     def _completed(self) -> datetime | None:
         if self.order.paid_at is None:
             return None
-        return self.order.paid_at if self.is_cash else self.order.paid_at + SENT_AFTER
+        return self.order.paid_at if self._is_paid_elsewhere else self.order.paid_at + SENT_AFTER
 
     def _item(self, status: str, at: dict[str, datetime | None], refunds: list[Refund]) -> Row:
         order, person = self.order, self.person
@@ -132,8 +157,8 @@ class Placed:
         shipping, fees = self._shipping(), self._fees()
         net, tax = (sum(float(one[part]) for one in (*lines, *shipping, *fees)) for part in ("total", "total_tax"))
         return {
-            "id": number_of(order.order_id),
-            "parent_id": 0,
+            "id": self.number,
+            "parent_id": number_of(order.order_id) if self.part else 0,
             "number": order.transaction_id or order.order_id,
             "status": status,
             "currency": order.currency,
@@ -147,9 +172,7 @@ class Placed:
             "customer_note": f"Pour {person.first_name}, merci",
             "billing": address(person) | {"email": order.email.strip(), "phone": person.phone},
             "shipping": address(person),
-            "payment_method": "cod" if self.is_cash else "stripe",
-            "payment_method_title": "Paiement à la livraison" if self.is_cash else "Carte bancaire",
-            "transaction_id": "" if self.is_cash else f"ch_{order.order_id}",
+            **self._payment_method(),
             "meta_data": [
                 {"id": 1, "key": "_gift_message", "value": f"Bon anniversaire {person.first_name}"},
                 {"id": 2, "key": OPT_IN_KEY, "value": "1" if order.opted_in else ""},
@@ -166,6 +189,13 @@ class Placed:
             ],
         }  # fmt: skip
 
+    def _payment_method(self) -> Row:
+        if self._is_paid_elsewhere:
+            method, title = ("cod", "Paiement à la livraison") if self.is_cash else ("bacs", "Virement bancaire")
+            return {"payment_method": method, "payment_method_title": title, "transaction_id": ""}
+        transaction_id = f"ch_{self.order.order_id}"
+        return {"payment_method": "stripe", "payment_method_title": "Carte bancaire", "transaction_id": transaction_id}
+
     def _buyer(self, now: datetime) -> Row:
         """An account that is deleted leaves its orders to a guest, and their date of change as it is."""
         known = self.order.customer_id and not _by(self.account_deleted_at, now)
@@ -176,11 +206,12 @@ class Placed:
         product = self.products.get(line.product_id)
         gross = line.quantity * line.unit_price - line.discount
         is_taxable = product is None or product.kind != "gift_card"
-        amounts = self._amounts(gross, line.tax, is_taxable)
+        reduction, its_tax = self._reduction
+        amounts = self._amounts(gross + reduction, line.tax + its_tax, is_taxable)
         before = self._amounts(gross + line.discount, line.tax * (gross + line.discount) // (gross or 1), is_taxable)
         cost = product.cost if product else None
         return {
-            "id": line_number(self.order, position),
+            "id": line_number(self.order, position + (500 if self.part else 0)),
             "name": html.escape(product.name, quote=False) if product else "",
             "product_id": number_of(line.product_id),
             "variation_id": 0,
@@ -199,18 +230,31 @@ class Placed:
     def _shipping(self) -> list[Row]:
         amounts = self._amounts(self.order.shipping, self.order.shipping_tax)
         named = {"id": line_number(self.order, 901), "method_title": "Colissimo", "method_id": "flat_rate"}
-        return [named | amounts | {"meta_data": []}] if self.order.shipping else []
+        return [named | amounts | {"meta_data": []}] if self.order.shipping and not self.part else []
 
     def _fees(self) -> list[Row]:
-        """A tip is a fee like any other but for its name."""
-        charged = ((902, FEE_NAME, self.order.fee), (903, TIP_NAME, self.order.tip))
+        """A tip is a fee like any other but for its name, and so is what some plugins take off."""
+        reduction, its_tax = self._reduction
+        charged = (
+            (902, FEE_NAME, self._amounts(self.order.fee, 0, is_taxable=False)),
+            (903, TIP_NAME, self._amounts(self.order.tip, 0, is_taxable=False)),
+            (904, REDUCTION_NAME, self._amounts(-reduction, -its_tax)),
+        )
         return [
             {"id": line_number(self.order, position), "name": name, "tax_class": "", "tax_status": "none"}
-            | self._amounts(amount, 0, is_taxable=False)
+            | amounts
             | {"meta_data": []}
-            for position, name, amount in charged
-            if amount
+            for position, name, amounts in charged
+            if float(amounts["total"]) and not self.part
         ]
+
+    @property
+    def _reduction(self) -> tuple[int, int]:
+        """What a plugin takes off by a negative fee, where others lower the price, and the tax inside of it."""
+        line = self.lines[0] if len(self.lines) == 1 else None
+        if line is None or not self._is(NEGATIVE_FEE):
+            return 0, 0
+        return line.discount, line.tax * line.discount // (line.quantity * line.unit_price - line.discount or 1)
 
     def _amounts(self, charged: int, tax: int, is_taxable: bool = True) -> Row:
         """Without tax where tax is worked out; else as charged, as if there were none."""
@@ -249,23 +293,6 @@ class Placed:
             "tax_lines": [],
             "fee_lines": [],
         }
-
-
-def money(cents: int) -> str:
-    """An amount as text."""
-    return f"{cents / 100:.2f}"
-
-
-def dates(kind: str, moment: datetime | None, zone: ZoneInfo) -> Row:
-    """A time twice: in the shop's zone and in UTC, both without an offset."""
-    local, utc = (moment.astimezone(one).strftime("%Y-%m-%dT%H:%M:%S") if moment else None for one in (zone, UTC))
-    return {f"date_{kind}": local, f"date_{kind}_gmt": utc}
-
-
-def address(person: Person) -> Row:
-    """An address with all that is personal in it."""
-    names = {"first_name": person.first_name, "last_name": person.last_name, "company": ""}
-    return names | {"address_1": person.street, "city": "", "postcode": "", "country": person.country}
 
 
 def _by(at: datetime | None, now: datetime) -> datetime | None:

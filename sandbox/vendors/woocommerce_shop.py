@@ -8,7 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.events import World
-from sandbox.vendors.woocommerce_orders import NOBODY, Placed, Row, Shown, address, dates, money, number_of
+from sandbox.vendors.woocommerce_orders import NOBODY, Placed, Shown
+from sandbox.vendors.woocommerce_values import Row, address, dates, money, number_of
 
 SHOP_ID = "boutique"
 
@@ -38,7 +39,7 @@ class Backoffice:
 
     def orders(self, now: datetime) -> list[Shown]:
         """Every order placed by now, also in the trash, until that is emptied."""
-        return [found for one in self._orders if (found := one.shown(now))]
+        return [found for whole in self._orders for one in (whole, *whole.parts) if (found := one.shown(now))]
 
     def refunds(self, now: datetime) -> list[Shown]:
         """Every refund made by now, but for those that were deleted."""

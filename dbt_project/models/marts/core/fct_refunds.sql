@@ -1,4 +1,4 @@
--- One row per refunded line of a purchase, by the day of the refund.
+-- One row per refunded line of a purchase, by the day of the refund; of no line where the order has none.
 select
     refunds.refund_key,
     refunds.order_key,
@@ -11,7 +11,11 @@ select
     refunds.currency_charged,
     refunds.net_amount_charged,
     -- what the line was worth is unknown without its tax or a rate: then so is what its refund takes away
-    case when refunds.is_tax_known and refunds.is_line_converted then refunds.net_amount_reporting end as net_amount,
+    case
+        when refunds.order_line_key is null and orders.is_tax_known and orders.is_converted
+            then refunds.net_amount_reporting
+        when refunds.is_tax_known and refunds.is_line_converted then refunds.net_amount_reporting
+    end as net_amount,
     refunds.cost_reporting as cost,
     orders.currency
 from {{ ref('int_refunds') }} as refunds

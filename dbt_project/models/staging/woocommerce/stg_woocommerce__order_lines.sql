@@ -1,5 +1,6 @@
 -- One row per product, shipping and fee of an order. A line's total is after discounts and without tax. Where prices
 -- include tax but no line of the order shows any, taxes were switched off: the total holds a tax that nobody knows.
+-- A negative fee is a discount: each product bears its share of it, up to what the products cost.
 with orders as (
     select * from {{ ref('stg_woocommerce__orders') }}
 ),
@@ -54,8 +55,22 @@ lines as (
                 ) as {{ money() }}
             ),
             0
-        ) as line_cost
+        ) as line_cost,
+        cast({{ json_text('line', 'total') }} as {{ money() }}) as line_total
     from charged
+),
+
+discounted as (
+    select
+        *,
+        charged_for = 'fee' and line_total < 0 as is_discount,
+        sum(case when charged_for = 'product' then line_total else 0 end) over (
+            partition by account_id, order_id
+        ) as products_total,
+        sum(case when charged_for = 'fee' and line_total < 0 then -line_total else 0 end) over (
+            partition by account_id, order_id
+        ) as discount
+    from lines
 )
 
 select
@@ -71,13 +86,23 @@ select
         else lines.charged_for
     end as line_kind,
     lines.quantity,
-    cast({{ json_text('lines.line', 'total') }} as {{ money() }}) as net_amount,
+    cast(
+        case
+            when lines.is_discount then 0
+            when lines.charged_for = 'product' and lines.products_total > 0
+                then
+                    lines.line_total
+                    - cast(lines.line_total as double) * cast(least(lines.discount, lines.products_total) as double)
+                    / cast(lines.products_total as double)
+            else lines.line_total
+        end as {{ money() }}
+    ) as net_amount,
     net_amount as net_amount_charged,
     not lines.prices_include_tax or lines.is_taxed or lines.charged_for != 'product'
     or coalesce(products.is_gift_card, false) as is_tax_known,
     cast(lines.line_cost / nullif(lines.quantity, 0) as {{ money() }}) as unit_cost,
     lines.currency as cost_currency
-from lines
+from discounted as lines
 left join products
     on
         lines.account_id = products.account_id

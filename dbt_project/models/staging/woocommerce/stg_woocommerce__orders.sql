@@ -1,5 +1,7 @@
--- One row per order, except those in the trash and checkouts that were never finished. Cash on delivery is paid when
--- the order is completed. An order whose payment was voided has no date of payment.
+-- One row per order, except those in the trash and checkouts that were never finished. What has no date of payment, as
+-- cash and bank transfers, was paid when the order was completed, unless it is open again; a plugin's part payment is
+-- none. An order whose payment was voided has no date of payment. A marketplace splits an order by vendor: the parts
+-- beside the whole are no orders.
 with source as (
     select * from {{ source('woocommerce', 'orders') }}
 )
@@ -21,10 +23,17 @@ select
 
     -- times
     {{ to_utc("date_created_gmt || 'Z'") }} as ordered_at,
-    coalesce(
-        {{ to_utc("date_paid_gmt || 'Z'") }},
-        case when payment_method = 'cod' then {{ to_utc("date_completed_gmt || 'Z'") }} end
-    ) as paid_at,
+    case
+        when status in ('partial-payment', 'partially-paid', 'partial-paid', 'deposit-paid') then null
+        else
+            coalesce(
+                {{ to_utc("date_paid_gmt || 'Z'") }},
+                case
+                    when status not in ('pending', 'on-hold', 'processing', 'failed')
+                        then {{ to_utc("date_completed_gmt || 'Z'") }}
+                end
+            )
+    end as paid_at,
     cast(null as timestamptz) as voided_at,
     {{ to_utc("date_modified_gmt || 'Z'") }} as updated_at,
 
@@ -44,4 +53,13 @@ select
     shipping_lines,
     fee_lines
 from source
-where status not in ('trash', 'checkout-draft')
+where
+    status not in ('trash', 'checkout-draft')
+    and not exists (
+        select 1
+        from {{ source('woocommerce', 'orders') }} as whole
+        where
+            source.site = whole.site
+            and source.parent_id = whole.id
+            and whole.status not in ('trash', 'checkout-draft')
+    )
