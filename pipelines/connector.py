@@ -41,6 +41,10 @@ class AccessRefused(ConnectorError):
     """The vendor does not accept the credential or its permissions; retrying cannot help."""
 
 
+class Gone(ConnectorError):
+    """What was asked for does not exist, or no longer; whoever asked decides what else depends on it."""
+
+
 class QuotaExhausted(ConnectorError):
     """The vendor gives nothing more for now; the message says when it will."""
 

@@ -1,15 +1,31 @@
-"""HTTP as every plain REST connector speaks it: timeouts, retries, errors that say what to do and hold no secret."""
+"""HTTP as every plain REST connector speaks it: deadlines, retries, errors that say what to do and hold no secret.
 
+An answer is whole and in time and, where JSON is wanted, JSON in UTF-8; all else is a lost answer that is asked again.
+"""
+
+import codecs
+import os
+import time
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 import requests
+import urllib3
 
-from pipelines.connector import AccessRefused, ConnectorError, Plan, QuotaExhausted
+from pipelines import deadline
+from pipelines.connector import AccessRefused, ConnectorError, Gone, Plan, QuotaExhausted
 from pipelines.retry import VendorBusy, retrying
 
-TIMEOUT_SECONDS = (10, 120)  # connect, read
+TIMEOUT_SECONDS = (10, 30)  # connect; silence while an answer is awaited
+ANSWER_SECONDS = 120.0  # from the first byte to the last of one answer, however slowly they come
+FILE_SECONDS = 1200.0  # of a file, which may be large
+MOST_BYTES = 1 << 30  # of one answer, unpacked
+CHUNK_BYTES = 1 << 20
+GOOD = (200, 201)
+GONE = (404, 410)
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 REFUSED = (401, 403)
 ERROR_CHARACTERS = 300
@@ -17,52 +33,133 @@ LONGEST_ADVISED_SECONDS = 300  # a longer wait than this is a quota that is spen
 A_MOMENT_IN_TIME = 1e9  # some vendors name when, in seconds since 1970, rather than how long
 
 
-def session(vendor: str, advice: str = "", wait_header: str = "Retry-After") -> requests.Session:
+def session(
+    vendor: str, advice: str = "", wait_header: str = "Retry-After", gives_files: bool = False
+) -> requests.Session:
     """A session for one vendor: what to do when it refuses the credential, and which header says how long to wait."""
-    return VendorSession(vendor, advice, wait_header)
+    return VendorSession(vendor, advice, wait_header, gives_files)
 
 
 class VendorSession(requests.Session):
-    """Asks again while the vendor is busy and raises named errors otherwise; messages name host and path only."""
+    """Asks again while the vendor is busy and raises named errors otherwise; messages name host and path only.
 
-    def __init__(self, vendor: str, advice: str, wait_header: str = "Retry-After") -> None:
+    One that `gives_files` takes whatever comes as a file; so does a request that is made as a stream.
+    """
+
+    def __init__(self, vendor: str, advice: str, wait_header: str = "Retry-After", gives_files: bool = False) -> None:
         super().__init__()
         self.vendor = vendor
         self.advice = advice
         self.wait_header = wait_header
+        self.gives_files = gives_files
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send once, or as often as `pipelines.retry` allows while the vendor is busy."""
-        kwargs["timeout"] = kwargs.get("timeout") or TIMEOUT_SECONDS
         return retrying(self._send_once, request, **kwargs)
 
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Where a redirect leads; never to another host or scheme, which would be given the credential."""
+        target = super().get_redirect_target(resp)
+        if target and not self.gives_files:
+            check_same_host(self.vendor, resp.url, target)
+        return target
+
     def _send_once(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        where = f"{self.vendor}: {urlsplit(request.url or '').path}"
+        address = urlsplit(request.url or "")
+        where = f"{self.vendor}: {address.hostname}{address.path}"
+        is_file = self.gives_files or bool(kwargs.get("stream"))
         try:
-            response = self._answer(request, **kwargs)
-            if not kwargs.get("stream"):
-                _check_is_whole(response)
-        except requests.exceptions.RequestException as error:
-            raise VendorBusy(f"{where} did not answer ({type(error).__name__})") from None
-        if response.status_code in BUSY or _is_bare_refusal(response):
-            wait = _seconds(response.headers.get(self.wait_header, ""))
-            if wait and LONGEST_ADVISED_SECONDS < wait < A_MOMENT_IN_TIME:
-                raise QuotaExhausted(f"{where} gives nothing more for now; it answers again in {wait / 60:.0f} minutes")
-            raise VendorBusy(f"{where} is busy (HTTP {response.status_code})", wait)
-        if response.status_code in REFUSED:
-            raise AccessRefused(f"{where} refused the credential (HTTP {response.status_code}). {self.advice}".strip())
-        if response.status_code >= 400:
-            raise ConnectorError(f"{where} answered HTTP {response.status_code}: {_said(response)}")
+            response = self._answer(request, FILE_SECONDS if is_file else ANSWER_SECONDS, **kwargs)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
+            raise VendorBusy(f"{where} did not answer ({_fault(error)})") from None
+        self._judge(response, where)
+        if not is_file:
+            _parse(response, where)
         return response
 
-    def _answer(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+    def _answer(self, request: requests.PreparedRequest, seconds: float, **kwargs: Any) -> requests.Response:
+        ends_at = time.monotonic() + min(patient(seconds), deadline.remaining())
+        connect, silence = (min(patient(limit), max(0.01, deadline.remaining())) for limit in TIMEOUT_SECONDS)
+        deadline.check()
+        hooks, request.hooks = request.hooks, {"response": [lambda response, **_: _read(response, ends_at)]}
         try:
-            return super().send(request, **kwargs)
+            response = super().send(request, **kwargs | {"timeout": (connect, silence), "stream": True})
+        finally:
+            request.hooks = hooks
+        response.encoding = "utf-8"
+        try:
+            for hook in hooks.get("response", ()):
+                response = hook(response, **kwargs) or response
         except requests.exceptions.HTTPError as error:
             # dlt's client wants every answer to be good; which errors pass is decided here.
             if error.response is None:
                 raise
-            return error.response
+        return response
+
+    def _judge(self, response: requests.Response, where: str) -> None:
+        status = response.status_code
+        if status in BUSY or _is_bare_refusal(response):
+            wait = _seconds(response.headers.get(self.wait_header, ""))
+            if wait and wait > LONGEST_ADVISED_SECONDS:
+                raise QuotaExhausted(f"{where} gives nothing more for now; it answers again in {wait / 60:.0f} minutes")
+            raise VendorBusy(f"{where} is busy (HTTP {status})", wait)
+        if status in REFUSED:
+            raise AccessRefused(f"{where} refused the credential (HTTP {status}). {self.advice}".strip())
+        if status in GONE:
+            raise Gone(f"{where} does not exist (HTTP {status}): {_said(response)}")
+        if status >= 400:
+            raise ConnectorError(f"{where} answered HTTP {status}: {_said(response)}")
+        if status not in GOOD:
+            raise VendorBusy(f"{where} gave no answer (HTTP {status})")
+
+
+def patient(seconds: float) -> float:
+    """A deadline; tests scale it down with `PARCOURS_DEADLINES`."""
+    return seconds * float(os.environ.get("PARCOURS_DEADLINES", "1"))
+
+
+def check_same_host(vendor: str, here: str, there: str) -> None:
+    """Refuse an address that leads to another host or scheme than the vendor's own."""
+    own, other = urlsplit(here), urlsplit(requests.compat.urljoin(here, there))
+    if (own.scheme, own.hostname, own.port) != (other.scheme, other.hostname, other.port):
+        raise ConnectorError(
+            f"{vendor}: {own.hostname}{own.path} leads to another address ({other.scheme}://{other.hostname}), which "
+            "is not followed: it would be given the credential. If the vendor has moved, correct the address."
+        )
+
+
+def _read(response: requests.Response, ends_at: float) -> None:
+    """Read a body until its end or the deadline, whichever comes first; one that is read already stays."""
+    if getattr(response, "_content_consumed", False):
+        return
+    body = bytearray()
+    while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
+        body += chunk
+        if time.monotonic() > ends_at:
+            response.close()
+            raise requests.exceptions.ReadTimeout("the answer did not end in time")
+        if len(body) > MOST_BYTES:
+            response.close()
+            raise requests.exceptions.ContentDecodingError("the answer is endless")
+    response.raw.release_conn()
+    response.__dict__ |= {"_content": bytes(body), "_content_consumed": True}
+
+
+def _parse(response: requests.Response, where: str) -> None:
+    """Parse the JSON once; what is none, or was cut off on the way, is a lost answer."""
+    try:
+        answer = orjson.loads((response.content or b"").removeprefix(codecs.BOM_UTF8))
+    except orjson.JSONDecodeError:
+        kind = response.headers.get("Content-Type", "no type").partition(";")[0]
+        raise VendorBusy(f"{where} gave an answer that is no whole JSON document ({kind})") from None
+    response.json = lambda **_: answer  # type: ignore[method-assign]
+
+
+def _fault(error: Exception) -> str:
+    """What kept the answer away; a host that has no address is told from one that does not answer."""
+    if "NameResolution" in repr(error):
+        return "the host is not known: correct its name"
+    return str(error) if isinstance(error, requests.exceptions.ReadTimeout) else type(error).__name__
 
 
 def keep_quota(plan: Plan, words: str, limit_header: str, left_header: str) -> Callable[..., None]:
@@ -76,19 +173,19 @@ def keep_quota(plan: Plan, words: str, limit_header: str, left_header: str) -> C
     return keep
 
 
-def _check_is_whole(response: requests.Response) -> None:
-    """A JSON body that was cut off on the way is a lost connection, not an answer."""
-    if "json" in response.headers.get("Content-Type", "") and response.content:
-        response.json()
-
-
 def _is_bare_refusal(response: requests.Response) -> bool:
     """Some vendors answer a very high volume with a 403 that holds no JSON at all."""
     return response.status_code == 403 and "json" not in response.headers.get("Content-Type", "")
 
 
 def _seconds(text: str) -> float | None:
-    return float(text) if text.replace(".", "", 1).isdigit() else None
+    """How long to wait: seconds, or a moment as a date or in seconds since 1970; None where it cannot be read."""
+    now = time.time()
+    try:
+        wait = float(text) if text.replace(".", "", 1).isdigit() else parsedate_to_datetime(text).timestamp() - now
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, wait - now if wait > A_MOMENT_IN_TIME else wait)
 
 
 def _said(response: requests.Response) -> str:

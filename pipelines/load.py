@@ -1,5 +1,6 @@
 """Load one vendor into the warehouse: the only place where a dlt pipeline is created and run."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,11 +20,14 @@ from dlt.pipeline.pipeline import Pipeline
 
 from pipelines import deadline, load_log, slices
 from pipelines.connector import AccessRefused, BudgetSpent, Connector, ConnectorError, Options, Plan, Pull, Table
+from pipelines.listing import ListingRefused
 from pipelines.plan import Asked, plan_load
 from pipelines.rows import MARKER, SchemaDrift, batches
 
 # The one strategy that stays exact when a run is killed between the copy and its bookkeeping.
 DELETE_INSERT: TWriteDispositionConfig = {"disposition": "merge", "strategy": "delete-insert"}
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -43,10 +47,15 @@ def load(connector: Connector, options: Options, warehouse: Path, state: Path, a
     Idempotent: the same call again leaves the same tables, also after a kill at any moment, since every table is
     merged on its key and the log is written last. `state` holds dlt's working directories. A deep re-read that the
     vendor does not bear costs no new days: the usual ones are then asked alone, and the next load is deep again.
+    A listing that contradicts itself is read once more, since lists move while they are read.
     """
     plan = plan_load(connector, options, warehouse, asked)
     try:
-        return run_plan(connector, options, warehouse, state, plan)
+        try:
+            return run_plan(connector, options, warehouse, state, plan)
+        except ListingRefused as error:
+            log.warning("%s Reading it once more.", error)
+            return run_plan(connector, options, warehouse, state, plan_load(connector, options, warehouse, asked))
     except (AccessRefused, BudgetSpent):
         raise
     except Exception as error:

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from pipelines.connector import Connector, Options, Plan, Scope
 from pipelines.rows import SchemaDrift
-from pipelines.sources.brevo_client import ADVICE, BASE_URL, connected, moment_of, pages, spans, text_of
+from pipelines.sources.brevo_client import ADVICE, BASE_URL, EVENT, connected, moment_of, pages, spans, text_of
 from pipelines.sources.brevo_tables import EVENTS, TABLES
 
 MOST_CONTACTS, MOST_EVENTS, MOST_OTHERS = 1000, 5000, 50  # of one answer; most paths allow 100 calls an hour
@@ -167,7 +167,7 @@ def _events(options: BrevoOptions) -> EndpointResource:
     return {
         "name": "events",
         "endpoint": pages(
-            *("events", "smtp/statistics/events", options.event_rows),
+            *("events", "smtp/statistics/events", options.event_rows, EVENT),
             event="{resources.event_spans.event}",
             startDate="{resources.event_spans.first}",
             endDate="{resources.event_spans.last}",

@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
+from dlt.sources.helpers.rest_client.paginators import OffsetPaginator
 
 from pipelines.connector import AccessRefused
 from pipelines.http import VendorSession
+from pipelines.listing import Guarded
 
 BASE_URL = "https://api.brevo.com/v3"
 ADVICE = (
@@ -20,6 +22,7 @@ ADVICE = (
     "machine's address call (Settings > Security > Authorised IPs)."
 )
 WAIT_HEADER = "x-sib-ratelimit-reset"  # in seconds; there is no Retry-After
+EVENT = ("messageId", "event", "date", "email")  # events have no id
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Time = TypeVar("Time", date, datetime)
@@ -51,9 +54,13 @@ class CountedSession(VendorSession):
         return response
 
 
-def pages(holder: str, path: str, rows: int, **params: Any) -> Any:
-    """A collection; some of them give no total, so that the first empty page is the end."""
-    paginator = {"type": "offset", "limit": rows, "total_path": None}
+def pages(holder: str, path: str, rows: int, key: tuple[str, ...] = ("id",), /, **params: Any) -> Any:
+    """A collection; some of them give no total, so that the first empty page is the end.
+
+    The vendor leaves an empty list out, and answers `{}` where it has no events.
+    """
+    offset = OffsetPaginator(limit=rows, total_path=None)
+    paginator = Guarded(offset, "brevo", holder, key=key, size=rows, may_leave_out="" if key == EVENT else "count")
     return {"path": path, "params": params, "paginator": paginator, "data_selector": holder}
 
 

@@ -74,7 +74,7 @@ def ecb(options: EcbOptions, plan: Plan, base_url: str = BASE_URL) -> Iterator[D
 
 def read_history(base_url: str) -> dict[date, dict[str, str]]:
     """Every published day, newest first, with its rates by currency, as the file writes them."""
-    http = session("ecb")
+    http = session("ecb", gives_files=True)
     http.hooks["response"].append(_refuse_cut_archive)
     content = http.get(base_url + HISTORY_PATH).content
     with ZipFile(BytesIO(content)) as archive:

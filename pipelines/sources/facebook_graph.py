@@ -17,7 +17,8 @@ from facebook_business.exceptions import FacebookRequestError
 from facebook_business.session import FacebookSession
 
 from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
-from pipelines.http import TIMEOUT_SECONDS
+from pipelines.http import ANSWER_SECONDS, check_same_host, patient
+from pipelines.listing import ABSENT, Listing, found
 from pipelines.retry import VendorBusy, retrying
 from pipelines.rows import SchemaDrift
 
@@ -82,12 +83,21 @@ class Graph:
         self.base_url, self.token, self.app_secret, self.advice = base_url, token, app_secret, advice
         self.version = version or API_VERSION
         self.quota = {} if quota is None else quota
-        session = FacebookSession(None, app_secret or None, token, timeout=TIMEOUT_SECONDS)
+        session = FacebookSession(None, app_secret or None, token, timeout=patient(ANSWER_SECONDS))
         session.GRAPH = base_url.rstrip("/")
         session.requests.params.pop("access_token")
         session.requests.auth = _BearerToken(token)
+        session.requests.get_redirect_target = self._same_host
         # Not FacebookAdsApi.init: that installs a crash reporter and a default for the whole process.
         self.api = FacebookAdsApi(session, api_version=self.version)
+
+    @staticmethod
+    def _same_host(response: requests.Response) -> str | None:
+        """Where a redirect leads; never to another host, which would be given the token."""
+        target = requests.Session.get_redirect_target(requests.Session(), response)
+        if target:
+            check_same_host("Facebook", response.url, target)
+        return target
 
     @classmethod
     def configured(cls, source: str, advice: str) -> "Graph":
@@ -117,8 +127,12 @@ class Graph:
         return retrying(self._call, "POST", path, params)
 
     def pages(self, *path: str, limit: int, **params: Any) -> Iterator[list[Row]]:
-        """A whole list, page by page; a page may be short or empty, only a missing `next` ends it."""
+        """A whole list, page by page; a page may be short or empty, only a missing `next` ends it.
+
+        A `next` without a cursor, or with one that was there before, leads nowhere: the list is not whole.
+        """
         after: Row = {}
+        listing = Listing(f"Facebook: {'/'.join(path)}", key=())
         while True:
             try:
                 answer = self.get(*path, **params, **after, limit=limit)
@@ -127,11 +141,14 @@ class Graph:
                     raise
                 limit = max(1, limit // 2)
                 continue
-            yield answer.get("data") or []
-            paging = answer.get("paging") or {}
-            cursor = (paging.get("cursors") or {}).get("after")
-            if not paging.get("next") or not cursor or after == {"after": cursor}:
+            yield [dict(row) for row in listing.page(answer.get("data", ABSENT))]
+            paging = found(answer, "paging")
+            if found(paging, "next") is ABSENT:
                 return
+            cursor = found(paging, "cursors.after")
+            if not cursor or not isinstance(cursor, str):
+                raise listing.refused("goes on, but does not say where (no cursor)")
+            listing.onward(cursor)
             after = {"after": cursor}
 
     def _call(self, method: str, path: tuple[str, ...], params: Mapping[str, Any]) -> Row:

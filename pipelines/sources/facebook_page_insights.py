@@ -10,6 +10,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 
 from pipelines.connector import Plan, Pull, Scope, Table, columns
+from pipelines.listing import ABSENT, Listing
 from pipelines.sources.facebook_graph import Graph, InvalidParameter, Pages, Row, parts, utc_day
 
 INSIGHT_DAYS = 7  # the vendor corrects page insights for some days
@@ -110,7 +111,8 @@ def _series(graph: Graph, page_id: str, metric: str, pull: Pull, plan: Plan) -> 
         until = last + timedelta(days=1)  # the vendor leaves the end of a range out
         asked = {"metric": metric, "period": "day", "since": first.isoformat(), "until": until.isoformat()}
         # Without cursors: the `next` of insights is another range of days.
-        for found in graph.get(page_id, "insights", **asked).get("data") or []:
+        answer = graph.get(page_id, "insights", **asked).get("data", ABSENT)
+        for found in Listing(f"Facebook: {page_id}/insights", key=("name",)).page(answer):
             for value in found.get("values") or []:
                 number += 1
                 # A day's value ends when the vendor's next day begins, in the morning of that day in UTC.

@@ -14,13 +14,14 @@ from dlt.extract.resource import DltResource
 from google.analytics.data_v1beta import BetaAnalyticsDataClient, types
 from pydantic import Field, model_validator
 
-from pipelines.connector import Connector, Options, Plan, Pull, Scope, Table
+from pipelines.connector import Connector, ConnectorError, Options, Plan, Pull, Scope, Table
 from pipelines.sources.google_analytics_audiences import audience_exports
 from pipelines.sources.google_analytics_client import (
     ADVICE,
     HOST,
     SCOPES,
     call,
+    check_rows,
     connect,
     metadata,
     read_rows,
@@ -179,8 +180,13 @@ def _by_period(
     ]
     batch = types.BatchRunReportsRequest(property=f"properties/{pull.account_id}", requests=requests)
     answers = call(client.batch_run_reports, batch).reports
-    for group, answer in zip(groups, answers, strict=True):
+    if len(answers) != len(requests):
+        raise ConnectorError(
+            f"Google Analytics: a batch of property {pull.account_id} gave {len(answers)} reports of {len(requests)}"
+        )
+    for request, group, answer in zip(requests, groups, answers, strict=True):
         heard.quota(pull.account_id, answer)
+        check_rows(request, answer)
         said = metadata(answer)
         # With a single range there is no dateRange dimension.
         by_range = {(labels or ["date_range_0"])[0]: values for labels, values in read_rows(answer)}

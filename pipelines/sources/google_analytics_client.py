@@ -13,14 +13,18 @@ from google.analytics.data_v1beta.services.beta_analytics_data.transports import
 from google.api_core import exceptions
 from google.oauth2 import service_account
 
+from pipelines import deadline
 from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
+from pipelines.http import patient
+from pipelines.listing import Listing
 from pipelines.retry import VendorBusy, retrying
+from pipelines.rows import SchemaDrift
 
 HOST = "analyticsdata.googleapis.com"
 SCOPES = ("https://www.googleapis.com/auth/analytics.readonly",)
 # A page of over 4 MB is otherwise refused by the client itself, in words that look like a spent quota.
 CHANNEL_OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-TIMEOUT_SECONDS = 120
+TIMEOUT_SECONDS = 120.0
 PASSING = (
     exceptions.ServiceUnavailable,
     exceptions.DeadlineExceeded,
@@ -81,7 +85,8 @@ def call(method: Callable[..., Answer], request: Any) -> Answer:
 
 def _call_once(method: Callable[..., Answer], request: Any) -> Answer:
     try:
-        return method(request=request, timeout=TIMEOUT_SECONDS)
+        deadline.check()
+        return method(request=request, timeout=min(patient(TIMEOUT_SECONDS), deadline.remaining()))
     except PASSING as error:
         raise VendorBusy(f"Google Analytics did not answer ({error.message})") from None
     except exceptions.ResourceExhausted as error:
@@ -116,14 +121,40 @@ def whole_report(
     request.order_bys = [
         types.OrderBy(dimension=types.OrderBy.DimensionOrderBy(dimension_name=one.name)) for one in request.dimensions
     ]
+    listing = Listing(f"Google Analytics: a report of {request.property}", key=("labels",))
     while True:
         request.offset = len(rows)
+        listing.onward(request.offset)
         response = call(client.run_report, request)
         listen(response)
+        check_headers(request, response)
         page = list(read_rows(response))
+        listing.page([{"labels": labels or [""]} for labels, _ in page], response.row_count)
         rows.extend(page)
         if not page or len(rows) >= response.row_count:
+            listing.end()
             return Report(rows, metadata(response))
+
+
+def check_rows(request: types.RunReportRequest, response: types.RunReportResponse) -> None:
+    """Refuse a report in one page that lacks rows, or has other columns than those that were asked for."""
+    check_headers(request, response)
+    listing = Listing(f"Google Analytics: a report of {request.property}", key=("labels",))
+    listing.page([{"labels": labels or [""]} for labels, _ in read_rows(response)], response.row_count)
+    listing.end()
+
+
+def check_headers(request: types.RunReportRequest, response: types.RunReportResponse) -> None:
+    """Refuse columns other than those that were asked for, in their order: values would go under wrong names."""
+    for asked, came in (
+        ([one.name for one in request.dimensions], [one.name for one in response.dimension_headers]),
+        ([one.name for one in request.metrics], [one.name for one in response.metric_headers]),
+    ):
+        if came[: len(asked)] != asked:
+            raise SchemaDrift(
+                f"Google Analytics: a report of {request.property} has the columns {came}, not {asked}; nothing of "
+                "this source was loaded. Refresh again; if it stays so, report it."
+            )
 
 
 def read_rows(response: types.RunReportResponse) -> Iterator[tuple[list[str], list[str]]]:

@@ -8,6 +8,7 @@ from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
 from dlt.sources.rest_api.typing import ClientConfig
 
 from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.listing import Guarded
 from pipelines.sources.klaviyo_quality import CountedSession
 
 BASE_URL = "https://a.klaviyo.com/api/"
@@ -32,7 +33,7 @@ def client(api_key: str, base_url: str, quota: dict[str, str] | None = None) -> 
         "base_url": base_url,
         "headers": {"revision": REVISION, "accept": "application/vnd.api+json"},
         "auth": APIKeyAuth(name="Authorization", api_key=f"Klaviyo-API-Key {api_key}", location="header"),
-        "paginator": JSONLinkPaginator("links.next"),
+        "paginator": Guarded(JSONLinkPaginator("links.next"), "klaviyo", "data", must=("links",)),
         "session": CountedSession(ADVICE, {} if quota is None else quota),
     }
 

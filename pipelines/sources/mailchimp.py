@@ -15,9 +15,9 @@ import dlt
 from dlt.extract.resource import DltResource
 from pydantic import Field
 
-from pipelines.connector import Connector, Options, Plan, Scope
+from pipelines.connector import Connector, Gone, Options, Plan, Scope
 from pipelines.identity import email_key, keyed_hash
-from pipelines.sources.mailchimp_client import ADVICE, MOST_ROWS, Gone, Mailchimp, Row
+from pipelines.sources.mailchimp_client import ADVICE, MOST_ROWS, Mailchimp, Row
 from pipelines.sources.mailchimp_tables import OPTED_IN, TABLES, WITHOUT_PROXIES
 
 DEFAULT_AND_ARCHIVED: tuple[dict[str, str], ...] = ({}, {"status": "archived"})  # the default leaves these out

@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import requests
 from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import OffsetPaginator, SinglePagePaginator
 from requests.auth import HTTPBasicAuth
 
-from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.connector import AccessRefused
 from pipelines.http import session
+from pipelines.listing import Guarded
 
 API_PATH = "/3.0"
 MOST_ROWS = 1000  # the vendor gives no more in one answer
@@ -27,10 +27,6 @@ ADVICE = (
 DATA_CENTRE = re.compile(r"[a-z]+[0-9]+")
 
 Row = dict[str, Any]
-
-
-class Gone(ConnectorError):
-    """What was asked for does not exist, or no longer."""
 
 
 class Mailchimp:
@@ -51,31 +47,23 @@ class Mailchimp:
     ) -> Iterator[list[Row]]:
         """The pages of a collection, with only these fields of its items."""
         wanted = ",".join(["total_items", *(f"{holder}.{name}" for name in fields)])
-        paginator = OffsetPaginator(limit=rows or self.page_rows, limit_param="count", total_path="total_items")
-        yield from self._read(path, holder, paginator, {"fields": wanted, **filters})
+        size = rows or self.page_rows
+        paginator = OffsetPaginator(limit=size, limit_param="count", total_path="total_items")
+        guarded = Guarded(paginator, "mailchimp", holder, "total_items", size=size)
+        yield from self._read(path, holder, guarded, {"fields": wanted, **filters})
 
     def whole(self, path: str, holder: str) -> Iterator[list[Row]]:
         """A collection that comes in one answer and knows no choice of fields."""
-        yield from self._read(path, holder, SinglePagePaginator(), {})
+        yield from self._read(path, holder, Guarded(SinglePagePaginator(), "mailchimp", holder), {})
 
     def one(self, path: str, fields: tuple[str, ...]) -> Row:
         """One thing."""
-        response = self.client.get(path, params={"fields": ",".join(fields)}, hooks={"response": [_refuse_gone]})
-        found: Row = response.json()
+        found: Row = self.client.get(path, params={"fields": ",".join(fields)}).json()
         return found
 
-    def _read(
-        self, path: str, holder: str, paginator: OffsetPaginator | SinglePagePaginator, params: Row
-    ) -> Iterator[list[Row]]:
-        # With hooks of its own the client leaves errors to the session, which names them and asks again.
-        hooks: Any = {"response": [_refuse_gone]}
-        for page in self.client.paginate(path, params=params, paginator=paginator, data_selector=holder, hooks=hooks):
+    def _read(self, path: str, holder: str, paginator: Guarded, params: Row) -> Iterator[list[Row]]:
+        for page in self.client.paginate(path, params=params, paginator=paginator, data_selector=holder):
             yield list(page)
-
-
-def _refuse_gone(response: requests.Response, *_: Any, **__: Any) -> None:
-    if response.status_code == requests.codes.not_found:
-        raise Gone("mailchimp: not found")
 
 
 def _address(api_key: str) -> str:

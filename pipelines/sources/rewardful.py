@@ -12,6 +12,7 @@ from pydantic import Field
 from pipelines.affiliates import AS_NOW, CAPTURE, FEEDS, AffiliateOptions, captured, scopes
 from pipelines.connector import Connector, Plan, Table, columns
 from pipelines.http import session
+from pipelines.listing import Guarded
 
 BASE_URL = "https://api.getrewardful.com"
 MOST_ROWS = 100  # of a page
@@ -47,7 +48,7 @@ def rewardful(
 ) -> list[DltResource]:
     """Every affiliate as it is now, in whatever state."""
     config: RESTAPIConfig = {
-        "client": {"base_url": base_url, "session": _session(secret), "paginator": _pages()},
+        "client": {"base_url": base_url, "session": _session(secret), "paginator": _pages(options.page_rows)},
         "resources": [
             {
                 "name": "affiliates",
@@ -69,16 +70,16 @@ def _session(secret: str) -> requests.Session:
     return http
 
 
-def _pages() -> PageNumberPaginator:
+def _pages(rows: int) -> Guarded:
     """Pages up to an empty one: the answer's own count of pages is not documented."""
-    return PageNumberPaginator(base_page=1, total_path=None)
+    return Guarded(PageNumberPaginator(base_page=1, total_path=None), "rewardful", "data", size=rows)
 
 
 def check(options: RewardfulOptions) -> list[str]:
     """The company's campaigns, and what the options name that it does not have."""
     base_url = dlt.config.get("sources.rewardful.base_url", str) or BASE_URL
     http = _session(dlt.secrets.get("sources.rewardful.secret", str) or "")
-    client = RESTClient(base_url, session=http, paginator=_pages())
+    client = RESTClient(base_url, session=http, paginator=_pages(MOST_ROWS))
     pages = client.paginate("/v1/campaigns", params={"limit": MOST_ROWS}, data_selector="data")
     return options.told("rewardful", "campaign", pages, "name")
 

@@ -12,6 +12,7 @@ from dlt.sources.rest_api.typing import RESTAPIConfig
 from pipelines.affiliates import AS_NOW, CAPTURE, FEEDS, AffiliateOptions, captured, scopes
 from pipelines.connector import Connector, Plan, Table, columns
 from pipelines.http import keep_quota, session
+from pipelines.listing import Guarded
 
 BASE_URL = "https://api.tapfiliate.com"
 PROGRAMMES_PATH = "/1.6/programs/"
@@ -45,7 +46,7 @@ def tapfiliate(
 ) -> list[DltResource]:
     """Every affiliate of every programme as it is now: approved, disapproved or waiting."""
     config: RESTAPIConfig = {
-        "client": {"base_url": base_url, "session": _session(api_key), "paginator": HeaderLinkPaginator()},
+        "client": {"base_url": base_url, "session": _session(api_key), "paginator": _pages()},
         "resource_defaults": {"endpoint": {"response_actions": [keep_quota(plan, *QUOTA)]}},
         "resources": [
             {"name": "programs", "endpoint": {"path": PROGRAMMES_PATH}},
@@ -66,11 +67,15 @@ def _session(api_key: str) -> requests.Session:
     return http
 
 
+def _pages() -> Guarded:
+    return Guarded(HeaderLinkPaginator(), "tapfiliate")
+
+
 def check(options: TapfiliateOptions) -> list[str]:
     """The account's programmes, and what the options name that it does not have."""
     base_url = dlt.config.get("sources.tapfiliate.base_url", str) or BASE_URL
     http = _session(dlt.secrets.get("sources.tapfiliate.api_key", str) or "")
-    pages = RESTClient(base_url, session=http, paginator=HeaderLinkPaginator()).paginate(PROGRAMMES_PATH)
+    pages = RESTClient(base_url, session=http, paginator=_pages()).paginate(PROGRAMMES_PATH)
     return options.told("tapfiliate", "programme", pages, "title")
 
 

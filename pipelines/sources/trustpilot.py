@@ -7,12 +7,14 @@ import dlt
 import pyarrow as pa
 import requests
 from dlt.extract.resource import DltResource
+from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
 from dlt.sources.rest_api import rest_api_resources
 from dlt.sources.rest_api.typing import RESTAPIConfig
 from pydantic import Field
 
 from pipelines.connector import Connector, ConnectorError, Options, Plan, Scope, Table, columns
 from pipelines.http import session
+from pipelines.listing import Guarded
 
 BASE_URL = "https://api.trustpilot.com"
 MOST_ROWS = 100  # of a page; every call counts against the vendor's yearly allowance
@@ -78,7 +80,12 @@ def trustpilot(
                     "params": params,
                     "data_selector": "reviews",
                     # A page after the last one is documented to be empty.
-                    "paginator": {"type": "page_number", "base_page": 1, "total_path": None},
+                    "paginator": Guarded(
+                        PageNumberPaginator(base_page=1, total_path=None),
+                        "trustpilot",
+                        "reviews",
+                        size=options.page_rows,
+                    ),
                 },
                 "processing_steps": [{"map": keep}],
             }

@@ -211,7 +211,7 @@ def content(file: File) -> tuple[File, bytes]:
 
 def _downloaded(url: str) -> bytes:
     """The body; the longest of a few where it ends like one that was cut on the way, since no length tells."""
-    with session("files", ADVICE) as http:
+    with session("files", ADVICE, gives_files=True) as http:
         longest = b""
         for _ in range(DOWNLOADS):
             body = http.get(url).content
