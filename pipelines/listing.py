@@ -26,6 +26,10 @@ class ListingRefused(SchemaDrift):
     """A listing contradicts itself or lacks its list: taken at its word, rows would be missing."""
 
 
+class Repeated(ListingRefused):
+    """A page holds nothing but rows that came before: a cache, or a cursor that was not heard."""
+
+
 @dataclass
 class Listing:
     """One listing while it is read. `where` names it; `key` are the fields that tell one row from another.
@@ -52,10 +56,10 @@ class Listing:
             raise self.refused(f"has no end after {MOST_PAGES:,} pages")
         if not isinstance(rows, list):
             raise self.refused("lacks its list" if rows is ABSENT or rows is None else "has no list in its place")
+        self._check_rows(rows)
         if rows and self.was_short:
             raise self.refused("goes on after a page that was not full: rows are missing")
         self.was_short = 0 < len(rows) < self.size
-        self._check_rows(rows)
         if total is not None and rows:
             if self.total is not None and total < self.total:
                 raise self.refused(f"became shorter while it was read ({self.total} rows, then {total})")
@@ -70,6 +74,12 @@ class Listing:
             raise self.refused("goes in circles: its next page is one that it gave already")
         self.cursors.add(cursor)
 
+    def says(self, said: Any) -> bool:
+        """What the vendor says of whether more follows."""
+        if not isinstance(said, bool):
+            raise self.refused("does not say whether more follows")
+        return said
+
     def end(self) -> None:
         """The vendor says that this was all: no fewer rows than its own total."""
         if self.total is not None and len(self.seen) < self.total:
@@ -77,7 +87,10 @@ class Listing:
 
     def refused(self, reason: str) -> ListingRefused:
         """The error that names this listing and says what to do."""
-        return ListingRefused(
+        return ListingRefused(self._reason(reason))
+
+    def _reason(self, reason: str) -> str:
+        return (
             f"{self.where} {reason}; nothing of this source was loaded, what was stored stays. Refresh again; if it "
             "stays so, the vendor changed or disturbs its answers: report it."
         )
@@ -93,16 +106,17 @@ class Listing:
                     raise self.refused(f"has no {', '.join(self.key)} in row {number}")
                 self.seen.add(parts)
         if rows and self.key and len(self.seen) == before and not self.repeats:
-            raise self.refused("gave a page of rows that it had given before")
+            raise Repeated(self._reason("gave a page of rows that it had given before"))
 
 
 class Guarded(BasePaginator):
     """A paginator of dlt's, or of a connector, whose pages are checked as those of one listing.
 
     `rows` is where the list stands in an answer (dots for nesting, '' where the answer is the list), `total` where the
-    vendor's own total is (`header X-Name` for a header); a vendor that leaves the list out where it is empty
-    `may_leave_out` it, as long as the answer holds what this names. `must` are the fields without which an answer does
-    not say whether more follows, `flag` the one that says so by true or false.
+    vendor's own total is: of the first page alone where it counts what is left (`total_is_first`), and `header X-Name`
+    for a header, which a proxy may drop. A vendor that leaves the list out where it is empty `may_leave_out` it, as
+    long as the answer holds what this names. `must` are fields without which an answer does not say whether more
+    follows, `more` the one that says so by true or false, `done` the one that says that nothing does.
     """
 
     def __init__(
@@ -116,14 +130,17 @@ class Guarded(BasePaginator):
         repeats: bool = False,
         may_leave_out: str | None = None,
         must: tuple[str, ...] = (),
-        flag: str = "",
+        more: str = "",
+        done: str = "",
+        total_is_first: bool = False,
     ) -> None:
         super().__init__()
         self.paginator, self.vendor, self.rows, self.total = paginator, vendor, rows, total
         self.key, self.size, self.repeats, self.may_leave_out = key, size, repeats, may_leave_out
-        self.must, self.flag = must, flag
+        self.must, self.more, self.done, self.total_is_first = must, more, done, total_is_first
         self.listing = Listing(vendor)
         self.address = ""
+        self.asks_again = False
 
     def init_request(self, request: requests.Request) -> None:
         """Begin a listing."""
@@ -134,20 +151,31 @@ class Guarded(BasePaginator):
         self.listing.onward(_cursor(request))
 
     def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
-        """Check a page, and whether the vendor says that there are more."""
+        """Check a page, and whether the vendor says that there are more; one that is known is asked for once more."""
         answer = response.json()
         self._check_answer(answer)
         rows = found(answer, self.rows)
         if rows is ABSENT and self.may_leave_out is not None and found(answer, self.may_leave_out) is not ABSENT:
             rows = []
-        self.listing.page(rows, self._total(answer, response))
+        try:
+            self.listing.page(rows, self._total(answer, response))
+        except Repeated:
+            if self.asks_again:
+                raise
+            self.asks_again = True
+            return
+        self.asks_again = False
         self.paginator.update_state(response, data)
         self._has_next_page = self.paginator.has_next_page
+        if self._says_more(answer) and not self._has_next_page:
+            raise self.listing.refused("goes on, but does not say where")
         if not self._has_next_page:
             self.listing.end()
 
     def update_request(self, request: requests.Request) -> None:
         """Ask for the next page, at the vendor's own host."""
+        if self.asks_again:
+            return
         self.paginator.update_request(request)
         if self._has_next_page:
             check_same_host(self.vendor, self.address, request.url)
@@ -159,14 +187,19 @@ class Guarded(BasePaginator):
         for name in self.must:
             if found(answer, name) is ABSENT:
                 raise self.listing.refused(f"does not say whether more follows ({name} is missing)")
-        if self.flag and not isinstance(found(answer, self.flag), bool):
-            raise self.listing.refused(f"does not say whether more follows ({self.flag} is neither true nor false)")
+        for name in filter(None, (self.more, self.done)):
+            self.listing.says(found(answer, name))
+
+    def _says_more(self, answer: Any) -> bool:
+        return found(answer, self.more) is True if self.more else bool(self.done) and found(answer, self.done) is False
 
     def _total(self, answer: Any, response: requests.Response) -> int | None:
-        if not self.total:
+        if not self.total or (self.total_is_first and self.listing.pages):
             return None
         is_header = self.total.startswith("header ")
         said = response.headers.get(self.total[7:], ABSENT) if is_header else found(answer, self.total)
+        if is_header and said is ABSENT:
+            return None
         text = str(said)
         if said is ABSENT or isinstance(said, bool) or not text.isdigit():
             raise self.listing.refused(f"does not say how many rows it has ({self.total.removeprefix('header ')})")

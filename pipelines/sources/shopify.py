@@ -161,7 +161,9 @@ def _pages(api: Shopify, options: ShopifyOptions, plan: Plan, pull: Pull) -> Ite
             fresh = [row for row in found if (row["id"], row["updatedAt"]) not in seen]
             seen.update((row["id"], row["updatedAt"]) for row in fresh)
             newest = max([newest, *(row["updatedAt"] for row in fresh)])
-            yield [row | {"lineItems": api.whole(row, "lineItems", options.line_rows)} for row in fresh]
+            if lines_too:
+                fresh = [row | {"lineItems": api.whole(row, "lineItems", options.line_rows)} for row in fresh]
+            yield fresh
 
 
 def _add_refund_lines(api: Shopify, options: ShopifyOptions, orders: list[Row]) -> None:

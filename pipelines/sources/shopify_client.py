@@ -14,6 +14,7 @@ import requests
 from pipelines import deadline
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import ERROR_CHARACTERS, session
+from pipelines.listing import ABSENT, Listing, found
 from pipelines.retry import VendorBusy, patience
 from pipelines.rows import SchemaDrift
 from pipelines.sources.shopify_queries import AGREEMENTS, BULK_STATE, RUN_BULK, rest_of
@@ -68,6 +69,8 @@ class Shopify:
         )
         self.served_version = response.headers.get("X-Shopify-API-Version", API_VERSION)
         body: Row = response.json()
+        if not isinstance(found(body, "data"), dict):
+            raise Listing("shopify: an answer").refused("holds no data")
         bucket = ((body.get("extensions") or {}).get("cost") or {}).get("throttleStatus") or {}
         if {"currentlyAvailable", "maximumAvailable"} <= bucket.keys():
             self.budget = f"{bucket['currentlyAvailable']:.0f} of {bucket['maximumAvailable']:.0f} points left"
@@ -77,55 +80,61 @@ class Shopify:
     def pages(self, query: str, holder: str, **variables: Any) -> Iterator[list[Row]]:
         """The pages of a connection; smaller ones where so many rows, or lines of each, cost too much."""
         variables["after"] = None
+        listing = Listing(f"shopify: {holder}")
         while True:
-            page = self._affordable(query, ("rows", "lines"), variables)[holder]
-            yield page["nodes"]
-            if not page["pageInfo"]["hasNextPage"]:
+            page = self._affordable(query, ("rows", "lines"), variables).get(holder, ABSENT)
+            yield rows_of(listing, page)
+            variables["after"] = _onward(listing, page)
+            if not variables["after"]:
                 return
-            variables["after"] = page["pageInfo"]["endCursor"]
 
     def whole(self, owner: Row, holder: str, rows: int) -> list[Row]:
         """A connection inside an order or a refund whose first page came with it; in one order, however it came."""
-        page = owner.get(holder) or {"nodes": [], "pageInfo": {"hasNextPage": False}}
-        found, variables = list(page["nodes"]), {"id": owner["id"], "rows": rows}
-        while page["pageInfo"]["hasNextPage"]:
-            variables["after"] = page["pageInfo"]["endCursor"]
-            page = self._affordable(rest_of(holder), ("rows",), variables)["node"][holder]
-            found += page["nodes"]
-        return by_id(found)
+        page: Any = owner.get(holder, ABSENT)
+        listing = Listing(f"shopify: {holder} of {owner['id']}")
+        whole, variables = rows_of(listing, page), {"id": owner["id"], "rows": rows}
+        while cursor := _onward(listing, page):
+            variables["after"] = cursor
+            page = found(self._affordable(rest_of(holder), ("rows",), variables), f"node.{holder}")
+            whole += rows_of(listing, page)
+        return by_id(whole)
 
     def agreements(self, order_id: str, rows: int) -> list[Row] | None:
         """When and how an order came to what it is: each agreement with all its sales; None where none is told."""
-        found: list[Row] = []
+        told: list[Row] = []
         variables: Row = {"id": order_id, "rows": rows, "agreement": None, "after": None}
         while True:
             page = ((self._affordable(AGREEMENTS, ("rows",), variables)["node"]) or {}).get("agreements")
             if not page or not page["nodes"]:
-                return found or None
+                return told or None
             [agreement] = page["nodes"]
             sales = agreement["sales"]
             if variables["after"]:
-                found[-1]["sales"] += sales["nodes"]
+                told[-1]["sales"] += sales["nodes"]
             else:
-                found.append(agreement | {"sales": sales["nodes"]})
+                told.append(agreement | {"sales": sales["nodes"]})
             if sales["pageInfo"]["hasNextPage"]:
                 variables["after"] = sales["pageInfo"]["endCursor"]
             elif page["pageInfo"]["hasNextPage"]:
                 variables |= {"agreement": page["pageInfo"]["endCursor"], "after": None}
             else:
-                return found
+                return told
 
     def nodes(self, query: str, ids: list[str], lines: int) -> list[Row]:
         """Things by their ids, in as many calls as their cost needs."""
         variables = {"ids": ids, "lines": lines}
         try:
-            found = self._affordable(query, ("lines",) if len(ids) == 1 else (), variables)["nodes"]
+            answer = self._affordable(query, ("lines",) if len(ids) == 1 else (), variables)
         except TooCostly:
             if len(ids) == 1:
                 raise
             half = len(ids) // 2
             return self.nodes(query, ids[:half], lines) + self.nodes(query, ids[half:], lines)
-        return [one for one in found if one]
+        listing = Listing("shopify: nodes")
+        rows = [dict(row) for row in listing.page(answer.get("nodes", ABSENT))]
+        if {row["id"] for row in rows} != set(ids):
+            raise listing.refused("are not those that were asked for")
+        return rows
 
     def _affordable(self, query: str, counts: tuple[str, ...], variables: Row) -> Row:
         """An answer with as many rows as one query may cost: the first of these counts that can is lowered."""
@@ -166,6 +175,22 @@ class Shopify:
             return _lines_of(self._session.get(url, stream=True, hooks={"response": [check_is_whole]}))
         except VendorBusy as error:
             raise BulkFailed(str(error)) from None
+
+
+def rows_of(listing: Listing, page: Any) -> list[Row]:
+    """The rows of one page of a connection."""
+    return [dict(row) for row in listing.page(found(page, "nodes"))]
+
+
+def _onward(listing: Listing, page: Any) -> str | None:
+    """The cursor of a connection's next page; None where nothing follows."""
+    if not listing.says(found(page, "pageInfo.hasNextPage")):
+        return None
+    cursor = found(page, "pageInfo.endCursor")
+    if not isinstance(cursor, str):
+        raise listing.refused("goes on, but does not say where")
+    listing.onward(cursor)
+    return cursor
 
 
 def _lines_of(response: requests.Response) -> list[bytes]:

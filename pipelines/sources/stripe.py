@@ -3,7 +3,7 @@
 https://docs.stripe.com/api
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import tee
 from typing import Any
 
@@ -19,6 +19,7 @@ from requests import Request, Response
 
 from pipelines.connector import AccessRefused, Connector, Options, Plan, Scope
 from pipelines.http import session
+from pipelines.listing import Guarded, Listing, found
 from pipelines.rows import SchemaDrift
 from pipelines.sources.stripe_tables import TABLES
 
@@ -54,7 +55,7 @@ class StartingAfter(BasePaginator):
 
     def update_state(self, response: Response, data: list[Any] | None = None) -> None:
         """Remember the last row, and whether any follow."""
-        self._has_next_page = bool(data) and response.json()["has_more"]
+        self._has_next_page = bool(data) and bool(response.json()["has_more"])
         self.last_id = data[-1]["id"] if data else ""
 
     def update_request(self, request: Request) -> None:
@@ -85,7 +86,7 @@ def _calls(api_key: str, base_url: str) -> Any:
         "base_url": base_url,
         "headers": {"Stripe-Version": API_VERSION},
         "auth": BearerTokenAuth(api_key),
-        "paginator": StartingAfter(),
+        "paginator": Guarded(StartingAfter(), "stripe", "data", more="has_more"),
         "session": session("stripe", ADVICE),
     }
 
@@ -103,11 +104,9 @@ def _lines(client: RESTClient, invoices: Iterable[Row], options: StripeOptions) 
     for invoice in invoices:
         if invoice.get("status") == "draft":
             continue
-        held = invoice.get("lines")
-        if not held:
-            raise SchemaDrift(_drift(invoice, "lines are missing, and what was sold is not known"))
-        pages: Iterable[list[Row]] = [held["data"]]
-        if held["has_more"]:
+        held = Listing(f"stripe: lines of invoice {invoice['id']}")
+        pages: Iterable[Sequence[Mapping[str, Any]]] = [held.page(found(invoice, "lines.data"))]
+        if held.says(found(invoice, "lines.has_more")):
             path = f"/v1/invoices/{invoice['id']}/lines"
             pages = client.paginate(path, params={"limit": options.page_rows}, data_selector="data")
         ours = {
@@ -121,7 +120,7 @@ def _lines(client: RESTClient, invoices: Iterable[Row], options: StripeOptions) 
             yield [{**line, **ours} for line in page]
 
 
-def _check_taxes(invoice: Row, line: Row) -> None:
+def _check_taxes(invoice: Row, line: Mapping[str, Any]) -> None:
     """Refuse a tax of which it is not told whether the line's amount holds it."""
     for behavior in (tax.get("tax_behavior") for tax in line.get("taxes") or ()):
         if behavior not in TAX_BEHAVIORS:
@@ -146,7 +145,7 @@ def check(options: StripeOptions) -> list[str]:
     """Every list is asked for a row, so that a missing permission shows; then whose account it is."""
     api_key = dlt.secrets.get("sources.stripe.api_key", str) or ""
     client = RESTClient(**_calls(api_key, dlt.config.get("sources.stripe.base_url", str) or BASE_URL))
-    found = [row for name in LISTS for row in client.get(f"/v1/{name}", params={"limit": 1}).json()["data"]]
+    read = [row for name in LISTS for row in client.get(f"/v1/{name}", params={"limit": 1}).json()["data"]]
     lines = [f"API version {API_VERSION}: {', '.join(LISTS)} can be read"]
     try:
         account = client.get("/v1/account").json()
@@ -154,7 +153,7 @@ def check(options: StripeOptions) -> list[str]:
         lines.append(f"account {account['id']}: {account['default_currency'].upper()}, {time_zone}")
     except AccessRefused:
         lines.append("account: this key may not read it, which no table needs")
-    if any(row.get("livemode") is False for row in found):
+    if any(row.get("livemode") is False for row in read):
         lines.append("this is a key of test mode: all that it reads is marked as a test and counts nowhere")
     return lines
 

@@ -16,8 +16,9 @@ from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BaseReferencePaginator
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from pipelines.connector import AccessRefused, Connector, ConnectorError, Options, Plan, Scope, Table, columns
+from pipelines.connector import AccessRefused, Connector, ConnectorError, Gone, Options, Plan, Scope, Table, columns
 from pipelines.http import session
+from pipelines.listing import Guarded
 
 BASE_URL = "https://api.typeform.com"
 AS_NOW = 1  # asked whole every time; the vendor may hold back the last half an hour
@@ -95,8 +96,8 @@ class TypeformOptions(Options):
         return any(self.of(table) for table in FEEDS.get(entity, ()))
 
 
-class NoSuchForm(ConnectorError):
-    """The form does not exist, or no longer, or not with this question."""
+class NoSuchQuestion(ConnectorError):
+    """The form is there, but not with this question."""
 
 
 class Before(BaseReferencePaginator):
@@ -106,9 +107,8 @@ class Before(BaseReferencePaginator):
     """
 
     def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
-        """The response to go on before; one that does not move is the end."""
-        token = data[-1].get("token") if data else None
-        self._next_reference = None if token == self._next_reference else token
+        """The response to go on before."""
+        self._next_reference = data[-1]["token"] if data else None
 
     def update_request(self, request: requests.Request) -> None:
         """Ask for the next page."""
@@ -133,13 +133,13 @@ def _responses(api: RESTClient, options: TypeformOptions, plan: Plan, table: str
     asked = {"page_size": options.page_rows, "response_type": "completed"}
     for form in options.of(table):
         path = f"/forms/{form.id}/responses"
-        hooks: Any = {"response": [_refuse_absent]}
-        pages = api.paginate(path, params=dict(asked), paginator=Before(), data_selector="items", hooks=hooks)
+        guarded = Guarded(Before(), "typeform", "items", "total_items", key=("token",), total_is_first=True)
+        pages = api.paginate(path, params=dict(asked), paginator=guarded, data_selector="items")
         try:
             rows = [_row(form, response) for page in pages for response in page]
             _refuse_unanswered(form, rows)
-        except NoSuchForm as error:
-            reason = f"typeform: form {form.id} {error}"
+        except (Gone, NoSuchQuestion) as error:
+            reason = f"typeform: form {form.id} {'does not exist' if isinstance(error, Gone) else error}"
             plan.fail(table, form.id, reason)
             plan.warn(f"{reason}; correct [[sources.typeform.forms]]. Its former responses stay.")
         else:
@@ -149,7 +149,7 @@ def _responses(api: RESTClient, options: TypeformOptions, plan: Plan, table: str
 def _refuse_unanswered(form: Form, rows: list[Row]) -> None:
     """A question that nobody answered was renamed or deleted, or the vendor tells answers in another way."""
     if rows and all(row["score"] is None for row in rows):
-        raise NoSuchForm(f"has no response that answers its question {form.question}")
+        raise NoSuchQuestion(f"has no response that answers its question {form.question}")
 
 
 def _row(form: Form, response: Row) -> Row:
@@ -177,11 +177,6 @@ def _names(field: Row) -> tuple[Any, Any]:
     return field.get("ref"), field.get("id")
 
 
-def _refuse_absent(response: requests.Response, *_: Any, **__: Any) -> None:
-    if response.status_code == requests.codes.not_found:
-        raise NoSuchForm("does not exist")
-
-
 def _api(access_token: str, base_url: str) -> RESTClient:
     if not access_token:
         raise AccessRefused(f"typeform: there is no access token. {ADVICE}")
@@ -202,8 +197,8 @@ def check(options: TypeformOptions) -> list[str]:
 
 def _checked(api: RESTClient, form: Form) -> Iterator[str]:
     try:
-        found: Row = api.get(f"/forms/{form.id}", hooks={"response": [_refuse_absent]}).json()
-    except NoSuchForm:
+        found: Row = api.get(f"/forms/{form.id}").json()
+    except Gone:
         yield f"form {form.id} does not exist: correct [[sources.typeform.forms]] id"
         return
     yield f"form {form.id}, {found.get('title')}: {form.kind}"

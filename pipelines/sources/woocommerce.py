@@ -16,21 +16,15 @@ from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
 from dlt.sources.rest_api import rest_api_resources
 from dlt.sources.rest_api.typing import EndpointResource, RESTAPIConfig
 from pydantic import Field
-from requests import Request, Response
 
-from pipelines.connector import Caveat, Connector, ConnectorError, Options, Plan, Scope
+from pipelines.connector import Caveat, Connector, Options, Plan, Scope
 from pipelines.http import session
+from pipelines.listing import Guarded
 from pipelines.rows import SchemaDrift
 from pipelines.sources.woocommerce_tables import LINES, TABLES
 
 API_PATH = "/wp-json/wc/v3"
 MOST_ROWS = 100  # of a page
-MOST_RESTARTS = 3  # of a list that moves while it is read
-NO_LIST = "the answer is no list; nothing of this source was loaded. Try again later, or report it."
-CONTRADICTS = (
-    "the list contradicts itself: its pages repeat, or hold less than its total says, also when read again; nothing of "
-    "this source was loaded. A cache or a plugin in front of the shop's API may answer in its place: exclude /wp-json."
-)
 FIRST_WITH_REFUNDS = 9  # the version that lists the refunds of all orders
 ADVICE = (
     "Create a REST API key with read access in WooCommerce (Settings > Advanced > REST API), for a shop manager or an "
@@ -85,51 +79,6 @@ class WoocommerceOptions(Options):
     page_rows: int = Field(default=MOST_ROWS, ge=1, le=MOST_ROWS, description="rows asked for per page")
 
 
-class Pages(PageNumberPaginator):
-    """By number up to an empty page: the links in the vendor's headers can name another host, or plain http.
-
-    What is deleted meanwhile lets everything after it move up, over the border of a page that was read already. So a
-    list that has become shorter, a page of which all is known and an end before the total are read from the beginning
-    once more, a few times at most. With orders in their own tables the vendor says of a page past the end that there
-    are none at all: its total says nothing.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(base_page=1, total_path=None)
-        self.listed, self.restarts = 0, 0
-        self.seen: set[Any] = set()
-
-    def init_request(self, request: Request) -> None:
-        """Begin at the first page of a list of unknown length."""
-        super().init_request(request)
-        self.listed, self.restarts, self.seen = 0, 0, set()
-
-    def update_state(self, response: Response, data: list[Any] | None = None) -> None:
-        """Go on to the next page, or begin again."""
-        rows = response.json()
-        if not isinstance(rows, list):
-            raise SchemaDrift(f"woocommerce: {_path(response)}: {NO_LIST}")
-        super().update_state(response, rows)
-        told = response.headers.get("X-WP-Total", "")
-        listed = int(told) if told.isdigit() else 0
-        known = {row.get("id") for row in rows if isinstance(row, dict)}
-        if rows:
-            moved = bool(listed and listed < self.listed) or known <= self.seen
-        else:
-            moved = len(self.seen) < max(listed, self.listed)
-        self.seen |= known
-        self.listed = listed or self.listed
-        if moved:
-            self._begin_again(response)
-
-    def _begin_again(self, response: Response) -> None:
-        self.restarts += 1
-        if self.restarts > MOST_RESTARTS:
-            raise ConnectorError(f"woocommerce: {_path(response)}: {CONTRADICTS}")
-        self.listed, self.seen = 0, set()
-        self._has_next_page, self.current_value = True, self.initial_value
-
-
 class Undecided:
     """Orders without a date of payment whose status is not known: they count for nothing, and a caveat says so."""
 
@@ -182,7 +131,10 @@ def woocommerce(
             "base_url": (base_url or f"https://{options.site}") + API_PATH,
             "auth": {"type": "http_basic", "username": consumer_key, "password": consumer_secret},
             "session": session("woocommerce", ADVICE),
-            "paginator": Pages(),
+            # By number up to an empty page: the links in the vendor's headers can name another host, or plain http.
+            "paginator": Guarded(
+                PageNumberPaginator(base_page=1, total_path=None), "woocommerce", total="header X-WP-Total"
+            ),
         },
         "resource_defaults": {
             # By id: nothing moves to another page when it changes, and what is new comes last.
@@ -269,10 +221,6 @@ def _missing(table: str, row: Row, field: str) -> str:
         f"woocommerce: {table} row of id {row.get('id')}: the vendor no longer sends {field}, which its figures need; "
         "nothing of this source was loaded. Upgrade Parcours, or report it."
     )
-
-
-def _path(response: Response) -> str:
-    return response.url.partition("?")[0].rpartition("/")[2]
 
 
 def _is_yes(value: Any) -> bool:

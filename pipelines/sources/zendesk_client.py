@@ -10,6 +10,7 @@ from dlt.sources.helpers.rest_client.paginators import BaseReferencePaginator
 
 from pipelines.connector import AccessRefused
 from pipelines.http import session
+from pipelines.listing import Guarded
 
 QUOTA = ("requests per minute", "X-Rate-Limit", "X-Rate-Limit-Remaining")
 ADVICE = (
@@ -32,9 +33,8 @@ class Cursor(BaseReferencePaginator):
         self.param, self.found, self.instead_of = param, found, instead_of
 
     def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
-        """Where the next page begins; a cursor that does not move is the end."""
-        cursor = self.found(response.json())
-        self._next_reference = None if cursor == self._next_reference else cursor
+        """Where the next page begins."""
+        self._next_reference = self.found(response.json())
 
     def update_request(self, request: requests.Request) -> None:
         """Ask for the next page."""
@@ -51,6 +51,17 @@ def list_cursor(answer: Row) -> str | None:
     """A list says whether more follows."""
     meta = answer.get("meta") or {}
     return meta.get("after_cursor") if meta.get("has_more") else None
+
+
+def exported(holder: str) -> Guarded:
+    """An export's pages: what changes while they are read is told again, and its pages repeat rows."""
+    cursor = Cursor("cursor", export_cursor, instead_of="start_time")
+    return Guarded(cursor, "zendesk", holder, repeats=True, done="end_of_stream")
+
+
+def listed(holder: str) -> Guarded:
+    """A list's pages."""
+    return Guarded(Cursor("page[after]", list_cursor), "zendesk", holder, more="meta.has_more")
 
 
 def is_absent(response: requests.Response) -> bool:

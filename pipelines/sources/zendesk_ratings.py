@@ -14,7 +14,7 @@ from dlt.sources.rest_api.typing import EndpointResource
 
 from pipelines.connector import Plan, Table, columns
 from pipelines.http import keep_quota
-from pipelines.sources.zendesk_client import ADVICE, QUOTA, Absent, Cursor, Row, is_absent, list_cursor
+from pipelines.sources.zendesk_client import ADVICE, QUOTA, Absent, Row, is_absent, listed
 
 # Offers are listed by the day they were made. An answer can come or change until its ticket is closed, at the latest
 # 28 days after it was solved, or until its survey expires; the offer itself follows some days after the ticket.
@@ -97,7 +97,7 @@ class Answers:
                 "path": path,
                 "params": {since: int(self.plan.since(table).timestamp()), "page[size]": page_rows},
                 "data_selector": table,
-                "paginator": Cursor("page[after]", list_cursor),
+                "paginator": listed(table),
                 "response_actions": [keep_quota(self.plan, *QUOTA), skip_absent],
             },
             "processing_steps": [{"map": keep}],

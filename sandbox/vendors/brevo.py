@@ -157,7 +157,7 @@ class Api:
         """One page; `rows` are the default and the most. What a new record pushes to the next page repeats there."""
         limit, offset = _number(request, "limit", *rows), _number(request, "offset", 0)
         first = max(offset - 1, 0) if fault and fault.kind == "repeat_page" else offset
-        items = [item(one) for one in found[first : offset + limit]]
+        items = [item(one) for one in found[first : first + limit]]
         self.sandbox.requests.note(endpoint, offset // max(limit, 1) + 1, len(items))
         return items
 

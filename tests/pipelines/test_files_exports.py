@@ -144,9 +144,9 @@ def test_a_lasting_fault_fails_one_file_only_and_shows_no_secret(vendor: Running
     vendor.fault(r"orders\.csv", "500", times=100)
     result = pull(tmp_path, **exports())
     assert lines(tmp_path, "order_id") == [("I1",)]
-    assert len(result.warnings) == 1
-    assert "boutique/shop/exports/orders.csv cannot be fetched: /shop/exports/orders.csv is busy" in result.warnings[0]
-    assert "secret" not in result.warnings[0]
+    [told] = result.warnings
+    assert "boutique/shop/exports/orders.csv cannot be fetched: 127.0.0.1/shop/exports/orders.csv is busy" in told
+    assert "secret" not in told
 
 
 def test_an_address_that_is_wrong_fails_without_naming_what_its_variable_holds(
@@ -154,8 +154,9 @@ def test_an_address_that_is_wrong_fails_without_naming_what_its_variable_holds(
 ) -> None:
     monkeypatch.setenv("SHOP_TOKEN", "s3cr3t")
     result = pull(tmp_path, gone=feed("${SHOP_URL}/shop/${SHOP_TOKEN}/orders.csv"))
-    assert "gone/shop/${SHOP_TOKEN}/orders.csv cannot be fetched: /shop/${SHOP_TOKEN}/orders.csv" in result.warnings[0]
-    assert "s3cr3t" not in result.warnings[0]
+    [told] = result.warnings
+    assert "gone/shop/${SHOP_TOKEN}/orders.csv cannot be fetched: 127.0.0.1/shop/${SHOP_TOKEN}/orders.csv" in told
+    assert "s3cr3t" not in told
 
 
 def test_a_column_that_is_gone_is_named_and_the_former_rows_stay(vendor: Running, tmp_path: Path) -> None:

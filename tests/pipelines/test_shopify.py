@@ -351,8 +351,10 @@ def test_a_result_that_is_not_whole_gives_way_to_pages(
     send = VendorSession._answer
     spoilt_urls: dict[str, str | None] = {}
 
-    def spoilt(self: VendorSession, request: requests.PreparedRequest, **more: Any) -> requests.Response:
-        answer = send(self, request, **more)
+    def spoilt(
+        self: VendorSession, request: requests.PreparedRequest, seconds: float, **more: Any
+    ) -> requests.Response:
+        answer = send(self, request, seconds, **more)
         if ".jsonl" in str(request.url) and spoilt_urls.setdefault("first", request.url) == request.url:
             answer._content = change(answer.content)
             for judge in (request.hooks or {}).get("response", []):
