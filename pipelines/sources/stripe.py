@@ -1,13 +1,15 @@
-"""Stripe: charges, payment intents, invoices with their lines and payments, refunds, customers and products.
+"""Stripe: payments, invoices with their lines, what was given back (refunds, disputes, credit notes), customers.
 
 https://docs.stripe.com/api
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import tee
 from typing import Any
 
 import dlt
+from dlt.extract.exceptions import ResourceExtractionError
 from dlt.extract.resource import DltResource
 from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
 from dlt.sources.helpers.rest_client.client import RESTClient
@@ -20,24 +22,25 @@ from requests import Request, Response
 from pipelines.connector import AccessRefused, Connector, Options, Plan, Scope
 from pipelines.http import session
 from pipelines.listing import Guarded, Listing, found
-from pipelines.rows import SchemaDrift
-from pipelines.sources.stripe_tables import TABLES
+from pipelines.sources.stripe_tables import DECISIVE, TABLES
+from pipelines.undecided import Undecided
 
 BASE_URL = "https://api.stripe.com"
 API_VERSION = "2026-10-28.endive"
 MOST_ROWS = 100  # the vendor gives no more in one answer
-PERMISSIONS = ("Charges and Refunds", "PaymentIntents", "Invoices", "Customers", "Products")
+PERMISSIONS = (
+    *("Charges and Refunds", "PaymentIntents", "Disputes", "Invoices", "Credit notes", "Customers", "Products"),
+)
 ADVICE = (
     f"Create a restricted key in Stripe (Developers > API keys) that may read {', '.join(PERMISSIONS)}, and set "
     "SOURCES__STRIPE__API_KEY to all of it."
 )
 
-TAX_BEHAVIORS = frozenset({"exclusive", "inclusive", "unspecified"})  # of the taxes of a line
-
 Row = dict[str, Any]
 
 LISTS = tuple(name for name in TABLES if name != "invoice_lines")  # each is /v1/<name>
 LISTED_WHOLE = ("products",)
+SPARED = ("disputes", "credit_notes")  # which a key of before may not read: without them the rest loads
 
 
 class StripeOptions(Options):
@@ -71,6 +74,9 @@ def stripe(
     calls = _calls(api_key, base_url)
     config: RESTAPIConfig = {"client": calls, "resources": [_list(name, options, plan) for name in LISTS]}
     for resource in rest_api_resources(config):
+        if resource.name in SPARED:
+            yield dlt.resource(_unless_refused(resource, plan), name=resource.name)
+            continue
         if resource.name != "invoices":
             yield resource
             continue
@@ -96,7 +102,32 @@ def _list(name: str, options: StripeOptions, plan: Plan) -> EndpointResource:
     return {
         "name": name,
         "endpoint": {"path": f"/v1/{name}", "params": {"limit": options.page_rows, **since}, "data_selector": "data"},
+        "processing_steps": [{"map": _told(name, plan)}] if name in DECISIVE else [],
     }
+
+
+def _told(name: str, plan: Plan) -> Callable[[Row], Row]:
+    """The row as it is; a caveat tells of one whose status is not known."""
+    undecided = Undecided(plan, name, "", f"{name.replace('_', ' ')} that count for nothing")
+
+    def told(row: Row) -> Row:
+        status, created = row.get("status"), row.get("created")
+        if status and status not in DECISIVE[name] and row.get("paid") is None and isinstance(created, int):
+            undecided.note(datetime.fromtimestamp(created, plan.zone).date(), status, row.get("id"))
+        return row
+
+    return told
+
+
+def _unless_refused(resource: DltResource, plan: Plan) -> Iterator[Row]:
+    """The list, which fails alone where the key may not read it; a key that may read nothing fails by the others."""
+    try:
+        yield from resource
+    except ResourceExtractionError as error:
+        cause = error.__cause__
+        if not isinstance(cause, AccessRefused):
+            raise
+        plan.fail(resource.name, "", str(cause))
 
 
 def _lines(client: RESTClient, invoices: Iterable[Row], options: StripeOptions) -> Iterator[list[Row]]:
@@ -115,25 +146,7 @@ def _lines(client: RESTClient, invoices: Iterable[Row], options: StripeOptions) 
             "invoice_paid_at": (invoice.get("status_transitions") or {}).get("paid_at"),
         }
         for page in pages:
-            for line in page:
-                _check_taxes(invoice, line)
             yield [{**line, **ours} for line in page]
-
-
-def _check_taxes(invoice: Row, line: Mapping[str, Any]) -> None:
-    """Refuse a tax of which it is not told whether the line's amount holds it."""
-    for behavior in (tax.get("tax_behavior") for tax in line.get("taxes") or ()):
-        if behavior not in TAX_BEHAVIORS:
-            known = ", ".join(sorted(TAX_BEHAVIORS))
-            said = f"taxes.tax_behavior is {behavior!r}, and whether amounts hold it is not known (known: {known})"
-            raise SchemaDrift(_drift(invoice, said))
-
-
-def _drift(invoice: Row, said: str) -> str:
-    return (
-        f"stripe: invoice_lines of {invoice['id']}: {said}; nothing of this source was loaded. "
-        "Upgrade Parcours, or report it."
-    )
 
 
 def scopes(options: StripeOptions, table: str) -> list[Scope]:
@@ -145,8 +158,20 @@ def check(options: StripeOptions) -> list[str]:
     """Every list is asked for a row, so that a missing permission shows; then whose account it is."""
     api_key = dlt.secrets.get("sources.stripe.api_key", str) or ""
     client = RESTClient(**_calls(api_key, dlt.config.get("sources.stripe.base_url", str) or BASE_URL))
-    read = [row for name in LISTS for row in client.get(f"/v1/{name}", params={"limit": 1}).json()["data"]]
-    lines = [f"API version {API_VERSION}: {', '.join(LISTS)} can be read"]
+    read: list[Row] = []
+    refused: list[str] = []
+    for name in LISTS:
+        try:
+            read += client.get(f"/v1/{name}", params={"limit": 1}).json()["data"]
+        except AccessRefused:
+            if name not in SPARED:
+                raise
+            refused.append(name)
+    lines = [f"API version {API_VERSION}: {', '.join(name for name in LISTS if name not in refused)} can be read"]
+    lines += [
+        f"{name.replace('_', ' ')}: this key may not read them, and refunds lack what they gave back"
+        for name in refused
+    ]
     try:
         account = client.get("/v1/account").json()
         time_zone = account["settings"]["dashboard"]["timezone"]
@@ -169,7 +194,7 @@ CONNECTOR = Connector(
     feeds={
         "orders": ("charges", "payment_intents", "invoices", "invoice_payments", "customers"),
         "order_lines": ("invoice_lines", "invoices", "products"),
-        "refunds": ("refunds", "charges", "invoices", "invoice_payments"),
+        "refunds": ("refunds", "disputes", "credit_notes", "charges", "invoices", "invoice_payments"),
         "customers": ("customers",),
     },
     takes_payments=True,

@@ -7,7 +7,7 @@ import hashlib
 import html
 import json
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import dlt
@@ -17,11 +17,12 @@ from dlt.sources.rest_api import rest_api_resources
 from dlt.sources.rest_api.typing import EndpointResource, RESTAPIConfig
 from pydantic import Field
 
-from pipelines.connector import Caveat, Connector, Options, Plan, Scope
+from pipelines.connector import Connector, Options, Plan, Scope
 from pipelines.http import session
 from pipelines.listing import Guarded
 from pipelines.rows import SchemaDrift
 from pipelines.sources.woocommerce_tables import LINES, TABLES
+from pipelines.undecided import Undecided
 
 API_PATH = "/wp-json/wc/v3"
 MOST_ROWS = 100  # of a page
@@ -79,33 +80,15 @@ class WoocommerceOptions(Options):
     page_rows: int = Field(default=MOST_ROWS, ge=1, le=MOST_ROWS, description="rows asked for per page")
 
 
-class Undecided:
-    """Orders without a date of payment whose status is not known: they count for nothing, and a caveat says so."""
-
-    def __init__(self, options: WoocommerceOptions, plan: Plan) -> None:
-        self.site, self.plan = options.site, plan
-        self.known = STATUSES | set(options.plugin_statuses)
-        self.found: dict[date, dict[str, set[Any]]] = {}
-
-    def note(self, row: Row) -> None:
-        """Tell of such an order on the day of its last change, by which orders are asked for."""
-        changed, status = row.get("date_modified_gmt"), row.get("status")
-        is_dated = row.get("date_paid_gmt") or row.get("date_completed_gmt")
-        # Also an order that a plugin has made "completed" without saying when.
-        if (status in self.known and status != "completed") or not status or is_dated or not changed:
-            return
-        day = datetime.fromisoformat(changed).replace(tzinfo=UTC).astimezone(self.plan.zone).date()
-        of_day = self.found.setdefault(day, {})
-        if of_day:
-            self.plan.caveats.discard(self._caveat(day))
-        of_day.setdefault(str(status)[:40], set()).add(row.get("id"))
-        told = self._caveat(day)
-        self.plan.caveat(told.table, told.account_id, told.name, told.detail, told.day)
-
-    def _caveat(self, day: date) -> Caveat:
-        parts = (f"{len(ids)} of status {status!r}" for status, ids in sorted(self.found[day].items()))
-        detail = "orders without a date of payment: " + ", ".join(parts)
-        return Caveat("orders", self.site, "unknown_value", detail, day)
+def _tell_undecided(row: Row, options: WoocommerceOptions, plan: Plan, undecided: Undecided) -> None:
+    """Of an order without a date of payment whose status is not known, on the day of its last change."""
+    changed, status = row.get("date_modified_gmt"), row.get("status")
+    is_dated = row.get("date_paid_gmt") or row.get("date_completed_gmt")
+    # Also an order that a plugin has made "completed" without saying when.
+    is_known = status in STATUSES | set(options.plugin_statuses) and status != "completed"
+    if status and changed and not is_known and not is_dated:
+        day = datetime.fromisoformat(changed).replace(tzinfo=UTC).astimezone(plan.zone).date()
+        undecided.note(day, status, row.get("id"))
 
 
 @dlt.source(name="woocommerce", section="woocommerce", max_table_nesting=0)
@@ -142,7 +125,7 @@ def woocommerce(
         },
         "resources": [
             dlt.resource([ASKED], name="statuses", selected=False),
-            _listed("orders", order_fields, _order(options, Undecided(options, plan)), **changed),
+            _listed("orders", order_fields, _order(options, plan), **changed),
             _listed("refunds", REFUND_FIELDS, _refund(options)),
             _listed("customers", CUSTOMER_FIELDS, lambda row: row | {"site": options.site}, role="all"),
             _listed("products", PRODUCT_FIELDS, lambda row: row | {"site": options.site}),
@@ -160,12 +143,13 @@ def _listed(name: str, fields: Iterable[str], kept: Callable[[Row], Row], **para
     }
 
 
-def _order(options: WoocommerceOptions, undecided: Undecided) -> Callable[[Row], Row]:
+def _order(options: WoocommerceOptions, plan: Plan) -> Callable[[Row], Row]:
     """Metadata and fees as what they mean: their own words are not for the warehouse."""
+    undecided = Undecided(plan, "orders", options.site, "orders without a date of payment")
     asks_for_metadata = bool(options.opt_in_meta_key or options.test_meta_key)
 
     def kept(row: Row) -> Row:
-        undecided.note(row)
+        _tell_undecided(row, options, plan, undecided)
         if asks_for_metadata and "meta_data" not in row:
             raise SchemaDrift(_missing("orders", row, "meta_data"))
         said_yes = {one["key"] for one in row.get("meta_data") or () if _is_yes(one.get("value"))}

@@ -1,4 +1,4 @@
-"""The Stripe API 2026-10-28.endive: lists of charges, payment intents, invoices, refunds, customers and products.
+"""The Stripe API 2026-10-28.endive: lists of payments, invoices, refunds, disputes, credit notes, customers, products.
 
 https://docs.stripe.com/api
 """
@@ -16,12 +16,13 @@ from fastapi.responses import JSONResponse, Response
 from sandbox.events import World
 from sandbox.faults import Fault
 from sandbox.state import Sandbox
-from sandbox.vendors import stripe_invoices, stripe_objects
+from sandbox.vendors import stripe_after, stripe_invoices, stripe_objects
 from sandbox.vendors.stripe_bills import CATALOGUE_AGE, DRAFTED_FOR, Bill, Item, bills, drafts, seconds
 
 API_KEY = "sandbox-live"
 TEST_KEY = "sandbox-test"  # shows the objects of test mode, and no others
 NARROW_KEY = "sandbox-narrow"  # a restricted key that may read lists, but not the account
+OLDER_KEY = "sandbox-older"  # one that was made before disputes and credit notes were asked for
 ENVIRONMENT = {"SOURCES__STRIPE__BASE_URL": "{url}", "SOURCES__STRIPE__API_KEY": API_KEY}
 API_VERSION = "2026-10-28.endive"
 DEFAULT_LIMIT, MOST_LIMIT = 10, 100
@@ -92,6 +93,8 @@ class Account:
                 if one.total
             ),
             "refunds": _refunds(priced),
+            "disputes": (_made(bill, one) for bill in priced for one in stripe_after.disputes(bill)),
+            "credit_notes": (_made(bill, one) for bill in billed for one in stripe_after.credit_notes(bill)),
             "customers": _customers(world, self.bills),
             "products": _products(world),
         }
@@ -99,6 +102,10 @@ class Account:
 
 def _entry(bill: Bill, created_at: datetime, object_id: str, make: Callable[[Bill, datetime], Item]) -> Entry:
     return Entry(seconds(created_at) or 0, object_id, bill.is_live, partial(make, bill))
+
+
+def _made(bill: Bill, one: stripe_after.Made) -> Entry:
+    return Entry(seconds(one.at) or 0, one.object_id, bill.is_live, one.look)
 
 
 def _invoices(billed: list[Bill], drafted: list[Bill]) -> Iterator[Entry]:
@@ -182,7 +189,7 @@ def _refuse(request: Request, fault: Fault | None) -> None:
         raise Problem(401, "You did not provide an API key: give it in the Authorization header.")
     if fault and fault.kind == "token_expired":
         raise Problem(401, f"Expired API Key provided: {_masked(key)}", "api_key_expired")
-    if scheme.lower() != "bearer" or key not in (API_KEY, TEST_KEY, NARROW_KEY):
+    if scheme.lower() != "bearer" or key not in (API_KEY, TEST_KEY, NARROW_KEY, OLDER_KEY):
         raise Problem(401, f"Invalid API Key provided: {_masked(key)}")
     if fault and fault.kind == "429":
         message = f"Request rate limit exceeded. Learn more about rate limits here {DOCS}/rate-limits."
@@ -206,6 +213,8 @@ def _shown(account: Account, sandbox: Sandbox, request: Request, fault: Fault | 
         if _key(request) == NARROW_KEY:
             raise Problem(403, f"The provided key '{_masked(NARROW_KEY)}' does not have the required permissions.")
         return stripe_objects.ACCOUNT
+    if _key(request) == OLDER_KEY and path in ("/disputes", "/credit_notes"):
+        raise Problem(403, f"The provided key '{_masked(OLDER_KEY)}' does not have the required permissions.")
     entries = [one for one in _entries(account, request, now) if one.is_live == (_key(request) != TEST_KEY)]
     limit, start = _limit(request), _start(request, entries)
     repeated = 1 if start and fault and fault.kind == "repeat_page" else 0

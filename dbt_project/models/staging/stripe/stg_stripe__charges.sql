@@ -16,7 +16,15 @@ select
 
     -- properties
     source.status,
-    coalesce(source.status = 'succeeded' and source.captured, false) as is_paid,
+    -- of a status that nobody knows, the charge itself says whether it was paid
+    coalesce(
+        case
+            when source.status in ('succeeded', 'pending', 'failed') then source.status = 'succeeded'
+            else source.paid
+        end
+        and source.captured,
+        false
+    ) as is_paid,
     coalesce(source.captured, false) as is_captured,
     not coalesce(source.livemode, true) as is_test,
     upper(source.billing_details__address__country) as country,

@@ -18,9 +18,21 @@ discounts as (
 inclusive_taxes as (
     select
         source.id,
-        sum(cast({{ json_text('taxes.tax', 'amount') }} as bigint)) as amount
+        sum(
+            case
+                when {{ json_text('taxes.tax', 'tax_behavior') }} = 'inclusive'
+                    then cast({{ json_text('taxes.tax', 'amount') }} as bigint)
+                else 0
+            end
+        ) as amount,
+        -- of a behavior that nobody knows, it is not known whether the amount holds the tax
+        min(
+            case
+                when {{ json_text('taxes.tax', 'tax_behavior') }} in ('exclusive', 'inclusive', 'unspecified') then 1
+                else 0
+            end
+        ) = 1 as is_known
     from source, unnest(cast(json_extract(source.taxes, '$[*]') as json[])) as taxes (tax)
-    where {{ json_text('taxes.tax', 'tax_behavior') }} = 'inclusive'
     group by source.id
 )
 
@@ -37,7 +49,8 @@ select
     cast(coalesce(discounts.amount, 0) * coalesce(currencies.minor_unit, 0.01) as {{ money() }}) as discount_amount,
     cast(
         coalesce(inclusive_taxes.amount, 0) * coalesce(currencies.minor_unit, 0.01) as {{ money() }}
-    ) as inclusive_tax_amount
+    ) as inclusive_tax_amount,
+    coalesce(inclusive_taxes.is_known, true) as is_tax_known
 from source
 left join currencies on upper(source.currency) = currencies.currency
 left join discounts on source.id = discounts.id

@@ -32,7 +32,7 @@ select
     case when lines.amount < 0 then cast(0 as {{ money() }}) else lines.quantity end as quantity,
     cast(lines.amount - lines.discount_amount - lines.inclusive_tax_amount as {{ money() }}) as net_amount,
     net_amount as net_amount_charged,
-    invoices.is_tax_known,
+    invoices.is_tax_known and lines.is_tax_known as is_tax_known,
     cast(null as {{ money() }}) as unit_cost,
     cast(null as varchar) as cost_currency
 from lines

@@ -90,7 +90,7 @@ orders as (
         intents.person_key,
         intents.created_at as ordered_at,
         charged.paid_at,
-        case when intents.status = 'canceled' then intents.canceled_at end as voided_at,
+        intents.canceled_at as voided_at,
         intents.is_test,
         cast(null as varchar) as country,
         intents.currency,
