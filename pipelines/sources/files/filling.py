@@ -46,6 +46,8 @@ def _gaps(
     connection: duckdb.DuckDBPyConnection, source: str, key: str, feed: Feed, told: list[str], others: list[str]
 ) -> list[str]:
     """The order-level columns that are empty on some lines of an order, and not on others."""
+    has_empty = _with_empty_cells(connection, source, feed, [*told, *others])
+    told, others = ([one for one in columns if one in has_empty] for columns in (told, others))
     columns = [*told, *others]
     if not columns:
         return []
@@ -63,6 +65,24 @@ def _gaps(
         asked[at] += f" and bool_and(l{at} is not distinct from h{at})"
     found = connection.execute(f"select {', '.join(asked)} from ({per_order})").fetchone() or ()
     return [column for column, has_gaps in zip(columns, found, strict=True) if has_gaps]
+
+
+def _with_empty_cells(connection: duckdb.DuckDBPyConnection, source: str, feed: Feed, columns: list[str]) -> set[str]:
+    """The columns that may have an empty cell: most have none, and orders are only looked at for those that may.
+
+    What begins with a visible ASCII character is not empty, unless the feed has words for that: no need to trim.
+    """
+    if not columns:
+        return set()
+    names = [sql.quoted(column) for column in columns]
+    asked = [
+        f"count({sql.trimmed(name, feed)}) < count(*)"
+        if feed.empty
+        else f"not bool_and({name} is not null and {name} >= '!' and {name} < '\u007f')"
+        for name in names
+    ]
+    found = connection.execute(f"select {', '.join(asked)} from {source}").fetchone() or ()
+    return {column for column, has_empty in zip(columns, found, strict=True) if has_empty}
 
 
 def _fill(
