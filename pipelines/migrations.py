@@ -18,8 +18,21 @@ def _version_1(connection: duckdb.DuckDBPyConnection) -> None:
     ask_again(connection, "stripe", "invoices", "invoice_lines")
 
 
+def _version_2(connection: duckdb.DuckDBPyConnection) -> None:
+    """Typeform's scores are numbers of any kind: 4.5 is one."""
+    for table in ("nps_responses", "csat_responses"):
+        found = connection.execute(
+            "select 1 from duckdb_columns() "
+            "where schema_name = 'raw_typeform' and table_name = ? and column_name = 'score'",
+            [table],
+        )
+        if found.fetchone():
+            connection.execute(f"alter table raw_typeform.{table} rename score to answer")
+            connection.execute(f"alter table raw_typeform.{table} alter answer type double")
+
+
 # The first is that of version 1. A version that a user may have is never changed any more: the next one follows it.
-MIGRATIONS: Sequence[Migration] = (_version_1,)
+MIGRATIONS: Sequence[Migration] = (_version_1, _version_2)
 
 
 def ask_again(connection: duckdb.DuckDBPyConnection, source: str, *tables: str) -> None:

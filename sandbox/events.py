@@ -512,16 +512,20 @@ class TicketRating:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer to a survey; `survey` is nps (0..10) or csat (1..5)."""
+    """An answer to a survey; `survey` is nps (0..10) or csat (1..5).
+
+    `asked_as`: "former" where the question was made anew later, "yes_no" where it asked for no more than that.
+    """
 
     answer_id: str
     survey: str
     person_id: int
     email: str
-    score: int | None  # None: left before the end
+    score: float | None  # None: left before the end
     comment: str
     happened_at: datetime
     deleted_at: datetime | None = None
+    asked_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ its own question, respondent and scale, and a form that was deleted leaves the o
 """
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import dlt
 import pyarrow as pa
@@ -14,23 +14,34 @@ from dlt.extract.resource import DltResource
 from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
 from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BaseReferencePaginator
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
-from pipelines.connector import AccessRefused, Connector, ConnectorError, Gone, Options, Plan, Scope, Table, columns
+from pipelines.connector import AccessRefused, Connector, Gone, Options, Plan, Scope, Table, columns
 from pipelines.http import session
 from pipelines.listing import Guarded
+from pipelines.sources.typeform_answers import (
+    KEPT,
+    SCALES,
+    Form,
+    NoSuchQuestion,
+    kept,
+    names,
+    refuse_unanswered,
+    tell_recreated,
+)
 
 BASE_URL = "https://api.typeform.com"
 AS_NOW = 1  # asked whole every time; the vendor may hold back the last half an hour
 MOST_ROWS = 1000  # in one page
 KINDS = {"nps_responses": "nps", "csat_responses": "csat"}
-KEPT = ("token", "response_type", "landed_at", "submitted_at")
 FEEDS = {"nps_answers": ("nps_responses",), "csat_answers": ("csat_responses",)}
 ADVICE = (
     "Create a personal token in Typeform (Account > Personal tokens) with the scopes forms:read and responses:read, "
     "and set SOURCES__TYPEFORM__ACCESS_TOKEN to it. An account in the EU data centre also needs "
     "SOURCES__TYPEFORM__BASE_URL=https://api.eu.typeform.com."
 )
+
+FORBIDDEN = "(HTTP 403)"  # this form only; 401 is the token
 
 Row = dict[str, Any]
 
@@ -41,7 +52,7 @@ SCALE: dict[str, pa.DataType] = {"satisfied_from": pa.float64(), "neutral": pa.f
 def _table(**scale: pa.DataType) -> Table:
     """Each form's responses, replaced whole: what was deleted at the vendor vanishes here."""
     return Table(
-        columns("form_id", *KEPT, "respondent_key", score=pa.int64(), **scale),
+        columns("form_id", *KEPT, "respondent_key", answer=pa.float64(), **scale),
         key=("form_id", "token"),
         kind="slices",
         slice_by=("form_id",),
@@ -55,23 +66,6 @@ def _table(**scale: pa.DataType) -> Table:
 
 
 TABLES = {"nps_responses": _table(), "csat_responses": _table(**SCALE)}
-
-
-class Form(BaseModel):
-    """A survey. `question`: the reference or id of the one that holds the score.
-
-    `respondent`: the hidden field, or the question, that holds the e-mail address; none when left out. Of a csat
-    form: the lowest score that is satisfied, and the score that is neither.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: str = Field(pattern="^[A-Za-z0-9_-]+$")
-    kind: Literal["nps", "csat"]
-    question: str
-    respondent: str = ""
-    satisfied_from: float = 4
-    neutral: float | None = None
 
 
 class TypeformOptions(Options):
@@ -94,10 +88,6 @@ class TypeformOptions(Options):
     def gives(self, entity: str) -> bool:
         """Answers of a kind that there is a form of."""
         return any(self.of(table) for table in FEEDS.get(entity, ()))
-
-
-class NoSuchQuestion(ConnectorError):
-    """The form is there, but not with this question."""
 
 
 class Before(BaseReferencePaginator):
@@ -136,45 +126,21 @@ def _responses(api: RESTClient, options: TypeformOptions, plan: Plan, table: str
         guarded = Guarded(Before(), "typeform", "items", "total_items", key=("token",), total_is_first=True)
         pages = api.paginate(path, params=dict(asked), paginator=guarded, data_selector="items")
         try:
-            rows = [_row(form, response) for page in pages for response in page]
-            _refuse_unanswered(form, rows)
+            responses = [response for page in pages for response in page]
+            rows = [kept(form, response) for response in responses]
+            refuse_unanswered(form, rows)
         except (Gone, NoSuchQuestion) as error:
             reason = f"typeform: form {form.id} {'does not exist' if isinstance(error, Gone) else error}"
             plan.fail(table, form.id, reason)
             plan.warn(f"{reason}; correct [[sources.typeform.forms]]. Its former responses stay.")
+        except AccessRefused as error:
+            if FORBIDDEN not in str(error):  # the token itself, which no form can be read with
+                raise
+            plan.fail(table, form.id, str(error))
+            plan.warn(f"typeform: form {form.id} may not be read with this token. Its former responses stay.")
         else:
+            tell_recreated(form, responses, plan, table)
             yield rows
-
-
-def _refuse_unanswered(form: Form, rows: list[Row]) -> None:
-    """A question that nobody answered was renamed or deleted, or the vendor tells answers in another way."""
-    if rows and all(row["score"] is None for row in rows):
-        raise NoSuchQuestion(f"has no response that answers its question {form.question}")
-
-
-def _row(form: Form, response: Row) -> Row:
-    """One score and whose it is: of other answers, hidden fields and traces of a visit nothing but the name is kept."""
-    address = (response.get("hidden") or {}).get(form.respondent) or _said(response, form.respondent)
-    return {
-        **{name: value if name in KEPT else None for name, value in response.items()},
-        "form_id": form.id,
-        "score": _said(response, form.question),
-        "respondent": address,
-        "satisfied_from": form.satisfied_from,
-        "neutral": form.neutral,
-    }
-
-
-def _said(response: Row, question: str) -> Any:
-    """The answer to a question; it stands under the name of its own type."""
-    for answer in response.get("answers") or ():
-        if question and question in _names(answer.get("field") or {}):
-            return answer.get(answer.get("type"))
-    return None
-
-
-def _names(field: Row) -> tuple[Any, Any]:
-    return field.get("ref"), field.get("id")
 
 
 def _api(access_token: str, base_url: str) -> RESTClient:
@@ -202,11 +168,15 @@ def _checked(api: RESTClient, form: Form) -> Iterator[str]:
         yield f"form {form.id} does not exist: correct [[sources.typeform.forms]] id"
         return
     yield f"form {form.id}, {found.get('title')}: {form.kind}"
-    questions = {name: one for one in _questions(found) for name in _names(one)}
+    questions = {name: one for one in _questions(found) for name in names(one)}
     if form.question not in questions:
         yield f"form {form.id} has no question {form.question}: correct [[sources.typeform.forms]] question"
     elif form.kind == "nps" and not _is_nps(questions[form.question]):
         yield f"form {form.id}: question {form.question} is no scale from 0 to 10"
+    elif questions[form.question].get("type") == "yes_no":
+        yield f"form {form.id}: question {form.question} asks for yes or no: a yes is satisfied"
+    elif questions[form.question].get("type") not in SCALES:
+        yield f"form {form.id}: question {form.question} holds no score: name a rating, a scale, a number or a yes/no"
     if form.respondent not in ("", *questions, *(found.get("hidden") or ())):
         yield f"form {form.id} has no {form.respondent}: correct [[sources.typeform.forms]] respondent"
 

@@ -81,16 +81,16 @@ def _answers(view: View, survey: str) -> AnswersByDay:
     return found
 
 
-def _last_per_person(period: Period, answers: AnswersByDay, without: int | None = None) -> list[int]:
+def _last_per_person(period: Period, answers: AnswersByDay, without: float | None = None) -> list[float]:
     """The last score of each person in the period; who left no address is a person of their own."""
-    last: dict[str, int] = {}
+    last: dict[str, float] = {}
     for answer in (answer for day in period.days() for answer in answers.get(day, [])):
         if answer.score is not None and answer.score != without:
             last[normalised(answer.email) or answer.answer_id] = answer.score
     return list(last.values())
 
 
-def _net_promoter_score(scores: list[int]) -> Value:
+def _net_promoter_score(scores: list[float]) -> Value:
     """In points, from -100 to 100."""
     balance = sum((score in PROMOTERS) - (score in DETRACTORS) for score in scores)
     return Value(Fraction(100 * balance, len(scores)) if scores else None, balance, len(scores))

@@ -18,6 +18,8 @@ from sandbox.state import Sandbox
 ACCESS_TOKEN = "tfp_sandbox"  # noqa: S105
 ENVIRONMENT = {"SOURCES__TYPEFORM__BASE_URL": "{url}", "SOURCES__TYPEFORM__ACCESS_TOKEN": ACCESS_TOKEN}
 NPS_FORM, CSAT_FORM = "npsForm1", "csatForm1"
+PRIVATE_FORM = "privateForm1"  # of a workspace that the token's owner has left
+SATISFIED = 4  # what says yes where a question asks for yes or no
 SURVEYS = {NPS_FORM: "nps", CSAT_FORM: "csat"}
 DEFAULT_ROWS, MOST_ROWS = 25, 1000
 NOT_SUBMITTED = "0001-01-01T00:00:00Z"
@@ -120,6 +122,8 @@ def _refuse(request: Request, fault: Fault | None) -> None:
 
 def _form(request: Request) -> str:
     form_id: str = request.path_params["form_id"]
+    if form_id == PRIVATE_FORM:
+        raise Refusal(403, "AUTHORIZATION_FAILED", "You don't have permission to access this form")
     if form_id not in SURVEYS:
         raise Refusal(404, "FORM_NOT_FOUND", f"Non existing form with uid {form_id}")
     return form_id
@@ -164,7 +168,7 @@ def _response(form_id: str, token: str, answer: Answer) -> Item:
     """An item of the responses: without what was not answered, with everything that a visit leaves."""
     said = [_said(COMMENT, "text", answer.comment)] if answer.comment else []
     if answer.score is not None:
-        said.insert(0, _said(SCORE[answer.survey], "number", answer.score))
+        said.insert(0, _scored(answer, answer.score))
     hidden = {"email": answer.email, "order": "1001"} if form_id == NPS_FORM else {}
     if not hidden and answer.email:
         said.append(_said(EMAIL, "email", answer.email))
@@ -187,6 +191,16 @@ def _response(form_id: str, token: str, answer: Answer) -> Item:
         "answers": said,
         "variables": [{"key": "score", "type": "number", "number": 0}],
     }
+
+
+def _scored(answer: Answer, score: float) -> Item:
+    """The score as the question asked for it then: by yes or no, or under the names of before it was made anew."""
+    question = SCORE[answer.survey]
+    if answer.asked_as == "yes_no":
+        return _said(question | {"type": "yes_no"}, "boolean", score >= SATISFIED)
+    if answer.asked_as == "former":
+        question = question | {"id": "oldScore0001", "ref": "old_score"}
+    return _said(question, "number", score)
 
 
 def _said(question: Item, kind: str, value: Any) -> Item:

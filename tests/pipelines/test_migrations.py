@@ -62,7 +62,7 @@ def test_a_warehouse_of_before_becomes_version_1_and_loses_no_row(warehouse: Pat
     assert "raw_parcours.schema_version" not in before
     open_all(warehouse)
     after = counts(warehouse)
-    assert one(warehouse, "select max(version) from raw_parcours.schema_version") == 1
+    assert one(warehouse, "select max(version) from raw_parcours.schema_version") == 2
     assert before["raw_parcours.loads"] - after["raw_parcours.loads"] == unread
     assert {name: after[name] for name in before if name != "raw_parcours.loads"} == {
         name: rows for name, rows in before.items() if name != "raw_parcours.loads"
@@ -93,6 +93,20 @@ def test_what_must_be_read_again_counts_as_never_loaded(warehouse: Path) -> None
     assert after["shopify"] and after["stripe"]
 
 
+def test_scores_of_typeform_stay_as_numbers_of_any_kind(warehouse: Path) -> None:
+    score = "select sum(score), count(score) from raw_typeform.nps_responses"
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        before = connection.execute(score).fetchone()
+    open_all(warehouse)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        assert connection.execute(score.replace("score", "answer")).fetchone() == before
+        types = connection.execute(
+            "select distinct data_type from duckdb_columns() where schema_name = 'raw_typeform' "
+            "and column_name = 'answer'"
+        ).fetchall()
+    assert types == [("DOUBLE",)] and before and before[1]
+
+
 def test_opening_it_again_changes_nothing(warehouse: Path) -> None:
     open_all(warehouse)
     with load_log.connect(warehouse) as connection:  # read again since, which no second migration may undo
@@ -100,7 +114,7 @@ def test_opening_it_again_changes_nothing(warehouse: Path) -> None:
     rows, found = counts(warehouse), columns(warehouse)
     open_all(warehouse)
     assert (counts(warehouse), columns(warehouse)) == (rows, found)
-    assert rows["raw_parcours.schema_version"] == 1
+    assert rows["raw_parcours.schema_version"] == 2
 
 
 def test_a_newer_warehouse_is_refused_in_a_sentence_and_left_as_it_is(warehouse: Path) -> None:

@@ -7,7 +7,7 @@ select
     token as response_id,
     -- an anonymous response is its own respondent
     coalesce(nullif(respondent_key, ''), token) as respondent_key,
-    score,
+    answer as score,
     satisfied_from,
     neutral,
     {{ to_utc('landed_at') }} as landed_at,

@@ -8,6 +8,6 @@ select
     response_id as answer_id,
     respondent_key,
     submitted_at as answered_at,
-    cast(score as integer) as score
+    cast(score as {{ money() }}) as score
 from responses
 where submitted_at is not null and score between 0 and 10
