@@ -164,6 +164,7 @@ class Plan:
     hashes: dict[tuple[str, str], str] = field(default_factory=dict)
     skipped: set[tuple[str, str]] = field(default_factory=set)
     failures: dict[tuple[str, str], str] = field(default_factory=dict)
+    terms: dict[tuple[str, str, str], str] = field(default_factory=dict)  # (table, account, caveat) → zone or currency
 
     @property
     def captured_on(self) -> date:
@@ -197,6 +198,17 @@ class Plan:
     def fail(self, table: str, account_id: str, reason: str) -> None:
         """This account could not be read: its rows stay, it is not counted as covered, the load goes on and says so."""
         self.failures[table, account_id] = reason
+
+    def account_zone(self, table: str, account_id: str, zone: str) -> None:
+        """The zone of the account's days: one is complete when it is over there, be it not the business's."""
+        self.terms[table, account_id, "account_zone"] = zone
+        if zone != self.zone.key:
+            self.caveat(table, account_id, "account_zone", zone)
+
+    def account_currency(self, table: str, account_id: str, currency: str) -> None:
+        """The currency in which the account is charged."""
+        self.terms[table, account_id, "account_currency"] = currency
+        self.caveat(table, account_id, "account_currency", currency)
 
     def caveat(
         self, table: str, account_id: str, name: str, detail: str = "", day: date | None = None, grain: str = ""

@@ -8,12 +8,13 @@ from threading import Lock
 
 import duckdb
 
-from pipelines import migrations, slices
+from pipelines import accounts, migrations, slices
 from pipelines.connector import Connector, ConnectorError, Plan, Pull, Table
 from pipelines.identity import fingerprint
 from pipelines.rows import fields_read
 
-TABLES = """
+TABLES = (
+    """
 create schema if not exists raw_parcours;
 create table if not exists raw_parcours.refreshes (
     as_of timestamptz, through date, history_start date, definition varchar
@@ -48,6 +49,8 @@ create table if not exists raw_parcours.loading (source varchar);
 create table if not exists raw_parcours.builds (as_of timestamptz, definition varchar);
 create table if not exists raw_parcours.identity (fingerprint varchar);
 """
+    + accounts.TABLE
+)
 
 
 ONE_WRITER = Lock()  # vendors load side by side; their log entries are written one after the other
@@ -113,6 +116,7 @@ def record(connection: duckdb.DuckDBPyConnection, connector: Connector, plan: Pl
     """Write one load, in one transaction: a row per pull, and which slices it changed."""
     with ONE_WRITER:
         connection.execute("begin")
+        accounts.keep_terms(connection, connector.name, plan)
         for pull in plan.pulls:
             if (pull.table, pull.account_id) not in plan.failures:
                 _record_pull(connection, connector, plan, pull, rows.get(pull, 0))
@@ -159,12 +163,13 @@ def _record_pull(
 ) -> None:
     key = [connector.name, pull.table, pull.account_id, pull.definition]
     same = "source = ? and table_name = ? and account_id = ? and definition = ?"
+    last_day = accounts.over_through(plan, pull)  # one that still ran there is asked again, and complete then
     earlier = connection.execute(f"select 1 from raw_parcours.loads where {same} and as_of < ?", [*key, plan.as_of])
     kind = plan.kind if earlier.fetchone() else "first"
     # A run repeated at the same instant replaces its own line, not the line of the longer range before it.
     connection.execute(
         f"delete from raw_parcours.loads where {same} and first_day = ? and last_day = ? and as_of = ?",
-        [*key, pull.first_day, pull.last_day, plan.as_of],
+        [*key, pull.first_day, last_day, plan.as_of],
     )
     account = (pull.table, pull.account_id)
     connection.execute(
@@ -173,7 +178,7 @@ def _record_pull(
             *key,
             kind,
             pull.first_day,
-            pull.last_day,
+            last_day,
             plan.as_of,
             plan.through,
             rows,

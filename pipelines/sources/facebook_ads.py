@@ -95,9 +95,8 @@ def _accounts(graph: Graph, plan: Plan) -> Iterator[Row]:
         found = graph.get(f"act_{pull.account_id}", fields=",".join(ACCOUNT_FIELDS))
         for name in INSIGHTS:
             plan.caveat(name, pull.account_id, "attribution", ", ".join(WINDOWS))
-            plan.caveat(name, pull.account_id, "account_currency", str(found.get("currency")))
-            if found.get("timezone_name") != plan.zone.key:
-                plan.caveat(name, pull.account_id, "account_zone", str(found.get("timezone_name")))
+            plan.account_currency(name, pull.account_id, str(found.get("currency")))
+            plan.account_zone(name, pull.account_id, str(found.get("timezone_name")))
         yield found | {"account_id": pull.account_id}
 
 

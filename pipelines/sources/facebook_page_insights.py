@@ -15,6 +15,7 @@ from pipelines.sources.facebook_graph import Graph, InvalidParameter, Pages, Row
 
 INSIGHT_DAYS = 7  # the vendor corrects page insights for some days
 DAYS_PER_CALL, KEPT_DAYS = 90, 729  # the vendor's limits of page insights: one call, two years back
+PAGES_ZONE = "America/Los_Angeles"  # every page's days are the vendor's own
 METRICS = ("page_follows", "page_media_view", "page_post_engagements")
 
 # Metric → the day from which on Facebook refuses it, and the metric that it names in its place ('' for none):
@@ -106,6 +107,7 @@ def _end(plan: Plan, pull: Pull, first_day: date) -> None:
 
 
 def _series(graph: Graph, page_id: str, metric: str, pull: Pull, plan: Plan) -> Iterator[Row]:
+    plan.account_zone(pull.table, pull.account_id, PAGES_ZONE)
     number = 0
     for first, last in parts(pull.first_day, pull.last_day, DAYS_PER_CALL):
         until = last + timedelta(days=1)  # the vendor leaves the end of a range out

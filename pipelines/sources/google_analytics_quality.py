@@ -82,10 +82,9 @@ def tell_of_property(
     plan: Plan, pull: Pull, said: dict[str, Any], is_estimated: bool = False, is_cost: bool = False
 ) -> None:
     """What holds for all days of a property: its zone where it is not the business's, its currency, its estimates."""
-    if said["timeZone"] != plan.zone.key:
-        plan.caveat(pull.table, pull.account_id, "account_zone", said["timeZone"])
+    plan.account_zone(pull.table, pull.account_id, said["timeZone"])
     if is_cost:
-        plan.caveat(pull.table, pull.account_id, "account_currency", said["currencyCode"])
+        plan.account_currency(pull.table, pull.account_id, said["currencyCode"])
     if is_estimated:
         plan.caveat(pull.table, pull.account_id, "estimated", ESTIMATED)
 
