@@ -4,13 +4,11 @@ import os
 import select
 import signal
 import socket
+import sys
 import threading
 from contextlib import suppress
 
-SAID = {
-    signal.SIGINT: "Stopped by Ctrl-C.",
-    signal.SIGTERM: "Stopped by SIGTERM.",
-}
+SAID = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 WHOLE = "What was published before is untouched; nothing is lost: the same command goes on from what is stored."
 
 
@@ -36,8 +34,12 @@ class Ending:
         while True:
             for number in self._told.recv(1):
                 if number in SAID:
+                    by = SAID[signal.Signals(number)]
+                    # one that never began a refresh has not even loaded it
+                    if held := sys.modules.get("flows.one_at_a_time"):
+                        held.note_stopped(by)
                     with suppress(OSError):
-                        os.write(2, f"{SAID[signal.Signals(number)]} {WHOLE}\n".encode())
+                        os.write(2, f"Stopped by {by}. {WHOLE}\n".encode())
                     os._exit(128 + number)
 
     def settle(self) -> None:

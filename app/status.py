@@ -8,7 +8,7 @@ from rich.console import Console
 
 from app.health import show_health
 from app.printing import new_table, say
-from flows.one_at_a_time import holder
+from flows.one_at_a_time import holder, left_by
 from flows.places import Places
 
 SHOWN = 5
@@ -43,7 +43,7 @@ def _running(places: Places) -> str:
         return ""
     try:
         with FileLock(places.data / "refresh.lock", timeout=0):
-            return f"The last refresh was killed ({holder(places.data)}). Run it again: nothing is lost."
+            return f"The last refresh {left_by(places.data)} ({holder(places.data)}). Run it again: nothing is lost."
     except Timeout:
         return f"A refresh is running: {holder(places.data)}."
 

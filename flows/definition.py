@@ -11,7 +11,7 @@ from pipelines.settings import Settings
 
 PARTS = ("models", "macros", "seeds")
 # What only says how and how often to ask shapes no figure.
-OPERATIONAL = ("name", "source_minutes", "deep_reread_every_days", "deep_reread_days")
+OPERATIONAL = ("name", "source_minutes", "deep_reread_every_days", "deep_reread_days", "published")
 
 
 def definition(settings: Settings) -> str:

@@ -4,7 +4,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +21,9 @@ class FolderRefused(ConnectorError):
     """The data directory cannot be written; the message names it."""
 
 
+_held: list[Path] = []  # the note of this process, where it holds one
+
+
 @contextmanager
 def alone(data: Path) -> Iterator[None]:
     """Hold the data directory, or refuse at once."""
@@ -34,11 +37,32 @@ def alone(data: Path) -> Iterator[None]:
     try:
         with FileLock(data / "refresh.lock", timeout=0):
             started = datetime.now(UTC).isoformat(timespec="seconds")
+            note.touch(mode=0o600)
             note.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": started}))
-            yield
+            _held.append(note)
+            try:
+                yield
+            finally:
+                _held.remove(note)
             note.unlink(missing_ok=True)
     except Timeout:
         raise AlreadyRunning(f"A refresh is already running: {holder(data)}. Wait for it, or stop it.") from None
+
+
+def note_stopped(by: str) -> None:
+    """This process is about to end by a signal: what it held says so, and is not taken for killed."""
+    for note in _held:
+        with suppress(OSError, ValueError):
+            note.write_text(json.dumps(json.loads(note.read_bytes()) | {"stopped": by}))
+
+
+def left_by(data: Path) -> str:
+    """What ended the refresh that left a note: a signal that it heeded, or nothing that it could tell of."""
+    try:
+        stopped = json.loads((data / "refresh.holder.json").read_bytes()).get("stopped")
+    except (OSError, ValueError, AttributeError):
+        stopped = None
+    return f"was stopped by {stopped}" if isinstance(stopped, str) else "was killed"
 
 
 def holder(data: Path) -> str:

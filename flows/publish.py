@@ -1,30 +1,74 @@
 """Publish the marts: one read-only DuckDB file, swapped in whole, so that readers are never locked out."""
 
 import os
+import shutil
 from pathlib import Path
 
 import duckdb
 
 from flows.places import Places
+from pipelines.connector import ConnectorError
+from pipelines.settings import Published
 
 SCHEMA = "marts"
 STORAGE_VERSION = "v1.0.0"  # the oldest that DuckDB still writes: every BI driver of today opens it
 
 
-def publish(places: Places) -> list[str]:
+class PublishRefused(ConnectorError):
+    """What people open cannot be put where the settings say; the message says what to change."""
+
+
+def publish(places: Places, published: Published = Published()) -> list[str]:  # noqa: B008  frozen
     """Copy every table of the marts, with its comments, into a new file and swap it in; gives the tables' names.
 
     Readers that hold the old file keep the old data; a reader that comes later sees the new. A failure leaves the old.
     """
-    fresh = places.marts.with_suffix(".new")
+    target = published.path(places.marts)
+    fresh = target.with_suffix(".new")
+    _share(target.parent, published, places)
     _remove(fresh)
     tables = _copy(places.warehouse, fresh)
+    _give(fresh, published, published.bits)
     _sync(fresh)
     # A careless reader's write-ahead log would be replayed onto the new file.
-    places.marts.with_name(places.marts.name + ".wal").unlink(missing_ok=True)
-    os.replace(fresh, places.marts)
-    _sync(places.marts.parent)
+    target.with_name(target.name + ".wal").unlink(missing_ok=True)
+    os.replace(fresh, target)
+    _sync(target.parent)
+    _link(places.marts, target)
     return tables
+
+
+def _share(folder: Path, published: Published, places: Places) -> None:
+    """A folder of its own can be entered by whoever may read the file; the data directory stays private."""
+    if folder == places.data:
+        return
+    try:
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            _give(folder, published, published.bits | (published.bits & 0o444) >> 2)
+    except OSError as error:
+        raise PublishRefused(f"{folder} cannot be written ({error.strerror}): see [published] folder.") from None
+
+
+def _give(path: Path, published: Published, mode: int) -> None:
+    try:
+        if published.group:
+            shutil.chown(path, group=published.group)
+        path.chmod(mode)
+    except (LookupError, OSError) as error:
+        raise PublishRefused(
+            f"{path} cannot be given to the group {published.group!r} ({error}): see [published] group."
+        ) from None
+
+
+def _link(here: Path, target: Path) -> None:
+    """Where the file lies elsewhere, its name in the data directory leads there."""
+    if here == target:
+        return
+    fresh = here.with_suffix(".link")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    os.replace(fresh, here)
 
 
 def _copy(warehouse: Path, fresh: Path) -> list[str]:

@@ -18,13 +18,14 @@ from flows import backfill, business_tables, definition, north_star, publish, te
 from flows.backfill import Backfill
 from flows.one_at_a_time import alone
 from flows.places import Places
+from flows.private import private
 from pipelines import deadline, load_log
 from pipelines.connector import AccessRefused, BudgetSpent, ConnectorError, QuotaExhausted
 from pipelines.deadline import Budget
 from pipelines.load import LoadResult, create_empty, load
 from pipelines.plan import Asked
 from pipelines.registry import CONNECTORS
-from pipelines.settings import Settings
+from pipelines.settings import Published, Settings
 
 OK, NOTHING_PUBLISHED, PARTIAL = 0, 1, 3  # exit codes
 RETRY_DELAYS: list[float] = [5, 30]  # seconds; within a load the connector has already been patient with each call
@@ -88,7 +89,7 @@ def run_refresh(
     tethered.tether_prefect()
     outcome = Outcome(as_of.astimezone(UTC), through, datetime.now(UTC))
     started = monotonic()
-    with alone(places.data):
+    with alone(places.data), private(places.data, places.marts.name):
         try:
             refresh(settings, places, outcome, only, say, again)
         except Exception as error:  # noqa: BLE001  whatever it was, it is told, logged and exits 1
@@ -146,7 +147,7 @@ def refresh(
         warned = "".join(f"\n  warning: {warning}" for warning in result.warnings)
         say(f"built {layer}: {len(result.nodes)} nodes in {result.seconds:.1f} s{warned}")
     definition.keep_build(places, defined, outcome.as_of)
-    outcome.published = publish_marts(places)
+    outcome.published = publish_marts(places, settings.published)
     say(f"published {len(outcome.published)} tables to {places.marts}")
     show_sources(outcome)
 
@@ -213,9 +214,9 @@ def answer_north_star(places: Places, settings: Settings) -> None:
 
 
 @task(cache_policy=NO_CACHE)
-def publish_marts(places: Places) -> list[str]:
+def publish_marts(places: Places, published: Published) -> list[str]:
     """The published file, swapped in whole."""
-    return publish.publish(places)
+    return publish.publish(places, published)
 
 
 @task(cache_policy=NO_CACHE)

@@ -70,12 +70,43 @@ class Business(BaseModel):
         return Asked(through, as_of, self.zone, self.history_start, self.deep_reread_every_days, self.deep_reread_days)
 
 
+class Published(BaseModel):
+    """Where what people open lies, and who may read it; all else is private to the user who refreshes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: str = Field(
+        default="", description="an absolute path; the data directory, which nobody else can enter, when empty"
+    )
+    group: str = Field(
+        default="", description="the system's group that the file is given to; the user's own when empty"
+    )
+    mode: str = Field(default="0640", pattern="^0?6[0-6]{2}$", description="who may read it, as chmod takes it")
+
+    @field_validator("folder")
+    @classmethod
+    def _is_absolute(cls, folder: str) -> str:
+        if folder and not Path(folder).is_absolute():
+            raise ValueError(f"{folder!r} is no absolute path; try /srv/parcours")
+        return folder
+
+    @property
+    def bits(self) -> int:
+        """The mode as a number."""
+        return int(self.mode, 8)
+
+    def path(self, usual: Path) -> Path:
+        """The file itself, which lies at `usual` where no folder is set."""
+        return Path(self.folder) / usual.name if self.folder else usual
+
+
 class Settings(BaseModel):
     """The business and the options of each connected source."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     business: Business
+    published: Published = Published()
     sources: dict[str, SerializeAsAny[Options]] = Field(default_factory=dict)
 
     @property

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.one_at_a_time import alone
+from flows.one_at_a_time import alone, left_by
 from tests.app.commands import BUSINESS, PROJECT
 
 ENDS_WITHIN_SECONDS = 5
@@ -78,6 +78,8 @@ def test_a_signal_ends_a_command_that_waits_for_a_vendor(
         assert running.stderr
         assert running.stderr.read().splitlines()[-1].startswith(f"Stopped by {said}.")
         assert wait_until(lambda: not members(running.pid), ENDS_WITHIN_SECONDS), members(running.pid)
+    if name == "refresh":
+        assert left_by(tmp_path / "data") == f"was stopped by {said}"
     with alone(tmp_path / "data"):
         pass
 

@@ -1,9 +1,12 @@
 """`parcours status`: what it tells of runs that ended, run, or died."""
 
 import json
+import os
 from pathlib import Path
 
-from flows.one_at_a_time import alone
+import pytest
+
+from flows.one_at_a_time import alone, note_stopped
 from tests.app.commands import run, words
 from tests.app.small_marts import publish_health
 from tests.app.small_runs import RUN, SOURCE, write_runs
@@ -59,6 +62,18 @@ def test_status_tells_a_killed_run(tmp_path: Path) -> None:
     (tmp_path / "refresh.holder.json").write_text(json.dumps(note))
     said = run("status", "--data", tmp_path).stdout
     assert "The last refresh was killed (process 4711 on shop since 2026-03-04T05:00:00+00:00). Run it again" in said
+
+
+@pytest.mark.parametrize("by", ["Ctrl-C", "SIGTERM"])
+def test_status_tells_a_refresh_that_a_signal_stopped_from_a_killed_one(tmp_path: Path, by: str) -> None:
+    note = tmp_path / "refresh.holder.json"
+    with alone(tmp_path):
+        note_stopped(by)
+        left = note.read_text()
+    note.write_text(left)
+    assert (
+        f"The last refresh was stopped by {by} (process {os.getpid()} on " in run("status", "--data", tmp_path).stdout
+    )
 
 
 def test_status_tells_a_running_refresh(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import duckdb
 import pytest
 
 from flows.places import Places
-from flows.publish import SCHEMA, publish
+from flows.publish import SCHEMA, PublishRefused, publish
+from pipelines.settings import Published
 
 DDL = f"""
 create schema {SCHEMA};
@@ -135,3 +136,35 @@ def test_the_file_is_of_the_oldest_version_that_is_still_written(places: Places)
 def test_nothing_published_is_left_in_a_log(places: Places) -> None:
     publish(places)
     assert [path.name for path in sorted(places.data.iterdir())] == ["marts.duckdb", "warehouse.duckdb"]
+
+
+def mode(path: Path) -> str:
+    return f"{path.stat().st_mode & 0o777:04o}"
+
+
+def test_what_is_published_has_the_mode_that_is_set(places: Places) -> None:
+    publish(places)
+    assert mode(places.marts) == "0640"
+    publish(places, Published(mode="0600"))
+    assert mode(places.marts) == "0600"
+
+
+def test_it_may_lie_in_a_folder_that_others_can_enter(places: Places, tmp_path: Path) -> None:
+    folder = tmp_path / "shared" / "kpis"
+    for count in (106, 81):
+        fill(places, count)
+        publish(places, Published(folder=str(folder), mode="644"))
+        assert prospects(folder / "marts.duckdb") == prospects(places.marts) == count
+    assert (mode(folder), mode(folder / "marts.duckdb")) == ("0755", "0644")
+    assert places.marts.readlink() == folder / "marts.duckdb"
+    publish(places)  # and back
+    assert not places.marts.is_symlink()
+    assert mode(places.marts) == "0640"
+
+
+def test_a_group_that_does_not_exist_is_told_and_the_old_file_stays(places: Places) -> None:
+    publish(places)
+    before = places.marts.read_bytes()
+    with pytest.raises(PublishRefused, match="cannot be given to the group 'no-such-group'"):
+        publish(places, Published(group="no-such-group"))
+    assert places.marts.read_bytes() == before

@@ -4,10 +4,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
+from prefect.testing.utilities import prefect_test_harness
 
+from flows.places import Places
+from flows.refresh import run_refresh
 from pipelines.accounts import over_through
 from pipelines.connector import Plan, Pull
+from pipelines.settings import read_settings
 from sandbox.events import Property, World
 from sandbox.server import running
 from tests.pipelines.test_google_analytics import PARIS, counted, hit, pull, rows, visit
@@ -45,7 +50,8 @@ def loaded_through(folder: Path, account: str) -> date:
         "select min(last_day) from (select max(last_day) as last_day from raw_parcours.loads "
         f"where account_id = '{account}' and table_name in ('period_metrics', 'traffic_by_day') group by table_name)",
     )
-    return found[0][0]
+    day: date = found[0][0]
+    return day
 
 
 def told(folder: Path, account: str, table: str) -> list[tuple[str, str, int | None]]:
@@ -118,3 +124,27 @@ def test_the_last_day_that_is_over_in_a_zone(zone: str, hour: int, last: int) ->
     plan = Plan(datetime(2026, 3, 11, hour, tzinfo=UTC), asked.last_day, PARIS, (asked,))
     plan.account_zone("report", "1", zone)
     assert over_through(plan, asked) == date(2026, 3, last)
+
+
+@pytest.mark.slow
+def test_a_running_day_is_not_complete_in_what_is_published(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "parcours.toml").write_text(
+        '[business]\nname = "Shop"\nhistory_start = 2026-03-01\n[sources.google_analytics]\nproperties = ["1", "2"]\n'
+        'primary = "1"\nsource_groups = {google = "google"}\n'
+    )
+    settings, places = read_settings(tmp_path / "parcours.toml"), Places(tmp_path / "data")
+    found = []
+    with prefect_test_harness(server_startup_timeout=None):
+        for day in (11, 12):
+            with running(world, early(day)) as sandbox:
+                monkeypatch.setenv("SOURCES__GOOGLE_ANALYTICS__BASE_URL", f"grpc://{sandbox.grpc_address}")
+                outcome = run_refresh(settings, places, date(2026, 3, day - 1), early(day), [], print)
+            assert outcome.exit_code == 0, outcome
+            with duckdb.connect(str(places.marts), read_only=True) as marts:
+                found += marts.execute(
+                    "select value, is_complete from kpi_values where kpi_id = 'unique_visitors' and grain = 'day' "
+                    "and period_start = date '2026-03-10'"
+                ).fetchall()
+    assert found == [(3, False), (6, True)]

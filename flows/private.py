@@ -1,0 +1,38 @@
+"""What a refresh keeps is for its user alone: files 0600, folders 0700, those of before included."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+FILE, FOLDER = 0o600, 0o700
+OTHERS = 0o077
+
+
+@contextmanager
+def private(data: Path, published: str) -> Iterator[None]:
+    """Whatever this process and its children write is private; what lies in the data directory becomes so.
+
+    `published` is the name of the one file whose mode is a setting.
+    """
+    before = os.umask(OTHERS)
+    try:
+        _close(data, FOLDER)
+        for folder, folders, files in os.walk(data):
+            for name in folders:
+                _close(Path(folder, name), FOLDER)
+            for name in files:
+                if name != published:
+                    _close(Path(folder, name), FILE)
+        yield
+    finally:
+        os.umask(before)
+
+
+def _close(path: Path, mode: int) -> None:
+    """Take what others may do; a link is left, and so is what is somebody else's, or is gone meanwhile."""
+    with suppress(FileNotFoundError, PermissionError):
+        now = path.lstat().st_mode
+        if now & OTHERS and not stat.S_ISLNK(now) and not now & stat.S_ISVTX:
+            path.chmod(mode)
