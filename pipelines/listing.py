@@ -113,10 +113,10 @@ class Guarded(BasePaginator):
     """A paginator of dlt's, or of a connector, whose pages are checked as those of one listing.
 
     `rows` is where the list stands in an answer (dots for nesting, '' where the answer is the list), `total` where the
-    vendor's own total is: of the first page alone where it counts what is left (`total_is_first`), and `header X-Name`
-    for a header, which a proxy may drop. A vendor that leaves the list out where it is empty `may_leave_out` it, as
-    long as the answer holds what this names. `must` are fields without which an answer does not say whether more
-    follows, `more` the one that says so by true or false, `done` the one that says that nothing does.
+    vendor's own total is, if it sends one (`header X-Name` for a header), of the first page alone where it counts what
+    is left (`total_is_first`). A vendor that leaves the list out where it is empty `may_leave_out` it, as long as the
+    answer holds what this names. `must` are fields without which an answer does not say whether more follows, `more`
+    the one that says so by true or false, `done` the one that says that nothing does.
     """
 
     def __init__(
@@ -198,10 +198,10 @@ class Guarded(BasePaginator):
             return None
         is_header = self.total.startswith("header ")
         said = response.headers.get(self.total[7:], ABSENT) if is_header else found(answer, self.total)
-        if is_header and said is ABSENT:
+        if said is ABSENT:
             return None
         text = str(said)
-        if said is ABSENT or isinstance(said, bool) or not text.isdigit():
+        if isinstance(said, bool) or not text.isdigit():
             raise self.listing.refused(f"does not say how many rows it has ({self.total.removeprefix('header ')})")
         return int(text)
 

@@ -27,16 +27,12 @@ def audience_exports(
         return
     parent = f"properties/{property_id}"
     for audience_id in audiences:
-        audience = f"{parent}/audiences/{audience_id}"
-        export = _newest(client, parent, audience)
-        if export is None or plan.as_of - export.begin_creating_time > timedelta(hours=EXPORT_AGE_HOURS):
-            device = types.AudienceDimension(dimension_name="deviceId")
-            wanted = types.AudienceExport(audience=audience, dimensions=[device])
-            call(
-                client.create_audience_export,
-                types.CreateAudienceExportRequest(parent=parent, audience_export=wanted),
-            )
-        export = _ready(client, parent, audience)
+        try:
+            export = _exported(client, parent, f"{parent}/audiences/{audience_id}", plan)
+        except ExportFailed as error:
+            plan.fail("audience_exports", property_id, str(error))
+            plan.warn(str(error))
+            continue
         yield {
             "property_id": property_id,
             "audience_id": audience_id,
@@ -45,6 +41,21 @@ def audience_exports(
             "row_count": export.row_count,
             "state": export.state.name,
         }
+
+
+class ExportFailed(ConnectorError):
+    """An audience has no size today; the others do."""
+
+
+def _exported(client: BetaAnalyticsDataClient, parent: str, audience: str, plan: Plan) -> types.AudienceExport:
+    """An export of today that is ready; one that failed is asked anew at once."""
+    export = _newest(client, parent, audience)
+    is_old = export is None or plan.as_of - export.begin_creating_time > timedelta(hours=EXPORT_AGE_HOURS)
+    if export is None or is_old or export.state == EXPORT_STATES.FAILED:
+        device = types.AudienceDimension(dimension_name="deviceId")
+        wanted = types.AudienceExport(audience=audience, dimensions=[device])
+        call(client.create_audience_export, types.CreateAudienceExportRequest(parent=parent, audience_export=wanted))
+    return _ready(client, parent, audience)
 
 
 def _newest(client: BetaAnalyticsDataClient, parent: str, audience: str) -> types.AudienceExport | None:
@@ -65,4 +76,4 @@ def _ready(client: BetaAnalyticsDataClient, parent: str, audience: str) -> types
         if export is not None and export.state == EXPORT_STATES.FAILED:
             break
         deadline.sleep(EXPORT_POLL_SECONDS * patience())
-    raise ConnectorError(f"Google Analytics did not finish the export of {audience}; the next refresh asks again.")
+    raise ExportFailed(f"Google Analytics did not finish the export of {audience}; the next refresh asks again.")

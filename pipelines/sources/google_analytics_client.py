@@ -1,6 +1,7 @@
 """Google Analytics' own client over gRPC: the channel, whole reports page by page, and errors that say what to do."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -25,6 +26,8 @@ SCOPES = ("https://www.googleapis.com/auth/analytics.readonly",)
 # A page of over 4 MB is otherwise refused by the client itself, in words that look like a spent quota.
 CHANNEL_OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 TIMEOUT_SECONDS = 120.0
+COUNT = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?")  # nothing that is asked for can be negative
+DAY = re.compile(r"\d{8}")
 PASSING = (
     exceptions.ServiceUnavailable,
     exceptions.DeadlineExceeded,
@@ -38,13 +41,14 @@ ADVICE = (
     "SOURCES__GOOGLE_ANALYTICS__CREDENTIALS."
 )
 Answer = TypeVar("Answer")
+ReportRow = tuple[list[str], list[str]]  # dimension and metric values, as text
 
 
 @dataclass(frozen=True)
 class Report:
     """All rows of one report: dimension and metric values as text, and what the vendor said about their quality."""
 
-    rows: list[tuple[list[str], list[str]]]
+    rows: list[ReportRow]
     metadata: dict[str, Any]
 
 
@@ -116,19 +120,18 @@ def whole_report(
 
     `listen` is given each page, for what else it says.
     """
-    rows: list[tuple[list[str], list[str]]] = []
+    rows: list[ReportRow] = []
     request.limit = page_rows
     request.order_bys = [
         types.OrderBy(dimension=types.OrderBy.DimensionOrderBy(dimension_name=one.name)) for one in request.dimensions
     ]
-    listing = Listing(f"Google Analytics: a report of {request.property}", key=("labels",))
+    listing = _listing(request)
     while True:
         request.offset = len(rows)
         listing.onward(request.offset)
         response = call(client.run_report, request)
         listen(response)
-        check_headers(request, response)
-        page = list(read_rows(response))
+        page = _read(request, response)
         listing.page([{"labels": labels or [""]} for labels, _ in page], response.row_count)
         rows.extend(page)
         if not page or len(rows) >= response.row_count:
@@ -136,28 +139,49 @@ def whole_report(
             return Report(rows, metadata(response))
 
 
-def check_rows(request: types.RunReportRequest, response: types.RunReportResponse) -> None:
-    """Refuse a report in one page that lacks rows, or has other columns than those that were asked for."""
-    check_headers(request, response)
-    listing = Listing(f"Google Analytics: a report of {request.property}", key=("labels",))
-    listing.page([{"labels": labels or [""]} for labels, _ in read_rows(response)], response.row_count)
+def checked_rows(request: types.RunReportRequest, response: types.RunReportResponse) -> list[ReportRow]:
+    """The rows of a report in one page, none of which is missing."""
+    rows = _read(request, response)
+    listing = _listing(request)
+    listing.page([{"labels": labels or [""]} for labels, _ in rows], response.row_count)
     listing.end()
+    return rows
 
 
-def check_headers(request: types.RunReportRequest, response: types.RunReportResponse) -> None:
-    """Refuse columns other than those that were asked for, in their order: values would go under wrong names."""
-    for asked, came in (
-        ([one.name for one in request.dimensions], [one.name for one in response.dimension_headers]),
-        ([one.name for one in request.metrics], [one.name for one in response.metric_headers]),
-    ):
-        if came[: len(asked)] != asked:
-            raise SchemaDrift(
-                f"Google Analytics: a report of {request.property} has the columns {came}, not {asked}; nothing of "
-                "this source was loaded. Refresh again; if it stays so, report it."
-            )
+def _listing(request: types.RunReportRequest) -> Listing:
+    return Listing(f"Google Analytics: a report of {request.property}", key=("labels",))
 
 
-def read_rows(response: types.RunReportResponse) -> Iterator[tuple[list[str], list[str]]]:
+def _read(request: types.RunReportRequest, response: types.RunReportResponse) -> list[ReportRow]:
+    """The rows of a page, with the columns that were asked for: values would else go under wrong names."""
+    dimensions, metrics = ([one.name for one in names] for names in (request.dimensions, request.metrics))
+    came = [one.name for one in response.dimension_headers], [one.name for one in response.metric_headers]
+    if (came[0][: len(dimensions)], came[1]) != (dimensions, metrics):
+        raise _drift(request, f"has the columns {[*came[0], *came[1]]}, not {[*dimensions, *metrics]}")
+    if not response.metadata.currency_code or not response.metadata.time_zone:
+        raise _drift(request, "does not say its currency and zone")
+    rows = list(read_rows(response))
+    for labels, values in rows:
+        if len(labels) != len(came[0]) or len(values) != len(metrics):
+            raise _drift(request, f"has a row of {len(labels)} labels and {len(values)} values: {labels}")
+        for name, value in zip(metrics, values, strict=True):
+            if not COUNT.fullmatch(value):
+                raise _drift(request, f"holds {value[:40]!r} in {name}, which is no count or amount")
+        for name, label in zip(dimensions, labels, strict=False):
+            if name == "date" and not DAY.fullmatch(label):
+                raise _drift(request, f"holds rows of {label[:40]!r} in place of a day, of which no day would know")
+    return rows
+
+
+def _drift(request: types.RunReportRequest, said: str) -> SchemaDrift:
+    return SchemaDrift(
+        f"Google Analytics: a report of {request.property} by "
+        f"{', '.join(one.name for one in request.dimensions) or 'period'} {said}; nothing of this source was loaded, "
+        "what was stored stays. Refresh again; if it stays so, report it."
+    )
+
+
+def read_rows(response: types.RunReportResponse) -> Iterator[ReportRow]:
     """Each row's dimension and metric values, from the bare protobuf: six times faster than through its wrapper."""
     for row in types.RunReportResponse.pb(response).rows:
         yield [value.value for value in row.dimension_values], [value.value for value in row.metric_values]

@@ -71,8 +71,9 @@ def _session(secret: str) -> requests.Session:
 
 
 def _pages(rows: int) -> Guarded:
-    """Pages up to an empty one: the answer's own count of pages is not documented."""
-    return Guarded(PageNumberPaginator(base_page=1, total_path=None), "rewardful", "data", size=rows)
+    """Pages up to an empty one; the answer's own counts are not documented, and are held against it where they come."""
+    pages = PageNumberPaginator(base_page=1, total_path=None)
+    return Guarded(pages, "rewardful", "data", total="pagination.total_count", size=rows)
 
 
 def check(options: RewardfulOptions) -> list[str]:

@@ -146,7 +146,7 @@ class Analytics:
         shown = types.AudienceExport(self.exports[name])
         if shown.state == types.AudienceExport.State.CREATING:
             shown.row_count = 0
-        self.exports[name].state = types.AudienceExport.State(types.AudienceExport.State.ACTIVE)
+            self.exports[name].state = types.AudienceExport.State(types.AudienceExport.State.ACTIVE)
         return shown
 
     def _is_old(self, export: types.AudienceExport) -> bool:

@@ -26,7 +26,7 @@ LARGER = {"google_analytics": {"page_rows": 60}, "facebook_ads": {"report_rows":
 SETTINGS = PROJECT / "examples" / "demo" / "parcours.toml"
 # dlt looks for it some thousand times a load where it is not installed: a third of the time that a small load takes.
 sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
-SOONER = {"PARCOURS_RETRY_PATIENCE": "0.001"}
+SOONER = {"PARCOURS_RETRY_PATIENCE": "0.001", "PARCOURS_DEADLINES": "0.02"}
 
 
 def evening(day: date) -> datetime:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
+from google.analytics.data_v1beta import types
 
 from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
 from pipelines.load import LoadResult, load
@@ -18,6 +19,7 @@ from pipelines.sources.google_analytics_client import connect
 from pipelines.sources.google_analytics_reports import periods
 from sandbox.events import AudienceMember, Hit, LinkedAdCost, Property, Visit, World
 from sandbox.server import Running, running
+from sandbox.vendors.google_analytics import analytics_of
 
 PARIS = ZoneInfo("Europe/Paris")
 FIRST_DAY, THROUGH = date(2026, 3, 1), date(2026, 3, 31)
@@ -167,6 +169,16 @@ def test_an_audience_is_counted_by_its_export_once_a_day(analytics: Running, tmp
     assert rows(tmp_path, query) == [(date(2026, 4, 3), 1, "ACTIVE")]
     created = [request for request in analytics.requests() if request.path.endswith("CreateAudienceExport")]
     assert len(created) == 1
+
+
+def test_an_export_that_failed_is_asked_anew_at_once(analytics: Running, tmp_path: Path) -> None:
+    pull(tmp_path)
+    [export] = analytics_of(analytics.sandbox).exports.values()
+    export.state = types.AudienceExport.State(types.AudienceExport.State.FAILED)
+    analytics.set_clock(NOW + timedelta(minutes=1))
+    assert pull(tmp_path).warnings == []
+    assert len(analytics_of(analytics.sandbox).exports) == 2
+    assert rows(tmp_path, "select row_count, state from raw_google_analytics.audience_exports") == [(1, "ACTIVE")]
 
 
 def test_a_second_run_adds_nothing(analytics: Running, tmp_path: Path) -> None:
