@@ -35,13 +35,46 @@ def caster(kind: pa.DataType, no_time: str = "") -> Callable[[Any], Any]:
     raise TypeError(f"no conversion into {kind}")
 
 
-def nested(value: Any) -> str | None:
-    """A list or an object, as JSON text; of some vendors an empty text stands for none."""
-    if value is None or value == "":
-        return value  # type: ignore[no-any-return]
-    if not isinstance(value, list | Mapping):
-        raise ValueError("not a list or an object")
-    return json.dumps(value, sort_keys=True, default=str, allow_nan=False)
+class Inside(ValueError):
+    """A field inside a list or an object holds what it cannot mean; says which, never its value."""
+
+
+def nested(inside: Mapping[str, pa.DataType]) -> Callable[[Any], str | None]:
+    """A list or an object, as JSON text; of some vendors an empty text stands for none.
+
+    `inside` are fields within, at any depth, and the types that their values must fit into.
+    """
+    casters = {name: _list if pa.types.is_list(kind) else caster(kind) for name, kind in inside.items()}
+
+    def convert(value: Any) -> str | None:
+        if value is None or value == "":
+            return value  # type: ignore[no-any-return]
+        if not isinstance(value, list | Mapping):
+            raise ValueError("not a list or an object")
+        _check(value, casters)
+        return json.dumps(value, sort_keys=True, default=str, allow_nan=False)
+
+    return convert
+
+
+def _check(value: Any, casters: Mapping[str, Callable[[Any], Any]]) -> None:
+    """Refuse a null among rows, and a field that does not fit, wherever it stands."""
+    for name, one in value.items() if isinstance(value, Mapping) else enumerate(value):
+        if one is None and isinstance(name, int):
+            raise Inside("a null in place of one of its rows")
+        if cast := casters.get(str(name)):
+            try:
+                cast(one)
+            except (ValueError, TypeError, ArithmeticError):
+                raise Inside(f"{name} as a {type(one).__name__}, which it cannot be") from None
+        if isinstance(one, list | Mapping):
+            _check(one, casters)
+
+
+def _list(value: Any) -> Any:
+    if value is not None and not isinstance(value, list):
+        raise ValueError("not a list")
+    return value
 
 
 def text(value: Any) -> str | None:

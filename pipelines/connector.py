@@ -78,6 +78,7 @@ class Table:
     hold both.
 
     `nested` are the columns that hold a list or an object of the vendor's, as JSON text; all others hold single values.
+    `inside` are the types of fields within them, at any depth, by the name that the vendor gives them.
     `required` are columns whose field the vendor always sends, be it null: without one the load is refused. `enums`
     gives the values of a column that decide what counts: a load with another is refused. `dated_by` names, for a table
     whose slices are not the days that its rows count for, the columns whose first value tells that day: the load log
@@ -95,6 +96,7 @@ class Table:
     hashes: Mapping[str, str] = field(default_factory=dict)
     newest_by: str = ""
     nested: tuple[str, ...] = ()
+    inside: Mapping[str, pa.DataType] = field(default_factory=dict)
     no_time: str = ""  # how the vendor writes a time that is none, where it is not null
     required: tuple[str, ...] = ()
     enums: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -116,7 +116,8 @@ class Guarded(BasePaginator):
     vendor's own total is, if it sends one (`header X-Name` for a header), of the first page alone where it counts what
     is left (`total_is_first`). A vendor that leaves the list out where it is empty `may_leave_out` it, as long as the
     answer holds what this names. `must` are fields without which an answer does not say whether more follows, `more`
-    the one that says so by true or false, `done` the one that says that nothing does.
+    the one that says so by true or false, `done` the one that says that nothing does. Where a single thing stands in
+    place of a list, it `is_one`.
     """
 
     def __init__(
@@ -133,11 +134,13 @@ class Guarded(BasePaginator):
         more: str = "",
         done: str = "",
         total_is_first: bool = False,
+        is_one: bool = False,
     ) -> None:
         super().__init__()
         self.paginator, self.vendor, self.rows, self.total = paginator, vendor, rows, total
         self.key, self.size, self.repeats, self.may_leave_out = key, size, repeats, may_leave_out
         self.must, self.more, self.done, self.total_is_first = must, more, done, total_is_first
+        self.is_one = is_one
         self.listing = Listing(vendor)
         self.address = ""
         self.asks_again = False
@@ -157,6 +160,8 @@ class Guarded(BasePaginator):
         rows = found(answer, self.rows)
         if rows is ABSENT and self.may_leave_out is not None and found(answer, self.may_leave_out) is not ABSENT:
             rows = []
+        if self.is_one and isinstance(rows, dict):
+            rows = [rows]
         try:
             self.listing.page(rows, self._total(answer, response))
         except Repeated:

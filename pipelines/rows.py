@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.casts import caster, nested, text
+from pipelines.casts import Inside, caster, nested, text
 from pipelines.connector import ConnectorError, Table
 from pipelines.identity import email_key, keyed_hash
 
@@ -68,10 +68,12 @@ def to_arrow(source: str, name: str, table: Table, rows: list[Mapping[str, Any]]
         for number, row in enumerate(rows, start=seen + 1):
             try:
                 value = read(row)
-            except (ValueError, TypeError, ArithmeticError):
+            except (ValueError, TypeError, ArithmeticError) as error:
+                kind = _kind_at(row, _path_of(table, column.name))
+                said = f"holds {error}" if isinstance(error, Inside) else f"is a {kind} that is no {column.type}"
                 raise RowRefused(
-                    f"{source}: {name} row {number}: {column.name} is a {_kind_at(row, _path_of(table, column.name))} "
-                    f"that is no {column.type}. The vendor changed this field; nothing of this source was loaded."
+                    f"{source}: {name} row {number}: {column.name} {said}. The vendor changed this field; nothing of "
+                    "this source was loaded."
                 ) from None
             if value is None and column.name in table.key:
                 raise RowRefused(f"{source}: {name} row {number}: {column.name} is missing, but is part of the key.")
@@ -109,7 +111,7 @@ def _reader(table: Table, column: "pa.Field[Any]") -> Callable[[Mapping[str, Any
         return lambda row: email_key(text(_at(row, path)))
     if column.name in table.hashes:
         return lambda row: keyed_hash(text(_at(row, path)) or "")
-    cast = nested if column.name in table.nested else caster(column.type, table.no_time)
+    cast = nested(table.inside) if column.name in table.nested else caster(column.type, table.no_time)
     return lambda row: cast(_at(row, path))
 
 

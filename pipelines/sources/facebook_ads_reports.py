@@ -61,6 +61,7 @@ def insights_table(breakdown: str) -> Table:
         ATTRIBUTION_DAYS,
         slice_by,
         nested=("actions", "action_values"),
+        inside={"action_type": pa.string(), **dict.fromkeys(("value", *WINDOWS), pa.float64())},
         required=("account_currency", "campaign_id"),
         kept_days=KEPT_DAYS,
     )

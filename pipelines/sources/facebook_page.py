@@ -67,6 +67,7 @@ TABLES: dict[str, Table] = {
         "snapshots",
         AS_NOW,
         nested=("reactions", "comments", "shares"),
+        inside={"total_count": pa.int64(), "count": pa.int64()},
         required=("reactions", "comments"),  # shares are absent where there are none
     ),
     "comments": Table(

@@ -10,11 +10,16 @@ from typing import Any
 import dlt
 from dlt.extract.resource import DltResource
 from dlt.sources.helpers.rest_client.client import RESTClient
+from dlt.sources.helpers.rest_client.exceptions import IgnoreResponseException
+from dlt.sources.helpers.rest_client.paginators import SinglePagePaginator
 from dlt.sources.rest_api import rest_api_resources
 from dlt.sources.rest_api.typing import EndpointResource, RESTAPIConfig
 from pydantic import Field
+from requests import Response
 
 from pipelines.connector import Connector, Options, Plan, Scope
+from pipelines.http import GONE
+from pipelines.listing import Guarded
 from pipelines.sources.klaviyo_client import ADVICE, BASE_URL, PERMISSIONS, REVISION, Row, client, flat, inner, metric
 from pipelines.sources.klaviyo_quality import MACHINE_FLAGS, Opens
 from pipelines.sources.klaviyo_tables import MAIL_METRICS, TABLES
@@ -149,6 +154,13 @@ def _campaigns(options: KlaviyoOptions, plan: Plan, opens: Opens) -> EndpointRes
 def _lists(options: KlaviyoOptions, plan: Plan) -> list[EndpointResource]:
     """A list's size comes only with the list alone; one that is deleted meanwhile is left out."""
     captured = {"captured_on": plan.captured_on, "captured_at": plan.as_of}
+
+    def tell_gone(response: Response) -> None:
+        if response.status_code in GONE:
+            list_id = response.url.partition("?")[0].rpartition("/")[2]
+            plan.warn(f"klaviyo: lists: list {list_id} was deleted meanwhile; its size is not captured")
+            raise IgnoreResponseException
+
     params: Row = {"fields[list]": "name,created,profile_count", "additional-fields[list]": "profile_count"}
     return [
         {
@@ -161,8 +173,8 @@ def _lists(options: KlaviyoOptions, plan: Plan) -> list[EndpointResource]:
             "endpoint": {
                 "path": "lists/{resources.list_ids.id}",
                 "params": params,
-                "paginator": "single_page",
-                "response_actions": [{"status_code": 404, "action": "ignore"}],
+                "paginator": Guarded(SinglePagePaginator(), "klaviyo", "data", is_one=True),
+                "response_actions": [tell_gone],
             },
             "processing_steps": [{"map": lambda row: flat(row) | captured}],
         },

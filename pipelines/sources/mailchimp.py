@@ -97,7 +97,7 @@ def _members(api: Mailchimp, plan: Plan, lists: Callable[[], list[Row]]) -> Iter
                 yield from _members_of(api, list_id, since)
                 read.append(list_id)
             except Gone:
-                plan.warn(f"mailchimp: list {list_id} was deleted meanwhile; its members stay as they were")
+                plan.warn(f"mailchimp: members: list {list_id} was deleted meanwhile; its members stay as they were")
         plan.keep_hash(pull.table, pull.account_id, " ".join(sorted(read)))
 
 
@@ -167,7 +167,8 @@ def _automation_emails(
         try:
             emails = [row for page in api.whole(where, "emails") for row in page]
         except Gone:
-            plan.warn(f"mailchimp: automation {automation['id']} was deleted meanwhile; its e-mails are not captured")
+            told = f"automation {automation['id']} was deleted meanwhile; its e-mails are not captured"
+            plan.warn(f"mailchimp: automation_emails: {told}")
             continue
         for email in emails:
             try:

@@ -54,7 +54,7 @@ class Mailchimp:
 
     def whole(self, path: str, holder: str) -> Iterator[list[Row]]:
         """A collection that comes in one answer and knows no choice of fields."""
-        yield from self._read(path, holder, Guarded(SinglePagePaginator(), "mailchimp", holder), {})
+        yield from self._read(path, holder, Guarded(SinglePagePaginator(), "mailchimp", holder, "total_items"), {})
 
     def one(self, path: str, fields: tuple[str, ...]) -> Row:
         """One thing."""

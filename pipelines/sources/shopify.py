@@ -44,7 +44,15 @@ MONEYS = ("shop_money__amount", "presentment_money__amount")
 FINANCIAL_STATUSES = frozenset(
     ("AUTHORIZED", "EXPIRED", "PAID", "PARTIALLY_PAID", "PARTIALLY_REFUNDED", "PENDING", "REFUNDED", "VOIDED")
 )
+TEXT, MOMENT = pa.string(), pa.timestamp("us", tz="UTC")
 TAKING = ("CAPTURE", "SALE")  # the kinds of transaction that take money
+
+INSIDE: dict[str, pa.DataType] = {
+    **dict.fromkeys(("id", "title", "sku", "kind", "status", "reason", "actionType", "lineType", "currencyCode"), TEXT),
+    **dict.fromkeys(("createdAt", "processedAt", "happenedAt"), MOMENT),
+    **dict.fromkeys(("amount", "quantity"), pa.decimal128(38, 9)),
+    "isGiftCard": pa.bool_(),
+}
 
 TABLES = {
     "orders": Table(
@@ -69,6 +77,7 @@ TABLES = {
         LATE_DAYS,
         newest_by="updated_at",
         nested=("line_items", "shipping_line", "additional_fees", "transactions", "refunds", "agreements"),
+        inside=INSIDE,
         emails={"email_key": "email"},
         # Fields that are never null: a query is answered with all its fields, a bulk operation may leave out nulls.
         required=(

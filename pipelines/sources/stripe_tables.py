@@ -36,6 +36,7 @@ def _table(
         "entities",
         reread_days,
         nested=tuple(name for name in schema.names if name in LISTS),
+        inside={"amount": NUMBER, "amount_refunded": NUMBER, "tax_behavior": pa.string(), "refund": pa.string()},
         emails=emails,
         required=required,
         dated_by=dated_by,

@@ -12,6 +12,13 @@ AS_NOW = 1  # listed whole every time: no filter tells what changed, or what is 
 
 LINES = ("line_items", "shipping_lines", "fee_lines")
 ID, FLAG = pa.int64(), pa.bool_()
+AMOUNT, TEXT = pa.decimal128(38, 9), pa.string()
+INSIDE: dict[str, pa.DataType] = {
+    **dict.fromkeys(("id", "product_id", "refunded_item_id"), ID),
+    **dict.fromkeys(("total", "total_tax", "quantity", "value", "total_value"), AMOUNT),
+    **dict.fromkeys(("name", "sku", "kind"), TEXT),
+    "taxes": pa.list_(TEXT),
+}
 
 
 def _whole(schema: pa.Schema, dated_by: tuple[str, ...], **emails: str) -> Table:
@@ -24,6 +31,7 @@ def _whole(schema: pa.Schema, dated_by: tuple[str, ...], **emails: str) -> Table
         AS_NOW,
         slice_by=("site",),
         nested=tuple(name for name in schema.names if name in LINES),
+        inside=INSIDE,
         emails=emails,
         required=required,
         dated_by=dated_by,
@@ -50,6 +58,7 @@ TABLES = {
         REREAD_DAYS,
         newest_by="date_modified_gmt",
         nested=LINES,
+        inside=INSIDE,
         emails={"email_key": "billing__email"},
         required=tuple(name for name in ORDERS.names if name not in ("site", "is_test", "has_opted_in")),
         dated_by=("date_paid_gmt", "date_completed_gmt", "date_created_gmt"),

@@ -87,7 +87,9 @@ class Stored:
                 for place, (new, old) in enumerate(zip(row, known.get(_key(self.tables[name], row), row), strict=True))
                 if new != old
             }
-            needed = changed & {*self.tables[name].required, *self.tables[name].key}
+            # what is missing inside of a list can be missing; the list itself cannot
+            whole = changed - {*self.tables[name].nested} if "." in mutation.field else changed
+            needed = whole & {*self.tables[name].required, *self.tables[name].key}
             if mutation.name.endswith("missing") and needed:
                 return "neither", f"{name}: {sorted(needed)} is needed: {words}"
             return "believed", f"{name}: {sorted(changed)}: {words}"
@@ -107,7 +109,10 @@ def _names_all(told: str) -> bool:
     return "Error" in told.split(":")[0] or any(word in told.split(":")[0] for word in NAMES)
 
 
-NAMES = ("Refused", "Drift", "Busy", "Exhausted", "Gone", "Retired", "Invalid", "TooMuch", "Lost", "Listing")
+NAMES = (
+    *("Refused", "Drift", "Busy", "Exhausted", "Gone", "Retired", "Invalid", "TooMuch", "Lost", "Listing", "Repeated"),
+    "Spent",
+)
 
 
 def stored(warehouse: Path, connector: Connector, as_of: datetime) -> Stored:

@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Literal, Protocol
 
+from pipelines import deadline
 from pipelines.connector import Connector, ConnectorError, Options
 from pipelines.load import load
 from pipelines.plan import Asked
@@ -22,6 +23,7 @@ from tests.adversary.mutations import Mutation, Scope
 from tests.adversary.stored import Stored, stored
 
 LONGEST_SECONDS = 40.0  # of one load; undisturbed ones take one or two
+BUDGET_SECONDS = 20.0  # that the product gives it, in place of half an hour
 Result = Literal["equal", "refused", "believed", "neither", "unaltered"]
 
 
@@ -196,7 +198,8 @@ class Arena:
     def _loaded(self, folder: Path, asked: Asked) -> Loaded:
         started = monotonic()
         try:
-            result = load(self.connector, self.options, folder / "warehouse.duckdb", folder / "dlt", asked)
+            with deadline.budget(self.source, BUDGET_SECONDS):
+                result = load(self.connector, self.options, folder / "warehouse.duckdb", folder / "dlt", asked)
         except BaseException as error:  # noqa: BLE001 (whatever comes is judged)
             return Loaded(error, f"{type(error).__name__}: {error}", monotonic() - started)
         return Loaded(None, "\n".join(result.warnings), monotonic() - started)

@@ -559,7 +559,7 @@ def test_a_list_deleted_meanwhile_is_warned_of_and_read_whole_when_it_is_back(
     with monkeypatch.context() as patch:
         rewind_after(mailchimp, "/lists", NOON - 91 * DAY, patch)
         result = pull(tmp_path)
-    assert "mailchimp: list L1 was deleted meanwhile; its members stay as they were" in result.warnings
+    assert "mailchimp: members: list L1 was deleted meanwhile; its members stay as they were" in result.warnings
     assert members(tmp_path) == {}
     mailchimp.set_clock(NOW)
     pull(tmp_path)
@@ -569,7 +569,10 @@ def test_a_list_deleted_meanwhile_is_warned_of_and_read_whole_when_it_is_back(
 @pytest.mark.parametrize(
     ("path", "warning"),
     [
-        ("/automations", "mailchimp: automation A1 was deleted meanwhile; its e-mails are not captured"),
+        (
+            "/automations",
+            "mailchimp: automation_emails: automation A1 was deleted meanwhile; its e-mails are not captured",
+        ),
         ("/automations/A1/emails", "mailchimp: automation e-mail S1 has no report; it is not captured"),
     ],
 )
