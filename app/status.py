@@ -64,7 +64,7 @@ def _runs(places: Places) -> list[dict[str, Any]]:
 
 
 def _cells(run: dict[str, Any]) -> list[str]:
-    failed = ", ".join(source["source"] for source in run["sources"] if source["status"] == "failed")
+    failed = ", ".join(source["source"] for source in run["sources"] if source["status"] != "loaded")
     rows = sum(source["rows"] for source in run["sources"])
     started = run["started_at"][:19]
     return [started, run["through"], VERDICTS[run["exit_code"]], f"{run['seconds']:.1f}", f"{rows:,}", failed]

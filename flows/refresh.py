@@ -37,7 +37,7 @@ class SourceOutcome:
     """How one source fared."""
 
     source: str
-    status: str  # loaded, failed
+    status: str  # loaded, partial where some of it could not be read, failed
     rows: int = 0
     seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
@@ -61,10 +61,10 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """0 all well, 1 nothing published, 3 published although a source failed."""
+        """0 all well, 1 nothing published, 3 published although a source, or a part of one, failed."""
         if not self.published:
             return NOTHING_PUBLISHED
-        return PARTIAL if any(source.status == "failed" for source in self.sources) else OK
+        return OK if all(source.status == "loaded" for source in self.sources) else PARTIAL
 
 
 def through_by_default(as_of: datetime, settings: Settings) -> date:
@@ -228,7 +228,8 @@ def show_sources(outcome: Outcome) -> None:
 def _outcome(name: str, result: LoadResult | Exception) -> SourceOutcome:
     if isinstance(result, LoadResult):
         rows = sum(result.rows.values())
-        return SourceOutcome(name, "loaded", rows, round(result.seconds, 1), result.warnings, result.quota)
+        status = "partial" if result.refused else "loaded"
+        return SourceOutcome(name, status, rows, round(result.seconds, 1), result.warnings, result.quota)
     return SourceOutcome(name, "failed", error=str(result), is_explained=isinstance(result, ConnectorError))
 
 
@@ -236,4 +237,5 @@ def _told(source: SourceOutcome) -> str:
     if source.status == "failed":
         return f"{source.source} failed, its KPIs keep their last data: {source.error}"
     warned = "".join(f"\n  warning: {warning}" for warning in source.warnings)
-    return f"loaded {source.source}: {source.rows:,} rows in {source.seconds:.1f} s{warned}"
+    how = "loaded in part" if source.status == "partial" else "loaded"
+    return f"{how} {source.source}: {source.rows:,} rows in {source.seconds:.1f} s{warned}"

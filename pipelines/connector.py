@@ -167,6 +167,10 @@ class Plan:
     skipped: set[tuple[str, str]] = field(default_factory=set)
     failures: dict[tuple[str, str], str] = field(default_factory=dict)
     terms: dict[tuple[str, str, str], str] = field(default_factory=dict)  # (table, account, caveat) → zone or currency
+    failed: set[tuple[str, str, str]] = field(default_factory=set)  # (table, account, definition), of several
+    refused: list[ConnectorError] = field(default_factory=list)  # why parts could not be read
+    has_answered: bool = False  # the vendor gave something
+    is_last_look: bool = False  # what contradicts itself was read once already
 
     @property
     def captured_on(self) -> date:
@@ -197,9 +201,20 @@ class Plan:
         """Nothing new for this account: its rows stay as they are, and count as covered through this load."""
         self.skipped.add((table, account_id))
 
-    def fail(self, table: str, account_id: str, reason: str) -> None:
-        """This account could not be read: its rows stay, it is not counted as covered, the load goes on and says so."""
-        self.failures[table, account_id] = reason
+    def fail(self, table: str, account_id: str, reason: str, definition: str = "") -> None:
+        """This account could not be read: its rows stay, it is not counted as covered, the load goes on and says so.
+
+        With a definition, it is this one of several that one account is asked by.
+        """
+        if definition:
+            self.failed.add((table, account_id, definition))
+        else:
+            self.failures[table, account_id] = reason
+
+    def has_failed(self, pull: Pull) -> bool:
+        """Whether a pull could not be read."""
+        account = (pull.table, pull.account_id)
+        return account in self.failures or (*account, pull.definition) in self.failed
 
     def account_zone(self, table: str, account_id: str, zone: str) -> None:
         """The zone of the account's days: one is complete when it is over there, be it not the business's."""

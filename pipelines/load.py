@@ -12,17 +12,16 @@ from typing import Any
 import dlt
 import duckdb
 import pyarrow as pa
-from dlt.common.exceptions import DltException
 from dlt.common.schema.typing import TWriteDispositionConfig
 from dlt.extract.resource import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines import deadline, load_log, slices
+from pipelines import deadline, load_log, parts, slices
 from pipelines.connector import AccessRefused, BudgetSpent, Connector, ConnectorError, Options, Plan, Pull, Table
 from pipelines.listing import ListingRefused
 from pipelines.plan import Asked, plan_load
-from pipelines.rows import MARKER, SchemaDrift, batches
+from pipelines.rows import MARKER, batches
 
 # The one strategy that stays exact when a run is killed between the copy and its bookkeeping.
 DELETE_INSERT: TWriteDispositionConfig = {"disposition": "merge", "strategy": "delete-insert"}
@@ -39,6 +38,7 @@ class LoadResult:
     seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
     quota: dict[str, str] = field(default_factory=dict)
+    refused: list[ConnectorError] = field(default_factory=list)  # why parts of it stay as they were
 
 
 def load(connector: Connector, options: Options, warehouse: Path, state: Path, asked: Asked) -> LoadResult:
@@ -55,7 +55,9 @@ def load(connector: Connector, options: Options, warehouse: Path, state: Path, a
             return run_plan(connector, options, warehouse, state, plan)
         except ListingRefused as error:
             log.warning("%s Reading it once more.", error)
-            return run_plan(connector, options, warehouse, state, plan_load(connector, options, warehouse, asked))
+            plan = plan_load(connector, options, warehouse, asked)
+            plan.is_last_look = True
+            return run_plan(connector, options, warehouse, state, plan)
     except (AccessRefused, BudgetSpent):
         raise
     except Exception as error:
@@ -82,13 +84,14 @@ def run_plan(connector: Connector, options: Options, warehouse: Path, state: Pat
     with deadline.writing(), load_log.connect(warehouse) as connection:
         load_log.begin(connection, connector.name)
     pipeline = _extracted(connector, resources, warehouse, state)
+    parts.check(plan)
     with deadline.writing():
         _write(pipeline)
         rows = {pull: _rows_of(pull, connector.tables[pull.table], counts) for pull in plan.pulls}
         with load_log.connect(warehouse) as connection:
             load_log.record(connection, connector, plan, rows)
     by_table = {name: sum(n for key, n in counts.items() if key[0] == name) for name in connector.tables}
-    return LoadResult(connector.name, by_table, monotonic() - started, plan.warnings, plan.quota)
+    return LoadResult(connector.name, by_table, monotonic() - started, plan.warnings, plan.quota, plan.refused)
 
 
 def create_empty(connector: Connector, warehouse: Path) -> None:
@@ -154,7 +157,8 @@ def _resource(
         yield _finished(table, table.columns.empty_table())
         seen: set[tuple[Any, ...]] = set()
         deadline.check()
-        for batch in batches(source, name, table, vendor or (), plan.fields.setdefault(name, set())):
+        read = batches(source, name, table, vendor or (), plan.fields.setdefault(name, set()))
+        for batch in parts.whole(plan, source, name, table, read):
             fresh = _unseen(table, batch, seen) if is_sliced and not table.rows_are_unique else batch
             _count(name, table, fresh, plan, counts)
             if table.listed_by:
@@ -270,7 +274,7 @@ def _extracted(connector: Connector, resources: list[DltResource], warehouse: Pa
         pipeline.sync_destination()
         pipeline.extract(resources)
     except PipelineStepFailed as error:
-        raise _cause(error, connector.name) from None
+        raise parts.cause(error, connector.name) from None
     return pipeline
 
 
@@ -279,22 +283,4 @@ def _write(pipeline: Pipeline) -> None:
         pipeline.normalize()
         pipeline.load()
     except PipelineStepFailed as error:
-        raise _cause(error, pipeline.pipeline_name.removeprefix("parcours_")) from None
-
-
-def _cause(error: PipelineStepFailed, source: str) -> BaseException:
-    """The connector's own error under what dlt wraps around it; another one is told by its table."""
-    table, cause, first = "", error.__cause__ or error.__context__, None
-    while cause is not None:
-        if isinstance(cause, ConnectorError):
-            return cause
-        table = getattr(cause, "pipe_name", table)
-        if not isinstance(cause, DltException | StopIteration):
-            first = cause
-        cause = cause.__cause__ or cause.__context__
-    if first is None or error.step != "extract":
-        return error
-    return SchemaDrift(
-        f"{source}: {table}: the vendor's answer could not be read ({type(first).__name__}); nothing of this source "
-        "was loaded. Upgrade Parcours, or report it."
-    )
+        raise parts.cause(error, pipeline.pipeline_name.removeprefix("parcours_")) from None

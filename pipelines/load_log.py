@@ -118,7 +118,7 @@ def record(connection: duckdb.DuckDBPyConnection, connector: Connector, plan: Pl
         connection.execute("begin")
         accounts.keep_terms(connection, connector.name, plan)
         for pull in plan.pulls:
-            if (pull.table, pull.account_id) not in plan.failures:
+            if not plan.has_failed(pull):
                 _record_pull(connection, connector, plan, pull, rows.get(pull, 0))
         for name, table in connector.tables.items():
             if plan.of(name):

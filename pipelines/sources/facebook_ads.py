@@ -7,7 +7,8 @@ import pyarrow as pa
 from dlt.extract.resource import DltResource
 from pydantic import Field
 
-from pipelines.connector import Connector, Options, Plan, Scope, Table, columns
+from pipelines import parts
+from pipelines.connector import Connector, Options, Plan, Pull, Scope, Table, columns
 from pipelines.rows import SchemaDrift
 from pipelines.sources.facebook_ads_reports import AD_STATES, INSIGHTS, WINDOWS, ad_reports, insights_table
 from pipelines.sources.facebook_graph import API_VERSION, BASE_URL, Graph, Row
@@ -91,7 +92,8 @@ def facebook_ads(
 
 def _accounts(graph: Graph, plan: Plan) -> Iterator[Row]:
     """Each account; its zone, its currency and the windows that are asked say how to read its reports."""
-    for pull in plan.of("accounts"):
+
+    def read(pull: Pull) -> Iterator[Row]:
         found = graph.get(f"act_{pull.account_id}", fields=",".join(ACCOUNT_FIELDS))
         for name in INSIGHTS:
             plan.caveat(name, pull.account_id, "attribution", ", ".join(WINDOWS))
@@ -99,26 +101,36 @@ def _accounts(graph: Graph, plan: Plan) -> Iterator[Row]:
             plan.account_zone(name, pull.account_id, str(found.get("timezone_name")))
         yield found | {"account_id": pull.account_id}
 
+    yield from parts.each(plan, "accounts", read)
+
 
 def _structure(graph: Graph, options: FacebookAdsOptions, plan: Plan, name: str) -> Iterator[list[Row]]:
     """One level of the structure; what was archived or deleted stays, with that as its state."""
-    for pull in plan.of(name):
-        asked = {"fields": ",".join(STRUCTURE[name]), "effective_status": list(STATES[name])}
-        for page in graph.pages(f"act_{pull.account_id}", name, limit=options.page_rows, **asked):
-            yield [row | {"account_id": pull.account_id} for row in page]
+    asked = {"fields": ",".join(STRUCTURE[name]), "effective_status": list(STATES[name])}
+
+    def read(pull: Pull) -> Iterator[list[Row]]:
+        pages = graph.pages(f"act_{pull.account_id}", name, limit=options.page_rows, **asked)
+        yield [row | {"account_id": pull.account_id} for page in pages for row in page]
+
+    yield from parts.each(plan, name, read)
 
 
 def _audiences(graph: Graph, options: FacebookAdsOptions, plan: Plan) -> Iterator[list[Row]]:
     """Every custom audience as large as it is now: the vendor keeps no history of sizes."""
     captured = {"captured_on": plan.captured_on, "captured_at": plan.as_of}
     absent = set(options.retargeting_audiences)
-    for pull in plan.of("custom_audiences"):
+
+    def read(pull: Pull) -> Iterator[list[Row]]:
         asked = ",".join(AUDIENCE_FIELDS)
         pages = graph.pages(f"act_{pull.account_id}", "customaudiences", limit=options.page_rows, fields=asked)
         found = [row for page in pages for row in page]
         _refuse_lost_bounds(found)
-        absent -= {str(row.get("id")) for row in found}
+        absent.difference_update(str(row.get("id")) for row in found)
         yield [row | captured | {"account_id": pull.account_id} for row in found]
+
+    yield from parts.each(plan, "custom_audiences", read)
+    if any(plan.has_failed(pull) for pull in plan.of("custom_audiences")):
+        return  # which audiences there are is not known
     for one in sorted(absent if plan.of("custom_audiences") else ()):
         plan.warn(f"facebook_ads: no account has the audience {one}; correct retargeting_audiences")
 

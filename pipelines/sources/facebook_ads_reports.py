@@ -10,11 +10,11 @@ from decimal import Decimal, InvalidOperation
 
 import pyarrow as pa
 
-from pipelines import deadline
-from pipelines.connector import ConnectorError, Plan, Table, columns
+from pipelines import deadline, parts
+from pipelines.connector import ConnectorError, Plan, Pull, Table, columns
 from pipelines.retry import patience
 from pipelines.rows import SchemaDrift
-from pipelines.sources.facebook_graph import Graph, Row, parts
+from pipelines.sources.facebook_graph import Graph, Row, spans
 
 # Spend is corrected, and conversions are credited to the day of their click, for this long.
 ATTRIBUTION_DAYS = 28
@@ -68,17 +68,20 @@ def insights_table(breakdown: str) -> Table:
 
 
 def ad_reports(graph: Graph, plan: Plan, name: str, report_rows: int) -> Iterator[list[Row]]:
-    """The rows of one report by day, a month at a time."""
-    for pull in plan.of(name):
+    """The rows of one report by day, a month at a time: a month that cannot be read ends its account's report."""
+
+    def read(pull: Pull) -> Iterator[list[Row]]:
         sent: Counter[str] = Counter()
-        for first, last in parts(pull.first_day, pull.last_day, JOB_DAYS):
-            for page in _report(graph, name, pull.account_id, first, last, report_rows):
-                rows = [_checked(row, INSIGHTS[name]) | {"account_id": pull.account_id} for row in page]
-                for row in rows:
-                    sent.update(["rows", *row])
-                    sent["shown"] += int(Decimal(row.get("impressions") or 0))
-                yield rows
-        _refuse_lost_metrics(name, sent)
+        for first, last in spans(pull.first_day, pull.last_day, JOB_DAYS):
+            pages = _report(graph, name, pull.account_id, first, last, report_rows)
+            rows = [_checked(row, INSIGHTS[name]) | {"account_id": pull.account_id} for page in pages for row in page]
+            for row in rows:
+                sent.update(["rows", *row])
+                sent["shown"] += int(Decimal(row.get("impressions") or 0))
+            _refuse_lost_metrics(name, sent)
+            yield rows
+
+    yield from parts.each(plan, name, read)
 
 
 def _refuse_lost_metrics(name: str, sent: Counter[str]) -> None:

@@ -163,7 +163,8 @@ class Graph:
         except (AttributeError, TypeError, ValueError):
             # The client's own stumbling over a body that is no answer of the Graph API.
             raise VendorBusy(f"{where} gave an answer that is not its own") from None
-        if not isinstance(body, dict) or response.status() >= 500:
+        # The client takes what is no UTF-8 for a replacement character; the vendor itself writes ASCII.
+        if not isinstance(body, dict) or response.status() >= 500 or "\ufffd" in str(response.body()):
             raise VendorBusy(f"{where} gave an answer that is not whole (HTTP {response.status()})")
         self.quota.update(used_of_limits(response.headers() or {}))
         return body
@@ -174,7 +175,7 @@ class Graph:
             return VendorBusy(f"{where} gave an answer that is not its own (HTTP {error.http_status()})")
         if code == 1 and TOO_MUCH in said:
             return TooMuchData(f"{where}: {said}")
-        if code in PASSING:
+        if code in PASSING or error.api_transient_error():
             return _busy(f"{where}: {said}", _wait_minutes(error.http_headers()))
         if code in REFUSED:
             return AccessRefused(f"{where}: {said} (code {code}). {self.advice}")
@@ -185,7 +186,7 @@ class Graph:
         if code == INVALID:
             kind = ObjectGone if error.api_error_subcode() == GONE else InvalidParameter
             return kind(f"{where}: {said}")
-        if error.api_transient_error() or (error.http_status() or 0) >= 500:
+        if (error.http_status() or 0) >= 500:
             return VendorBusy(f"{where}: {said} (code {code})")
         return ConnectorError(f"{where}: {said} (code {code})")
 
@@ -224,7 +225,7 @@ class Pages:
                 return
 
 
-def parts(first: date, last: date, days: int) -> Iterator[tuple[date, date]]:
+def spans(first: date, last: date, days: int) -> Iterator[tuple[date, date]]:
     """A range of days in parts that one call can hold, both ends of each included."""
     while first <= last:
         end = min(first + timedelta(days=days - 1), last)

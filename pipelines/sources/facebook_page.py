@@ -9,7 +9,8 @@ import pyarrow as pa
 from dlt.extract.resource import DltResource
 from pydantic import Field
 
-from pipelines.connector import Connector, ConnectorError, Options, Plan, Scope, Table, columns
+from pipelines import parts
+from pipelines.connector import Connector, ConnectorError, Options, Plan, Pull, Scope, Table, columns
 from pipelines.identity import keyed_hash
 from pipelines.sources.facebook_graph import (
     API_VERSION,
@@ -137,17 +138,23 @@ def facebook_page(
 
 
 def _pages(pages: Pages, plan: Plan) -> Iterator[Row]:
-    for pull in plan.of("pages"):
+
+    def read(pull: Pull) -> Iterator[Row]:
         found = pages.of(pull.account_id).get(pull.account_id, fields=",".join(PAGE_FIELDS))
         yield found | {"page_id": pull.account_id, "captured_on": plan.captured_on, "captured_at": plan.as_of}
+
+    yield from parts.each(plan, "pages", read)
 
 
 def _posts(posts: Posts, plan: Plan, since: date) -> Iterator[Row]:
     """Each post's counters as they are now: the vendor keeps no history of them."""
-    for pull in plan.of("posts"):
+
+    def read(pull: Pull) -> Iterator[Row]:
         for post in (post for day, post in posts(pull.account_id) if day >= since):
             captured = {"page_id": pull.account_id, "captured_on": plan.captured_on, "captured_at": plan.as_of}
             yield {name: value for name, value in post.items() if name not in COUNTED} | captured | _counters(post)
+
+    yield from parts.each(plan, "posts", read)
 
 
 def _counters(post: Row) -> Row:
@@ -168,12 +175,18 @@ def _counters(post: Row) -> Row:
     return counters
 
 
-def _comments(pages: Pages, posts: Posts, plan: Plan, rows: int) -> Iterator[Row]:
+def _comments(pages: Pages, posts: Posts, plan: Plan, rows: int) -> Iterator[list[Row]]:
     """Comments and replies of every post of the asked days, without names and texts."""
-    for pull in plan.of("comments"):
-        for post_day, post in posts(pull.account_id):
-            if pull.first_day - EDGE <= post_day <= pull.last_day + EDGE:
-                yield from _comments_of(pages, pull.account_id, post_day, post["id"], rows)
+
+    def read(pull: Pull) -> Iterator[list[Row]]:
+        yield [
+            row
+            for post_day, post in posts(pull.account_id)
+            if pull.first_day - EDGE <= post_day <= pull.last_day + EDGE
+            for row in _comments_of(pages, pull.account_id, post_day, post["id"], rows)
+        ]
+
+    yield from parts.each(plan, "comments", read)
 
 
 def _comments_of(pages: Pages, page_id: str, post_day: date, post_id: str, rows: int) -> Iterator[Row]:
@@ -198,17 +211,23 @@ def _author_key(row: Row, page_id: str) -> str:
     return author if author == page_id else keyed_hash(author)
 
 
-def _tagged(pages: Pages, plan: Plan) -> Iterator[Row]:
+def _tagged(pages: Pages, plan: Plan) -> Iterator[list[Row]]:
     """Posts of others, or the page's own, that tag the page."""
-    for pull in plan.of("tagged"):
-        for day, row in pages.since(pull.account_id, "tagged", "tagged", pull.first_day - EDGE, "from{id}"):
-            if day <= pull.last_day + EDGE:
-                yield row | {
-                    "page_id": pull.account_id,
-                    "created_day": day,
-                    "id": _post_key(row["id"], pull.account_id),
-                    "author_key": _author_key(row, pull.account_id),
-                }
+
+    def read(pull: Pull) -> Iterator[list[Row]]:
+        yield [
+            row
+            | {
+                "page_id": pull.account_id,
+                "created_day": day,
+                "id": _post_key(row["id"], pull.account_id),
+                "author_key": _author_key(row, pull.account_id),
+            }
+            for day, row in pages.since(pull.account_id, "tagged", "tagged", pull.first_day - EDGE, "from{id}")
+            if day <= pull.last_day + EDGE
+        ]
+
+    yield from parts.each(plan, "tagged", read)
 
 
 def _post_key(post_id: str, page_id: str) -> str:

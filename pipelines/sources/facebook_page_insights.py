@@ -9,9 +9,10 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 
+from pipelines import parts
 from pipelines.connector import Plan, Pull, Scope, Table, columns
 from pipelines.listing import ABSENT, Listing
-from pipelines.sources.facebook_graph import Graph, InvalidParameter, Pages, Row, parts, utc_day
+from pipelines.sources.facebook_graph import Graph, InvalidParameter, Pages, Row, spans, utc_day
 
 INSIGHT_DAYS = 7  # the vendor corrects page insights for some days
 DAYS_PER_CALL, KEPT_DAYS = 90, 729  # the vendor's limits of page insights: one call, two years back
@@ -60,21 +61,24 @@ def series_of(pages: list[str], metrics: list[str]) -> list[Scope]:
     return [Scope(f"{page}/{metric}") for page in pages for metric in asked]
 
 
-def page_insights(pages: Pages, plan: Plan) -> Iterator[Row]:
+def page_insights(pages: Pages, plan: Plan) -> Iterator[list[Row]]:
     """The asked days of each series, asked alone: one that Facebook does not know refuses the whole call."""
-    for pull in plan.of("page_insights"):
+
+    def read(pull: Pull) -> Iterator[list[Row]]:
         page_id, _, metric = pull.account_id.partition("/")
         if metric in RETIRED and RETIRED[metric][0] <= plan.captured_on:
             # A day's value comes the next morning, so that of the day before is missing too.
             _end(plan, pull, RETIRED[metric][0] - timedelta(days=1))
-            continue
+            return
         try:
-            yield from _series(pages.of(page_id), page_id, metric, pull, plan)
+            yield list(_series(pages.of(page_id), page_id, metric, pull, plan))
             plan.keep_hash(pull.table, pull.account_id, "")
         except InvalidParameter as error:
             if "metric" not in str(error).lower():
                 raise
             _refused(plan, pull)
+
+    yield from parts.each(plan, "page_insights", read)
 
 
 def _refused(plan: Plan, pull: Pull) -> None:
@@ -109,7 +113,7 @@ def _end(plan: Plan, pull: Pull, first_day: date) -> None:
 def _series(graph: Graph, page_id: str, metric: str, pull: Pull, plan: Plan) -> Iterator[Row]:
     plan.account_zone(pull.table, pull.account_id, PAGES_ZONE)
     number = 0
-    for first, last in parts(pull.first_day, pull.last_day, DAYS_PER_CALL):
+    for first, last in spans(pull.first_day, pull.last_day, DAYS_PER_CALL):
         until = last + timedelta(days=1)  # the vendor leaves the end of a range out
         asked = {"metric": metric, "period": "day", "since": first.isoformat(), "until": until.isoformat()}
         # Without cursors: the `next` of insights is another range of days.

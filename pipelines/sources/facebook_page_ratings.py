@@ -9,7 +9,8 @@ from datetime import date
 
 import pyarrow as pa
 
-from pipelines.connector import Plan, Table, columns
+from pipelines import parts
+from pipelines.connector import Plan, Pull, Table, columns
 from pipelines.identity import keyed_hash
 from pipelines.sources.facebook_graph import Pages, Retired, Row
 
@@ -41,7 +42,8 @@ RATINGS = Table(
 
 def page_ratings(pages: Pages, plan: Plan) -> Iterator[list[Row]]:
     """Every recommendation that each page has now, all at once: rows replace those from before."""
-    for pull in plan.of("ratings"):
+
+    def read(pull: Pull) -> Iterator[list[Row]]:
         graph = pages.of(pull.account_id).at_version(RATINGS_VERSION)
         try:
             found = list(graph.pages(pull.account_id, "ratings", limit=pages.page_rows, fields=FIELDS))
@@ -49,16 +51,18 @@ def page_ratings(pages: Pages, plan: Plan) -> Iterator[list[Row]]:
             plan.fail(pull.table, pull.account_id, ENDED)
             if f"facebook_page: {ENDED}" not in plan.warnings:
                 plan.warn(f"facebook_page: {ENDED}")
-            continue
+            return
         yield [row | {"page_id": pull.account_id, "rating_key": _key(row)} for page in found for row in page]
+
+    yield from parts.each(plan, "ratings", read)
 
 
 def _key(row: Row) -> str:
     """A recommendation has no id but its story's, which older ones lack; either may lead to a person."""
     story = (row.get("open_graph_story") or {}).get("id")
     reviewer = (row.get("reviewer") or {}).get("id", "")
-    parts = (row.get("created_time"), reviewer, row.get("recommendation_type"), row.get("rating"))
-    return keyed_hash(str(story or " ".join(map(str, parts))))
+    told = (row.get("created_time"), reviewer, row.get("recommendation_type"), row.get("rating"))
+    return keyed_hash(str(story or " ".join(map(str, told))))
 
 
 def check_ratings(pages: Pages, page_ids: list[str]) -> list[str]:

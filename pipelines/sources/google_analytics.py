@@ -14,6 +14,7 @@ from dlt.extract.resource import DltResource
 from google.analytics.data_v1beta import BetaAnalyticsDataClient, types
 from pydantic import Field, model_validator
 
+from pipelines import parts
 from pipelines.connector import Connector, ConnectorError, Options, Plan, Pull, Scope, Table
 from pipelines.sources.google_analytics_audiences import audience_exports
 from pipelines.sources.google_analytics_client import (
@@ -144,13 +145,16 @@ def _period_metrics(
     client: BetaAnalyticsDataClient, options: GoogleAnalyticsOptions, heard: Heard
 ) -> Iterator[dict[str, Any]]:
     reports = options.reports()
-    for pull in heard.plan.of("period_metrics"):
+
+    def read(pull: Pull) -> Iterator[dict[str, Any]]:
         report = reports[pull.definition]
         yield from _by_day(client, options, heard, pull, report)
         asked = list(periods(pull.first_day, pull.last_day, options.week_start))
         size = RANGES_PER_REQUEST * REQUESTS_PER_BATCH
         for start in range(0, len(asked), size):
             yield from _by_period(client, heard, pull, report, asked[start : start + size])
+
+    yield from parts.each(heard.plan, "period_metrics", read)
     heard.tell()
 
 
@@ -228,7 +232,8 @@ def _dated_rows(
 ) -> Iterator[pa.Table]:
     """One dated report of every property, as Arrow."""
     dimensions, metrics = DATED[name]
-    for pull in heard.plan.of(name):
+
+    def read(pull: Pull) -> Iterator[pa.Table]:
         report = PeriodReport(name, tuple(metrics), FILTERS.get(name, ()))
         request = _request(pull.account_id, ("date", *dimensions), report, [(pull.first_day, pull.last_day)])
         found = whole_report(client, request, options.page_rows, partial(heard.quota, pull.account_id))
@@ -242,6 +247,8 @@ def _dated_rows(
         if "currency_code" in TABLES[name].columns.names:
             arrays.append(pa.array([found.metadata["currencyCode"]] * len(found.rows), TEXT))
         yield pa.Table.from_arrays(arrays, schema=TABLES[name].columns)
+
+    yield from parts.each(heard.plan, name, read)
 
 
 def _days(values: tuple[str, ...]) -> "pa.Array[Any]":

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from pipelines.load import LoadResult, load
+from pipelines.load import LoadResult
 from pipelines.plan import Asked
 from pipelines.sources.files import CONNECTOR
 from pipelines.sources.files.settings import FilesOptions
+from tests.pipelines.loads import load_whole
 
 DAY = date(2026, 3, 2)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -37,7 +38,7 @@ def pull(folder: Path, days: int = 0, /, **feeds: dict[str, Any]) -> LoadResult:
     """Load the feeds, `days` days after the first load."""
     options = FilesOptions.model_validate({"feeds": feeds})
     asked = Asked(DAY, NOON + timedelta(days=days), ZONE, DAY)
-    return load(CONNECTOR, options, folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, options, folder / "warehouse.duckdb", folder / "state", asked)
 
 
 def query(folder: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -15,7 +15,7 @@ import requests
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import VendorSession
 from pipelines.identity import email_key
-from pipelines.load import LoadResult, load, run_plan
+from pipelines.load import LoadResult, run_plan
 from pipelines.plan import Asked, plan_backfill
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.brevo import CONNECTOR, BrevoOptions
@@ -33,6 +33,7 @@ from sandbox.events import (
 )
 from sandbox.server import Running, running
 from sandbox.vendors.brevo_mail import Campaigns
+from tests.pipelines.loads import load_whole
 from tests.staging import stage, staged
 
 FIRST_DAY, THROUGH = date(2025, 3, 1), date(2026, 3, 15)
@@ -145,7 +146,9 @@ def aim(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> None:
 def pull(folder: Path, now: datetime = NOW, **options: Any) -> LoadResult:
     through = (now - DAY).date()
     asked = Asked(through, now, ZoneInfo("Europe/Paris"), FIRST_DAY)
-    return load(CONNECTOR, BrevoOptions(**OPTIONS | options), folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(
+        CONNECTOR, BrevoOptions(**OPTIONS | options), folder / "warehouse.duckdb", folder / "state", asked
+    )
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
@@ -267,7 +270,7 @@ def test_the_vendor_is_asked_for_at_most_ninety_days_of_events_at_a_time(brevo: 
 
 def test_a_history_of_many_years_is_asked_in_parts(brevo: Running, tmp_path: Path) -> None:
     asked = Asked(THROUGH, NOW, ZoneInfo("Europe/Paris"), date(2021, 1, 1))
-    load(CONNECTOR, BrevoOptions(), tmp_path / "warehouse.duckdb", tmp_path / "state", asked)
+    load_whole(CONNECTOR, BrevoOptions(), tmp_path / "warehouse.duckdb", tmp_path / "state", asked)
     sent = [call for call in asked_of(brevo, "/emailCampaigns") if call["status"] == "sent"]
     assert len({call["startDate"] for call in sent}) == 3
     assert rows(tmp_path, "select id from campaigns order by 1") == [(1,), (2,), (7,)]

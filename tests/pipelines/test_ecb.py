@@ -11,13 +11,14 @@ import requests
 
 from pipelines.connector import ConnectorError
 from pipelines.http import VendorSession
-from pipelines.load import LoadResult, load
+from pipelines.load import LoadResult
 from pipelines.plan import Asked
 from pipelines.retry import VendorBusy
 from pipelines.rows import SchemaDrift
 from pipelines.sources.ecb import CONNECTOR, EcbOptions
 from sandbox.events import Rate, World
 from sandbox.server import Running, running
+from tests.pipelines.loads import load_whole
 
 FIRST_DAY = date(2026, 3, 2)  # a Monday
 THROUGH = date(2026, 3, 15)  # the Sunday after the next
@@ -51,7 +52,7 @@ def ecb(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
 
 def pull(folder: Path, through: date = THROUGH, options: EcbOptions | None = None) -> LoadResult:
     asked = Asked(through, published(through), ZoneInfo("Europe/Paris"), FIRST_DAY)
-    return load(CONNECTOR, options or EcbOptions(), folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, options or EcbOptions(), folder / "warehouse.duckdb", folder / "state", asked)
 
 
 def rates(folder: Path) -> list[tuple[date, str, str]]:

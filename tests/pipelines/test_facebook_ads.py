@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from pipelines.connector import AccessRefused, ConnectorError, Table
-from pipelines.load import LoadResult, load, run_plan
+from pipelines.load import LoadResult, run_plan
 from pipelines.plan import Asked, plan_backfill
 from pipelines.rows import SchemaDrift
 from pipelines.sources.facebook_ads import CONNECTOR, FacebookAdsOptions
@@ -21,6 +21,7 @@ from pipelines.sources.facebook_ads_reports import ATTRIBUTION_DAYS, INSIGHTS
 from sandbox import events
 from sandbox.server import Running, running
 from sandbox.vendors import facebook_ads as vendor
+from tests.pipelines.loads import load_whole
 
 FIRST_DAY = date(2026, 2, 1)
 THROUGH = date(2026, 3, 12)  # forty days: two reports
@@ -95,7 +96,7 @@ def chosen(**options: Any) -> FacebookAdsOptions:
 
 def pull(folder: Path, through: date = THROUGH, first_day: date = FIRST_DAY, **options: Any) -> LoadResult:
     asked = Asked(through, morning(through), ZoneInfo("Europe/Paris"), first_day)
-    return load(CONNECTOR, chosen(**options), folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, chosen(**options), folder / "warehouse.duckdb", folder / "state", asked)
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:

@@ -15,7 +15,7 @@ import requests
 
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.identity import keyed_hash
-from pipelines.load import LoadResult, load, run_plan
+from pipelines.load import LoadResult, run_plan
 from pipelines.plan import Asked, plan_backfill
 from pipelines.retry import VendorBusy
 from pipelines.rows import SchemaDrift
@@ -26,6 +26,7 @@ from sandbox.server import Running, running
 from sandbox.state import Sandbox
 from sandbox.vendors import facebook_page as vendor
 from sandbox.vendors.facebook_graph import Call, GraphError, Row, no_such_object
+from tests.pipelines.loads import load_whole
 from tests.staging import stage, staged
 
 FIRST_DAY = date(2026, 3, 2)
@@ -95,7 +96,7 @@ def pull(folder: Path, through: date = THROUGH, first_day: date = FIRST_DAY, **o
     as_of = datetime(through.year, through.month, through.day, 9, tzinfo=UTC) + timedelta(days=1)
     asked = Asked(through, as_of, ZoneInfo("Europe/Paris"), first_day)
     chosen = FacebookPageOptions.model_validate({"pages": ["2001"], "page_rows": 8, "recommendations": True} | options)
-    return load(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:

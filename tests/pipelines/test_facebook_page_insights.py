@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines.load import LoadResult, load
+from pipelines.load import LoadResult
 from pipelines.plan import Asked
 from pipelines.sources.facebook_page import CONNECTOR, FacebookPageOptions
 from pipelines.sources.facebook_page_insights import RETIRED, series_of
 from sandbox.events import Follow, Page, Post, Reaction, World
 from sandbox.server import Running, running
 from sandbox.vendors import facebook_page_insights as vendor
+from tests.pipelines.loads import load_whole
 from tests.pipelines.test_facebook_page import rows
 
 FIRST_DAY = date(2026, 6, 1)
@@ -51,7 +52,7 @@ def pull(facebook: Running, folder: Path, day: int, *metrics: str, first_day: da
     facebook.set_clock(at(day, 9))
     asked = Asked(at(day - 1).date(), at(day, 9), ZoneInfo("Europe/Paris"), first_day)
     options = FacebookPageOptions(pages=["2001"], metrics=list(metrics))
-    return load(CONNECTOR, options, folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, options, folder / "warehouse.duckdb", folder / "state", asked)
 
 
 def counted(folder: Path, column: str = "max(date_day)") -> dict[str, list[Any]]:

@@ -12,7 +12,7 @@ import pytest
 from google.analytics.data_v1beta import types
 
 from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
-from pipelines.load import LoadResult, load
+from pipelines.load import LoadResult
 from pipelines.plan import Asked
 from pipelines.sources.google_analytics import CONNECTOR, GoogleAnalyticsOptions
 from pipelines.sources.google_analytics_client import connect
@@ -20,6 +20,7 @@ from pipelines.sources.google_analytics_reports import periods
 from sandbox.events import AudienceMember, Hit, LinkedAdCost, Property, Visit, World
 from sandbox.server import Running, running
 from sandbox.vendors.google_analytics import analytics_of
+from tests.pipelines.loads import load_whole
 
 PARIS = ZoneInfo("Europe/Paris")
 FIRST_DAY, THROUGH = date(2026, 3, 1), date(2026, 3, 31)
@@ -100,7 +101,7 @@ def analytics(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
 def pull(folder: Path, through: date = THROUGH, as_of: datetime = NOW, **options: Any) -> LoadResult:
     asked = Asked(through, as_of, PARIS, FIRST_DAY)
     chosen = OPTIONS.model_copy(update=options)
-    return load(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:

@@ -17,7 +17,6 @@ from prefect.testing.utilities import prefect_test_harness
 from flows.places import PROJECT, Places
 from flows.refresh import run_refresh
 from pipelines.connector import Caveat, Plan, Pull, QuotaExhausted
-from pipelines.load import load
 from pipelines.plan import Asked
 from pipelines.settings import Settings, read_settings
 from pipelines.sources.google_analytics import CONNECTOR, DATED, GoogleAnalyticsOptions
@@ -28,6 +27,7 @@ from sandbox.truth import Refresh, truth
 from sandbox.world import generate
 from tests.end_to_end.comparison import compare, published_values, summary
 from tests.end_to_end.conftest import business
+from tests.pipelines.loads import load_whole
 
 PARIS = ZoneInfo("Europe/Paris")
 FIRST_DAY, THROUGH = date(2026, 3, 1), date(2026, 3, 31)
@@ -263,7 +263,7 @@ def test_a_spent_quota_ends_the_load_in_the_vendors_words(analytics: Running, tm
     analytics.quality(tokens_per_day=20)
     asked = Asked(THROUGH, NOW, PARIS, FIRST_DAY)
     with pytest.raises(QuotaExhausted, match=r"Exhausted property tokens per day.*under 24 hours"):
-        load(CONNECTOR, OPTIONS, tmp_path / "warehouse.duckdb", tmp_path / "state", asked)
+        load_whole(CONNECTOR, OPTIONS, tmp_path / "warehouse.duckdb", tmp_path / "state", asked)
 
 
 # --- the whole product -----------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ import requests
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import VendorSession
 from pipelines.identity import email_key
-from pipelines.load import LoadResult, load, run_plan
+from pipelines.load import LoadResult, run_plan
 from pipelines.plan import Asked, plan_backfill
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.klaviyo import CONNECTOR, KlaviyoOptions
@@ -35,6 +35,7 @@ from sandbox.events import (
 )
 from sandbox.server import Running, running
 from sandbox.vendors.klaviyo_records import Event
+from tests.pipelines.loads import load_whole
 from tests.staging import stage, staged
 
 SPECIFICATION = Path(__file__).parents[3] / "shared" / "contracts" / "klaviyo" / "openapi.json"
@@ -195,7 +196,7 @@ def other_models(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 def pull(folder: Path, now: datetime = NOW, **options: Any) -> LoadResult:
     asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY)
-    return load(CONNECTOR, KlaviyoOptions(**options), folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, KlaviyoOptions(**options), folder / "warehouse.duckdb", folder / "state", asked)
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:

@@ -14,9 +14,10 @@ from dlt.extract.resource import DltResource
 
 from pipelines.connector import Connector, ConnectorError, Options, Plan, Scope, Table
 from pipelines.identity import email_key, keyed_hash
-from pipelines.load import LoadResult, create_empty, load
+from pipelines.load import LoadResult, create_empty
 from pipelines.plan import Asked, plan_load
 from pipelines.rows import RowRefused, to_arrow
+from tests.pipelines.loads import load_whole
 
 PARIS = ZoneInfo("Europe/Paris")
 TEXT, DAY = pa.string(), pa.date32()
@@ -104,7 +105,7 @@ class Stage:
         return Asked(day(through), datetime(2026, 1, through + 1, hour, tzinfo=UTC), PARIS, day(1))
 
     def load(self, through: int, hour: int = 8) -> LoadResult:
-        return load(self.vendor.connector(), Options(), self.warehouse, self.state, self.asked(through, hour))
+        return load_whole(self.vendor.connector(), Options(), self.warehouse, self.state, self.asked(through, hour))
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.warehouse)) as connection:

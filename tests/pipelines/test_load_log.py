@@ -14,9 +14,10 @@ import pytest
 from dlt.extract.resource import DltResource
 
 from pipelines.connector import AccessRefused, Connector, ConnectorError, Options, Plan, Scope, Table, columns
-from pipelines.load import LoadResult, create_empty, load, run_plan
+from pipelines.load import LoadResult, create_empty, run_plan
 from pipelines.plan import Asked, plan_backfill, plan_load
 from pipelines.rows import SchemaDrift
+from tests.pipelines.loads import load_whole
 
 PARIS = ZoneInfo("Europe/Paris")
 FIRST_DAY = date(2026, 1, 1)
@@ -107,7 +108,7 @@ class Desk:
 
     def load(self, through: int, deep_every_days: int = 0) -> LoadResult:
         asked = self.asked(through, deep_every_days)
-        return load(self.connector(), Options(), self.warehouse, self.folder / "dlt", asked)
+        return load_whole(self.connector(), Options(), self.warehouse, self.folder / "dlt", asked)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.warehouse)) as connection:
@@ -178,7 +179,7 @@ def test_a_backfill_of_what_was_never_loaded_asks_nothing(desk: Desk) -> None:
 
 
 def test_a_history_that_begins_earlier_than_it_did_is_asked_anew(desk: Desk) -> None:
-    load(
+    load_whole(
         desk.connector(), Options(), desk.warehouse, desk.folder / "dlt",
         replace(desk.asked(10), history_start=date(2026, 1, 5)),
     )  # fmt: skip

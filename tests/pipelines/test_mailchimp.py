@@ -16,7 +16,7 @@ import requests
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import VendorSession
 from pipelines.identity import email_key, keyed_hash
-from pipelines.load import LoadResult, load, run_plan
+from pipelines.load import LoadResult, run_plan
 from pipelines.plan import Asked, plan_backfill
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.mailchimp import CONNECTOR, MailchimpOptions
@@ -34,6 +34,7 @@ from sandbox.events import (
 )
 from sandbox.server import Running, running
 from sandbox.vendors import mailchimp_reports
+from tests.pipelines.loads import load_whole
 
 FIRST_DAY, THROUGH = date(2026, 1, 1), date(2026, 3, 15)
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -140,7 +141,7 @@ def aim(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> None:
 def pull(folder: Path, now: datetime = NOW, **options: Any) -> LoadResult:
     through = (now - DAY).date()
     asked = Asked(through, now, ZoneInfo("Europe/Paris"), FIRST_DAY)
-    return load(CONNECTOR, MailchimpOptions(**options), folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, MailchimpOptions(**options), folder / "warehouse.duckdb", folder / "state", asked)
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:

@@ -11,12 +11,13 @@ import duckdb
 import pytest
 
 from pipelines.connector import AccessRefused
-from pipelines.load import LoadResult, load
+from pipelines.load import LoadResult
 from pipelines.plan import Asked
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.rewardful import CONNECTOR, RewardfulOptions
 from sandbox.events import Affiliate, Person, World
 from sandbox.server import Running, running
+from tests.pipelines.loads import load_whole
 from tests.pipelines.vendor_checks import first_address, later_fields
 from tests.staging import stage, staged
 
@@ -56,7 +57,7 @@ def rewardful(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
 
 def pull(folder: Path, now: datetime = NOW) -> LoadResult:
     asked = Asked((now - timedelta(days=1)).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY)
-    return load(CONNECTOR, RewardfulOptions(page_rows=2), folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, RewardfulOptions(page_rows=2), folder / "warehouse.duckdb", folder / "state", asked)
 
 
 def rows(folder: Path, columns: str = "id, state") -> list[tuple[Any, ...]]:

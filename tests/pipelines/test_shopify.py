@@ -16,7 +16,7 @@ import requests
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import VendorSession
 from pipelines.identity import email_key
-from pipelines.load import LoadResult, load
+from pipelines.load import LoadResult
 from pipelines.plan import Asked
 from pipelines.retry import VendorBusy
 from pipelines.rows import RowRefused, SchemaDrift
@@ -25,6 +25,7 @@ from pipelines.sources.shopify_client import TooCostly, _judge
 from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, Withdrawal, World
 from sandbox.server import Running, running
 from sandbox.vendors.shopify_values import gid, number
+from tests.pipelines.loads import load_whole
 from tests.staging import stage, staged
 
 FIRST_DAY, LAST_DAY = date(2026, 1, 1), date(2026, 3, 31)
@@ -157,7 +158,7 @@ def pull(
     """A first load asks from `first_day` on: in bulk from far back, page by page from NEAR."""
     asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), first_day, deep_every_days)
     chosen = ShopifyOptions(**{"shop": "international", **options})
-    return load(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
 
 
 NEAR = (NOW - DAY * BULK_DAYS).date()

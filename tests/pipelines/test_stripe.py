@@ -15,13 +15,14 @@ import requests
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import VendorSession
 from pipelines.identity import email_key
-from pipelines.load import LoadResult, load
+from pipelines.load import LoadResult
 from pipelines.plan import Asked
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.stripe import CONNECTOR, LISTS, StripeOptions
 from sandbox.events import World
 from sandbox.server import Running, running
 from sandbox.vendors.stripe_objects import FINGERPRINT
+from tests.pipelines.loads import load_whole
 from tests.sandbox.stripe_world import DAY, HOUR, MINUTE, NOON, NOW, business, slow_business
 from tests.staging import stage, staged
 
@@ -46,7 +47,7 @@ def stripe(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
 
 def pull(folder: Path, now: datetime = NOW, deep_every_days: int = 7, **options: Any) -> LoadResult:
     asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY, deep_every_days)
-    return load(CONNECTOR, StripeOptions(**options), folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, StripeOptions(**options), folder / "warehouse.duckdb", folder / "state", asked)
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:

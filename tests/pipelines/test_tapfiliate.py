@@ -11,13 +11,14 @@ import duckdb
 import pytest
 
 from pipelines.connector import AccessRefused
-from pipelines.load import LoadResult, load
+from pipelines.load import LoadResult
 from pipelines.plan import Asked
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.tapfiliate import CONNECTOR, TapfiliateOptions
 from sandbox.events import Affiliate, Person, World
 from sandbox.server import Running, running
 from sandbox.vendors import tapfiliate as vendor
+from tests.pipelines.loads import load_whole
 from tests.pipelines.vendor_checks import first_address, later_fields
 from tests.staging import stage, staged
 
@@ -59,7 +60,7 @@ def tapfiliate(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runnin
 
 def pull(folder: Path, now: datetime = NOW) -> LoadResult:
     asked = Asked((now - timedelta(days=1)).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY)
-    return load(CONNECTOR, TapfiliateOptions(), folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, TapfiliateOptions(), folder / "warehouse.duckdb", folder / "state", asked)
 
 
 def rows(folder: Path, query: str = "select id from affiliates order by 1") -> list[tuple[Any, ...]]:

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from pipelines.connector import AccessRefused, ConnectorError
-from pipelines.load import LoadResult, load
+from pipelines.load import LoadResult
 from pipelines.plan import Asked
 from pipelines.retry import VendorBusy
 from pipelines.rows import RowRefused, SchemaDrift
@@ -21,6 +21,7 @@ from pipelines.sources.trustpilot import CONNECTOR, TrustpilotOptions
 from sandbox.events import Person, Review, World
 from sandbox.server import Running, running
 from sandbox.vendors.trustpilot import UNIT
+from tests.pipelines.loads import load_whole
 from tests.pipelines.vendor_checks import first_address, later_fields
 from tests.staging import stage, staged
 
@@ -61,7 +62,7 @@ def trustpilot(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runnin
 def pull(folder: Path, now: datetime = NOW, **options: Any) -> LoadResult:
     asked = Asked((now - timedelta(days=1)).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY)
     chosen = TrustpilotOptions.model_validate({"business_unit": UNIT, "page_rows": 3} | options)
-    return load(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
 
 
 def rows(folder: Path, columns: str = "id") -> list[tuple[Any, ...]]:

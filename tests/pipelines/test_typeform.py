@@ -13,12 +13,13 @@ import pytest
 
 from pipelines.connector import AccessRefused
 from pipelines.identity import email_key
-from pipelines.load import LoadResult, load
+from pipelines.load import LoadResult
 from pipelines.plan import Asked
 from pipelines.rows import SchemaDrift
 from pipelines.sources.typeform import CONNECTOR, TypeformOptions
 from sandbox.events import Answer, World
 from sandbox.server import Running, running
+from tests.pipelines.loads import load_whole
 from tests.pipelines.vendor_checks import first_address, later_fields
 from tests.staging import stage, staged
 
@@ -106,7 +107,7 @@ def options(*forms: dict[str, Any], **more: Any) -> TypeformOptions:
 
 def pull(folder: Path, *forms: dict[str, Any], now: datetime = NOW, **more: Any) -> LoadResult:
     asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY)
-    return load(CONNECTOR, options(*forms, **more), folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, options(*forms, **more), folder / "warehouse.duckdb", folder / "state", asked)
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:

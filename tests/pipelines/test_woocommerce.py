@@ -18,12 +18,13 @@ from pydantic import ValidationError
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import VendorSession
 from pipelines.identity import email_key
-from pipelines.load import LoadResult, load
+from pipelines.load import LoadResult
 from pipelines.plan import Asked
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.woocommerce import CONNECTOR, WoocommerceOptions
 from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, World
 from sandbox.server import Running, running
+from tests.pipelines.loads import load_whole
 from tests.staging import stage, staged
 
 FIRST_DAY = date(2026, 2, 1)
@@ -140,7 +141,7 @@ def aim(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> None:
 def pull(folder: Path, now: datetime = NOW, deep_every_days: int = 7, **options: Any) -> LoadResult:
     asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY, deep_every_days)
     given = WoocommerceOptions(site=SITE, **{**MEANINGS, **options})
-    return load(CONNECTOR, given, folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, given, folder / "warehouse.duckdb", folder / "state", asked)
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:

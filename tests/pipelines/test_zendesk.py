@@ -14,13 +14,14 @@ import requests
 
 from pipelines.connector import AccessRefused
 from pipelines.http import VendorSession
-from pipelines.load import LoadResult, load
+from pipelines.load import LoadResult
 from pipelines.plan import Asked
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.zendesk import CONNECTOR, ZendeskOptions
 from sandbox.events import Person, Ticket, TicketRating, World
 from sandbox.server import Running, running
 from sandbox.vendors import zendesk_desk
+from tests.pipelines.loads import load_whole
 from tests.pipelines.vendor_checks import first_address, later_fields
 from tests.staging import stage, staged
 
@@ -96,7 +97,7 @@ def options(**more: Any) -> ZendeskOptions:
 
 def pull(folder: Path, now: datetime = NOW, deep_every: int = 7, **more: Any) -> LoadResult:
     asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY, deep_every)
-    return load(CONNECTOR, options(**more), folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, options(**more), folder / "warehouse.duckdb", folder / "state", asked)
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
@@ -162,7 +163,7 @@ def test_a_start_within_the_last_minute_is_never_asked_for(zendesk: Running, tmp
     midnight = datetime(2026, 3, 14, 23, 0, 10, tzinfo=UTC)  # in Paris the 15th has just begun
     zendesk.set_clock(midnight)
     asked = Asked(date(2026, 3, 15), midnight, ZoneInfo("Europe/Paris"), date(2026, 3, 15))
-    load(CONNECTOR, options(), tmp_path / "warehouse.duckdb", tmp_path / "state", asked)
+    load_whole(CONNECTOR, options(), tmp_path / "warehouse.duckdb", tmp_path / "state", asked)
     assert asked_of(zendesk, EXPORT)[0]["start_time"] == str(int((midnight - timedelta(minutes=2)).timestamp()))
 
 

@@ -11,7 +11,7 @@ successes as (
         source,
         max(tried_at) as last_success_at
     from {{ ref('fct_source_outcomes') }}
-    where status = 'loaded'
+    where status in ('loaded', 'partial')
     group by source
 ),
 

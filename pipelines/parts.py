@@ -1,0 +1,110 @@
+"""What cannot be read fails alone: an account of a table, or a table. What was stored of it stays, and the rest loads.
+
+A load whose every part fails has failed; so has one whose vendor does not answer at all.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from dlt.common.exceptions import DltException
+
+from pipelines.connector import BudgetSpent, ConnectorError, Plan, Pull, QuotaExhausted, Table
+from pipelines.listing import ListingRefused
+from pipelines.retry import VendorBusy
+from pipelines.rows import SchemaDrift
+
+ENDS_ALL = (BudgetSpent, QuotaExhausted)  # nothing else of the source would be answered
+
+log = logging.getLogger(__name__)
+One = TypeVar("One")
+
+
+def each(plan: Plan, table: str, read: Callable[[Pull], Iterable[One]]) -> Iterator[One]:
+    """What `read` gives of every account of a table; one that cannot be read ends there, and that is told.
+
+    It gives pieces that can each stand alone: of slices all their rows, since some would replace all.
+    """
+    for pull in plan.of(table):
+        yield from _of(plan, pull, read)
+
+
+def _of(plan: Plan, pull: Pull, read: Callable[[Pull], Iterable[One]], is_last_look: bool = False) -> Iterator[One]:
+    is_given = False
+    try:
+        for piece in read(pull):
+            is_given = True
+            yield piece
+    except ENDS_ALL:
+        raise
+    except ListingRefused as error:
+        if is_given or is_last_look:
+            _fail(plan, (pull,), error)
+            return
+        log.warning("%s Reading it once more.", error)
+    except ConnectorError as error:
+        _fail(plan, (pull,), error)
+        return
+    else:
+        plan.has_answered = True
+        return
+    yield from _of(plan, pull, read, is_last_look=True)
+
+
+def whole(plan: Plan, source: str, name: str, table: Table, batches: Iterator[One]) -> Iterator[One]:
+    """The rows of a table; where they cannot be read it fails alone, as long as nothing half of it was given.
+
+    Rows that are merged on their key may stop midway. Slices may not: those of one account come all together, and of a
+    dated report, which can be large, only a fault before its first rows is its own.
+    """
+    is_given = False
+    try:
+        for batch in list(batches) if table.kind == "slices" and not table.is_dated else batches:
+            is_given = True
+            yield batch
+    except Exception as error:
+        named = cause(error, source, name)
+        is_half = is_given and table.kind == "slices"
+        is_first_look = isinstance(named, ListingRefused) and not plan.is_last_look
+        if is_half or is_first_look or isinstance(named, ENDS_ALL) or not isinstance(named, ConnectorError):
+            raise
+        _fail(plan, plan.of(name), named)
+    else:
+        plan.has_answered = plan.has_answered or is_given
+
+
+def _fail(plan: Plan, pulls: Iterable[Pull], error: ConnectorError) -> None:
+    """Note what failed; raise where the whole source does: in a deep load, which has a lesser one to fall back on."""
+    is_down = isinstance(error, VendorBusy) and bool(plan.refused) and not plan.has_answered
+    if plan.kind == "deep" or is_down:
+        raise error
+    for pull in pulls:
+        plan.fail(pull.table, pull.account_id, str(error), pull.definition)
+        where = f"{pull.table} of {pull.account_id}" if pull.account_id else pull.table
+        plan.warn(f"{where} could not be read and stays as it was, the rest was loaded: {error}")
+    plan.refused.append(error)
+
+
+def check(plan: Plan) -> None:
+    """Raise the first error of a load of which nothing could be read."""
+    if plan.refused and all(plan.has_failed(pull) for pull in plan.pulls):
+        raise plan.refused[0]
+
+
+def cause(error: BaseException, source: str, table: str = "") -> BaseException:
+    """The connector's own error under what dlt wraps around it; another one of reading is told by its table."""
+    found: BaseException | None = error
+    first = None
+    while found is not None:
+        if isinstance(found, ConnectorError):
+            return found
+        table = getattr(found, "pipe_name", table)
+        if not isinstance(found, DltException | StopIteration):
+            first = found
+        found = found.__cause__ or found.__context__
+    if first is None or getattr(error, "step", "extract") != "extract":
+        return error
+    return SchemaDrift(
+        f"{source}: {table}: the vendor's answer could not be read ({type(first).__name__}); nothing of this table "
+        "was loaded. Upgrade Parcours, or report it."
+    )
