@@ -40,22 +40,25 @@ def session(
     return VendorSession(vendor, advice, wait_header, gives_files)
 
 
-class VendorSession(requests.Session):
-    """Asks again while the vendor is busy and raises named errors otherwise; messages name host and path only.
+class TimedSession(requests.Session):
+    """Every answer is read within a time, from its first byte to its last, and comes from the vendor's own host."""
 
-    One that `gives_files` takes whatever comes as a file; so does a request that is made as a stream.
-    """
-
-    def __init__(self, vendor: str, advice: str, wait_header: str = "Retry-After", gives_files: bool = False) -> None:
+    def __init__(self, vendor: str, gives_files: bool = False) -> None:
         super().__init__()
         self.vendor = vendor
-        self.advice = advice
-        self.wait_header = wait_header
         self.gives_files = gives_files
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send once, or as often as `pipelines.retry` allows while the vendor is busy."""
-        return retrying(self._send_once, request, **kwargs)
+        """Send once."""
+        return self.read(request, ANSWER_SECONDS, **kwargs)
+
+    def read(self, request: requests.PreparedRequest, seconds: float, **kwargs: Any) -> requests.Response:
+        """An answer with its whole body."""
+        deadline.check()
+        ends_at = time.monotonic() + min(patient(seconds), deadline.remaining())
+        connect, silence = (min(patient(limit), max(0.01, deadline.remaining())) for limit in TIMEOUT_SECONDS)
+        request.hooks = {"response": [lambda response, **_: _read(response, ends_at)]}
+        return super().send(request, **kwargs | {"timeout": (connect, silence), "stream": True})
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Where a redirect leads; never to another host or scheme, which would be given the credential."""
@@ -63,6 +66,22 @@ class VendorSession(requests.Session):
         if target and not self.gives_files:
             check_same_host(self.vendor, resp.url, target)
         return target
+
+
+class VendorSession(TimedSession):
+    """Asks again while the vendor is busy and raises named errors otherwise; messages name host and path only.
+
+    One that `gives_files` takes whatever comes as a file; so does a request that is made as a stream.
+    """
+
+    def __init__(self, vendor: str, advice: str, wait_header: str = "Retry-After", gives_files: bool = False) -> None:
+        super().__init__(vendor, gives_files)
+        self.advice = advice
+        self.wait_header = wait_header
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send once, or as often as `pipelines.retry` allows while the vendor is busy."""
+        return retrying(self._send_once, request, **kwargs)
 
     def _send_once(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         address = urlsplit(request.url or "")
@@ -78,12 +97,9 @@ class VendorSession(requests.Session):
         return response
 
     def _answer(self, request: requests.PreparedRequest, seconds: float, **kwargs: Any) -> requests.Response:
-        ends_at = time.monotonic() + min(patient(seconds), deadline.remaining())
-        connect, silence = (min(patient(limit), max(0.01, deadline.remaining())) for limit in TIMEOUT_SECONDS)
-        deadline.check()
-        hooks, request.hooks = request.hooks, {"response": [lambda response, **_: _read(response, ends_at)]}
+        hooks, request.hooks = request.hooks, {}
         try:
-            response = super().send(request, **kwargs | {"timeout": (connect, silence), "stream": True})
+            response = self.read(request, seconds, **kwargs)
         finally:
             request.hooks = hooks
         response.encoding = "utf-8"

@@ -12,12 +12,13 @@ from typing import Any
 
 import dlt
 import requests
+import urllib3
 from facebook_business.api import FacebookAdsApi, FacebookResponse
 from facebook_business.exceptions import FacebookRequestError
 from facebook_business.session import FacebookSession
 
 from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
-from pipelines.http import ANSWER_SECONDS, check_same_host, patient
+from pipelines.http import TimedSession
 from pipelines.listing import ABSENT, Listing, found
 from pipelines.retry import VendorBusy, retrying
 from pipelines.rows import SchemaDrift
@@ -83,21 +84,14 @@ class Graph:
         self.base_url, self.token, self.app_secret, self.advice = base_url, token, app_secret, advice
         self.version = version or API_VERSION
         self.quota = {} if quota is None else quota
-        session = FacebookSession(None, app_secret or None, token, timeout=patient(ANSWER_SECONDS))
+        session = FacebookSession(None, app_secret or None, token)
         session.GRAPH = base_url.rstrip("/")
         session.requests.params.pop("access_token")
-        session.requests.auth = _BearerToken(token)
-        session.requests.get_redirect_target = self._same_host
+        timed = TimedSession("Facebook")
+        timed.params, timed.auth = session.requests.params, _BearerToken(token)
+        session.requests = timed
         # Not FacebookAdsApi.init: that installs a crash reporter and a default for the whole process.
         self.api = FacebookAdsApi(session, api_version=self.version)
-
-    @staticmethod
-    def _same_host(response: requests.Response) -> str | None:
-        """Where a redirect leads; never to another host, which would be given the token."""
-        target = requests.Session.get_redirect_target(requests.Session(), response)
-        if target:
-            check_same_host("Facebook", response.url, target)
-        return target
 
     @classmethod
     def configured(cls, source: str, advice: str) -> "Graph":
@@ -158,7 +152,7 @@ class Graph:
             body = response.json()
         except FacebookRequestError as error:
             raise self._named(error, where) from None
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise VendorBusy(f"{where} did not answer ({type(error).__name__})") from None
         except (AttributeError, TypeError, ValueError):
             # The client's own stumbling over a body that is no answer of the Graph API.
