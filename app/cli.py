@@ -134,7 +134,7 @@ def refresh(
 ) -> None:
     """Load every connected source, build and test the models, publish.
 
-    Exit codes: 0 all well; 1 nothing published; 3 published, though a source failed.
+    Exit codes: 0 all well; 1 nothing published; 3 published, though a source or a part of one failed.
     PREFECT_LOGGING_LEVEL=INFO in the environment adds Prefect's own log.
     """
     from app.plans import show_plans
@@ -179,7 +179,7 @@ def backfill(
     Dated reports are read day by day in steps of a month; of all else, what changed since --from; snapshots cannot be
     asked again. A run that was stopped goes on where it was when the same command is given again.
 
-    Exit codes: 0 all well; 1 nothing published; 3 published, though the source failed.
+    Exit codes: 0 all well; 1 nothing published; 3 published, though the source or a part of it failed.
     """
     from flows.backfill import Backfill, check, steps
     from flows.refresh import run_refresh
