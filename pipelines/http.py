@@ -16,7 +16,7 @@ import requests
 import urllib3
 
 from pipelines import deadline
-from pipelines.connector import AccessRefused, ConnectorError, Gone, Plan, QuotaExhausted
+from pipelines.connector import AccessRefused, ConnectorError, CredentialRefused, Gone, Plan, QuotaExhausted
 from pipelines.retry import VendorBusy, retrying
 
 TIMEOUT_SECONDS = (10, 30)  # connect; silence while an answer is awaited
@@ -27,7 +27,8 @@ CHUNK_BYTES = 1 << 20
 GOOD = (200, 201)
 GONE = (404, 410)
 BUSY = (408, 425, 429, 500, 502, 503, 504)
-REFUSED = (401, 403)
+UNKNOWN = 401  # the credential itself
+REFUSED = (UNKNOWN, 403)
 ERROR_CHARACTERS = 300
 LONGEST_ADVISED_SECONDS = 300  # a longer wait than this is a quota that is spent, for the next refresh
 A_MOMENT_IN_TIME = 1e9  # some vendors name when, in seconds since 1970, rather than how long
@@ -120,7 +121,8 @@ class VendorSession(TimedSession):
                 raise QuotaExhausted(f"{where} gives nothing more for now; it answers again in {wait / 60:.0f} minutes")
             raise VendorBusy(f"{where} is busy (HTTP {status})", wait)
         if status in REFUSED:
-            raise AccessRefused(f"{where} refused the credential (HTTP {status}). {self.advice}".strip())
+            refusal = CredentialRefused if status == UNKNOWN else AccessRefused
+            raise refusal(f"{where} refused the credential (HTTP {status}). {self.advice}".strip())
         if status in GONE:
             raise Gone(f"{where} does not exist (HTTP {status}): {_said(response)}")
         if status >= 400:

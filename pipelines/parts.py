@@ -9,12 +9,12 @@ from typing import TypeVar
 
 from dlt.common.exceptions import DltException
 
-from pipelines.connector import BudgetSpent, ConnectorError, Plan, Pull, QuotaExhausted, Table
+from pipelines.connector import BudgetSpent, ConnectorError, CredentialRefused, Plan, Pull, QuotaExhausted, Table
 from pipelines.listing import ListingRefused
 from pipelines.retry import VendorBusy
 from pipelines.rows import SchemaDrift
 
-ENDS_ALL = (BudgetSpent, QuotaExhausted)  # nothing else of the source would be answered
+ENDS_ALL = (BudgetSpent, CredentialRefused, QuotaExhausted)  # nothing else of the source would be answered
 
 log = logging.getLogger(__name__)
 One = TypeVar("One")

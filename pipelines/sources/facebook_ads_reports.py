@@ -5,7 +5,7 @@ A report is asked for, made by the vendor in its time, and then read. Of a row, 
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
 import pyarrow as pa
@@ -14,14 +14,14 @@ from pipelines import deadline, parts
 from pipelines.connector import ConnectorError, Plan, Pull, Table, columns
 from pipelines.retry import patience
 from pipelines.rows import SchemaDrift
-from pipelines.sources.facebook_graph import Graph, Row, spans
+from pipelines.sources.facebook_graph import Graph, ObjectGone, Row, TooMuchData, spans
 
 # Spend is corrected, and conversions are credited to the day of their click, for this long.
 ATTRIBUTION_DAYS = 28
 JOB_DAYS = 30  # the days of one report: a month of ads is made in seconds, a year may fail
 KEPT_DAYS = 37 * 30  # the vendor refuses a report that begins over 37 months ago
-JOB_ATTEMPTS = 3
-JOB_POLLS, LONGEST_POLL_SECONDS = 150, 30  # over an hour
+JOB_ATTEMPTS = 2
+JOB_POLLS, LONGEST_POLL_SECONDS = 24, 30  # ten minutes: what takes longer is too large
 DONE, FAILED = "Job Completed", ("Job Failed", "Job Skipped")
 UNDER_WAY = ("Job Not Started", "Job Started", "Job Running")
 
@@ -73,8 +73,8 @@ def ad_reports(graph: Graph, plan: Plan, name: str, report_rows: int) -> Iterato
     def read(pull: Pull) -> Iterator[list[Row]]:
         sent: Counter[str] = Counter()
         for first, last in spans(pull.first_day, pull.last_day, JOB_DAYS):
-            pages = _report(graph, name, pull.account_id, first, last, report_rows)
-            rows = [_checked(row, INSIGHTS[name]) | {"account_id": pull.account_id} for page in pages for row in page]
+            found = _days(graph, name, pull.account_id, first, last, report_rows)
+            rows = [_checked(row, INSIGHTS[name]) | {"account_id": pull.account_id} for row in found]
             for row in rows:
                 sent.update(["rows", *row])
                 sent["shown"] += int(Decimal(row.get("impressions") or 0))
@@ -97,6 +97,22 @@ def _refuse_lost_metrics(name: str, sent: Counter[str]) -> None:
         )
 
 
+class ReportFailed(ConnectorError):
+    """Facebook did not make a report: it may be too large."""
+
+
+def _days(graph: Graph, name: str, account_id: str, first: date, last: date, report_rows: int) -> list[Row]:
+    """The rows of some days; where so many cannot be made at once, of one half and then of the other."""
+    try:
+        return [row for page in _report(graph, name, account_id, first, last, report_rows) for row in page]
+    except (ReportFailed, TooMuchData):
+        if first == last:
+            raise
+    middle = first + (last - first) // 2
+    former = _days(graph, name, account_id, first, middle, report_rows)
+    return former + _days(graph, name, account_id, middle + timedelta(days=1), last, report_rows)
+
+
 def _report(graph: Graph, name: str, account_id: str, first: date, last: date, report_rows: int) -> Iterator[list[Row]]:
     """All pages of one report; one that the vendor gives up is asked for again."""
     breakdown = INSIGHTS[name]
@@ -116,7 +132,7 @@ def _report(graph: Graph, name: str, account_id: str, first: date, last: date, r
         if run_id and _is_made(graph, name, run_id):
             yield from graph.pages(run_id, "insights", limit=report_rows)
             return
-    raise ConnectorError(
+    raise ReportFailed(
         f"Facebook did not finish the report of account {account_id} from {first} to {last} ({JOB_ATTEMPTS} times); "
         "the next refresh asks again."
     )
@@ -126,7 +142,10 @@ def _is_made(graph: Graph, name: str, run_id: str) -> bool:
     """Wait for a report: true when it is there, false when the vendor gave it up or takes too long."""
     for number in range(JOB_POLLS):
         deadline.sleep(patience() * min(LONGEST_POLL_SECONDS, 2**number))
-        status = graph.get(run_id, fields="async_status,async_percent_completion").get("async_status")
+        try:
+            status = graph.get(run_id, fields="async_status,async_percent_completion").get("async_status")
+        except ObjectGone:
+            return False
         if status == DONE:
             return True
         if status in FAILED:

@@ -17,7 +17,7 @@ from facebook_business.api import FacebookAdsApi, FacebookResponse
 from facebook_business.exceptions import FacebookRequestError
 from facebook_business.session import FacebookSession
 
-from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
+from pipelines.connector import AccessRefused, ConnectorError, CredentialRefused, QuotaExhausted
 from pipelines.http import TimedSession
 from pipelines.listing import ABSENT, Listing, found
 from pipelines.retry import VendorBusy, retrying
@@ -29,9 +29,11 @@ API_VERSION = "v26.0"
 # https://developers.facebook.com/docs/graph-api/guides/error-handling and …/overview/rate-limiting
 PASSING = frozenset({1, 2, 4, 17, 32, 341, 613, *range(80000, 80015)})
 REFUSED = frozenset({10, 102, 104, 190, *range(200, 300)})
+UNKNOWN = frozenset({102, 190})  # the token itself
 INVALID, RETIRED, VERSION_ENDED = 100, 12, 2635
 GONE = 33  # subcode of INVALID: there is no such object, or the token may not see it
 TOO_MUCH = "reduce the amount of data"  # in a message of code 1: the same page would fail for ever
+TOO_LARGE = 1487534  # subcode of INVALID: a report of too much
 LONGEST_WAIT_MINUTES = 5  # about as long as all attempts together wait; asking on is in vain beyond it
 
 Row = dict[str, Any]
@@ -167,12 +169,13 @@ class Graph:
         code, said = error.api_error_code(), self._without_secrets(error.api_error_message() or "no reason given")
         if not isinstance(code, int):
             return VendorBusy(f"{where} gave an answer that is not its own (HTTP {error.http_status()})")
-        if code == 1 and TOO_MUCH in said:
+        if code in (1, INVALID) and (TOO_MUCH in said or error.api_error_subcode() == TOO_LARGE):
             return TooMuchData(f"{where}: {said}")
         if code in PASSING or error.api_transient_error():
             return _busy(f"{where}: {said}", _wait_minutes(error.http_headers()))
         if code in REFUSED:
-            return AccessRefused(f"{where}: {said} (code {code}). {self.advice}")
+            refusal = CredentialRefused if code in UNKNOWN else AccessRefused
+            return refusal(f"{where}: {said} (code {code}). {self.advice}")
         if code == VERSION_ENDED:
             return Retired(f"{where}: the API version {self.version} ended: upgrade Parcours. Facebook: {said}")
         if code == RETIRED:

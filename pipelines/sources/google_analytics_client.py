@@ -15,7 +15,7 @@ from google.api_core import exceptions
 from google.oauth2 import service_account
 
 from pipelines import deadline
-from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
+from pipelines.connector import AccessRefused, ConnectorError, CredentialRefused, QuotaExhausted
 from pipelines.http import patient
 from pipelines.listing import Listing
 from pipelines.retry import VendorBusy, retrying
@@ -95,7 +95,9 @@ def _call_once(method: Callable[..., Answer], request: Any) -> Answer:
         raise VendorBusy(f"Google Analytics did not answer ({error.message})") from None
     except exceptions.ResourceExhausted as error:
         raise _exhausted(error.message) from None
-    except (exceptions.PermissionDenied, exceptions.Unauthenticated) as error:
+    except exceptions.Unauthenticated as error:
+        raise CredentialRefused(f"Google Analytics refused: {error.message} {ADVICE}") from None
+    except exceptions.PermissionDenied as error:
         raise AccessRefused(f"Google Analytics refused: {error.message} {ADVICE}") from None
     except exceptions.GoogleAPICallError as error:
         raise ConnectorError(f"Google Analytics answered: {error.message}") from None

@@ -18,6 +18,9 @@ DEFAULT_FIELDS = "account_id,campaign_id,adset_id,ad_id,impressions,spend,date_s
 REFUSED_TOGETHER = {"country", "publisher_platform"}
 
 
+MOST_ROWS = 10_000  # of a report: the vendor's own limit is not documented
+
+
 def job_statuses(number: int) -> tuple[str, ...]:
     """What the polls of the n-th job answer, the last one for ever."""
     return ("Job Not Started", "Job Running", "Job Completed")
@@ -75,6 +78,9 @@ class AdsDesk:
     def _insights(self, call: Call, account: AdAccount) -> Row:
         """The rows at once (GET), or the id of the report that will hold them (POST)."""
         rows = _insight_rows(self.sandbox, call, account)
+        if call.method == "POST" and len(rows) > MOST_ROWS:
+            said = "(#100) Please reduce the amount of data you're asking for, then retry your request"
+            raise GraphError(100, said, 1487534)
         if call.method == "GET":
             return listed(self.sandbox, call, "/{account}/insights", _spoilt(rows, call), short=False)
         with self.lock:

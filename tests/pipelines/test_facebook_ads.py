@@ -332,12 +332,26 @@ def test_a_report_that_failed_is_asked_for_again(
     assert sum(one.method == "POST" for one in facebook.requests()) == 4  # three tables, one of them twice
 
 
+def test_a_report_that_is_too_large_is_halved_down_to_a_day(
+    facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull(tmp_path / "whole")
+    facebook.sandbox.requests.clear()
+    a_day = "select count(*) from ads_insights_by_platform group by date_start order by 1 desc limit 1"
+    [(most,)] = rows(tmp_path / "whole", a_day)
+    monkeypatch.setattr(vendor, "MOST_ROWS", most)
+    pull(tmp_path / "halved")
+    query = "select * from ads_insights order by all"
+    assert rows(tmp_path / "halved", query) == rows(tmp_path / "whole", query) != []
+    assert sum(one.method == "POST" and one.status == "400" for one in facebook.requests()) > 0
+
+
 @pytest.mark.parametrize("status", ["Job Failed", "Job Skipped"])
 def test_a_report_that_always_fails_is_an_error(
     facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
     monkeypatch.setattr(vendor, "job_statuses", lambda number: ("Job Running", status))
-    with pytest.raises(ConnectorError, match="did not finish the report of account 1001 from 2026-03-10 to 2026-03-12"):
+    with pytest.raises(ConnectorError, match="did not finish the report of account 1001 from 2026-03-10 to 2026-03-10"):
         pull(tmp_path, first_day=date(2026, 3, 10))
 
 
