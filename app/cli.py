@@ -122,12 +122,19 @@ def check(
         "parcours refresh",
         "parcours refresh --source mailchimp --dry-run",
         "parcours refresh --through 2026-10-31 --as-of 2026-11-01T06:00:00+01:00",
+        "parcours refresh --accept-deletions mailchimp",
     ),
 )
 def refresh(
     source: Annotated[list[str] | None, typer.Option(help="Load only this source; may be repeated.")] = None,
     through: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last business day asked for.")] = None,
     as_of: Annotated[str | None, typer.Option(help="The instant this refresh counts as, ISO 8601 with zone.")] = None,
+    accept_deletions: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE", help="Delete at once what this source no longer has, however much; may be repeated."
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked of whom, and stop.")] = False,
     settings: SettingsFile = SETTINGS,
     data: DataFolder = DATA,
@@ -149,6 +156,7 @@ def refresh(
     instant = _instant(as_of)
     last_day = _last_day(through, instant, business)
     only = _known(source or [], business.connected)
+    accepted = _known(accept_deletions or [], only or business.connected, "--accept-deletions", "refreshed")
     if dry_run:
         show_plans(business, Places(data), last_day, instant, only, console)
         return
@@ -156,7 +164,7 @@ def refresh(
     if not business.connected:
         raise ConnectorError(f"No source is connected: add a [sources.…] section to {settings}.")
     require(CONNECTORS[name] for name in only or business.connected)
-    outcome = run_refresh(business, Places(data), last_day, instant, only, partial(say, console))
+    outcome = run_refresh(business, Places(data), last_day, instant, only, partial(say, console), accepted=accepted)
     raise typer.Exit(ended(outcome))
 
 
@@ -260,11 +268,11 @@ def _last_day(through: datetime | None, instant: datetime, settings: "Settings")
     return last_day
 
 
-def _known(sources: list[str], connected: list[str]) -> list[str]:
+def _known(sources: list[str], among: list[str], option: str = "--source", what: str = "connected") -> list[str]:
     for source in sources:
-        if source not in connected:
-            known = ", ".join(connected) or "none"
-            raise typer.BadParameter(f"{source!r} is not connected; connected are: {known}", param_hint="--source")
+        if source not in among:
+            known = ", ".join(among) or "none"
+            raise typer.BadParameter(f"{source!r} is not {what}; {what} are: {known}", param_hint=option)
     return sources
 
 

@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -80,9 +80,11 @@ def run_refresh(
     only: list[str],
     say: Say,
     again: Backfill | None = None,
+    accepted: Collection[str] = (),
 ) -> Outcome:
     """Refresh alone, and leave a line in `runs.jsonl` whatever happens. With a backfill, that is all that is loaded.
 
+    Of the `accepted` sources what is no longer there is deleted at once, however much it is.
     Raises `AlreadyRunning` when another refresh holds the data directory.
     """
     os.environ.setdefault("PREFECT_HOME", str(places.prefect.absolute()))
@@ -91,7 +93,7 @@ def run_refresh(
     started = monotonic()
     with alone(places.data), private(places.data, places.marts.name):
         try:
-            refresh(settings, places, outcome, only, say, again)
+            refresh(settings, places, outcome, only, say, again, accepted)
         except Exception as error:  # noqa: BLE001  whatever it was, it is told, logged and exits 1
             outcome.error = str(error) if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
         outcome.seconds = round(monotonic() - started, 1)
@@ -112,7 +114,13 @@ def _log(places: Places, outcome: Outcome) -> None:
 
 @flow(validate_parameters=False)
 def refresh(
-    settings: Settings, places: Places, outcome: Outcome, only: list[str], say: Say, again: Backfill | None
+    settings: Settings,
+    places: Places,
+    outcome: Outcome,
+    only: list[str],
+    say: Say,
+    again: Backfill | None,
+    accepted: Collection[str],
 ) -> None:
     """Load what is connected, build the models layer by layer, publish, and show the result as artifacts."""
     business = settings.business
@@ -130,7 +138,13 @@ def refresh(
             loads = {again.source: load_again.submit(again, settings, places, asked, own)}
         else:
             loads = {
-                name: load_source.submit(name, settings, places, asked, Budget(name, business.source_seconds))
+                name: load_source.submit(
+                    name,
+                    settings,
+                    places,
+                    replace(asked, accepts_deletions=name in accepted),
+                    Budget(name, business.source_seconds),
+                )
                 for name in wanted
             }
         for name, running in loads.items():

@@ -29,6 +29,7 @@ CAVEATS = {
     "approximate_date": "the vendor keeps no date of opt-in; the day the contact was created stands for it",
     "unknown_value": "rows with a value whose meaning is not known count for nothing",
     "rows_refused": "rows of a file were refused, or orders lack one: they are not in it",
+    "deletions_held_back": "the vendor no longer shows rows that are still in it, until a later refresh confirms it",
     "series_break": "what the vendor counts changed on this day: values before and after do not compare",
 }
 
@@ -107,6 +108,7 @@ class Table:
     dated_by: tuple[str, ...] = ()
     listed_by: str = ""
     kept_days: int = 0  # how far back the vendor keeps it; 0 for ever
+    is_own: bool = False  # the user's own rows: what is absent was taken away on purpose
     rows_are_unique: bool = False  # else a row that the vendor repeats at a page border is dropped
 
     @property
@@ -151,6 +153,15 @@ class Caveat:
     grain: str = ""  # of a report that is asked per period, which `day` begins; '' of one that is asked by day
 
 
+@dataclass(frozen=True)
+class Held:
+    """A row that the vendor no longer shows, and that stays until it is proven that it was deleted."""
+
+    row_key: str
+    date_day: date | None
+    held_since: datetime
+
+
 @dataclass
 class Plan:
     """What one load asks of one vendor, and what the vendor said about the quality of its answers."""
@@ -175,6 +186,8 @@ class Plan:
     refused: list[ConnectorError] = field(default_factory=list)  # why parts could not be read
     has_answered: bool = False  # the vendor gave something
     is_last_look: bool = False  # what contradicts itself was read once already
+    accepts_deletions: bool = False  # however many: somebody has said that they are meant
+    held: dict[tuple[str, str], list[Held]] = field(default_factory=dict)  # of each (table, account) that was judged
 
     @property
     def captured_on(self) -> date:

@@ -17,7 +17,7 @@ from dlt.extract.resource import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines import deadline, load_log, parts, slices
+from pipelines import deadline, deletions, load_log, parts
 from pipelines.connector import AccessRefused, BudgetSpent, Connector, ConnectorError, Options, Plan, Pull, Table
 from pipelines.listing import ListingRefused
 from pipelines.plan import Asked, plan_load
@@ -147,7 +147,7 @@ def _resource(
     counts: Counter[tuple[str, ...]],
     warehouse: Path,
 ) -> DltResource:
-    """The vendor's rows as Arrow with the table's keys; first the empty table, last the markers of what is deleted."""
+    """The vendor's rows as Arrow with the table's keys; first the empty table, last what is kept or deleted."""
     is_sliced = table.kind == "slices"
     hints: Any = {MARKER: {"hard_delete": True}} if _is_marked(table) else {}
     if table.newest_by:
@@ -165,10 +165,11 @@ def _resource(
                 seen.update(_keys(table, batch))
             yield _finished(table, fresh)
             deadline.check()
-        if is_sliced:
-            yield _finished(table, _markers(table, name, plan), True)
-        elif table.listed_by and plan.of(name):
-            yield _finished(table, _vanished(source, name, table, plan, seen, warehouse), True)
+        if _is_marked(table):
+            with load_log.connect(warehouse) as connection:
+                gone, kept = deletions.judged(connection, source, name, table, plan, seen)
+            yield _finished(table, kept)
+            yield _finished(table, _markers(table, name, plan) if is_sliced else _of_keys(table, gone), True)
 
     return dlt.resource(
         rows(),
@@ -192,17 +193,8 @@ def _keys(table: Table, batch: pa.Table) -> list[tuple[Any, ...]]:
     return list(zip(*(batch.column(column).to_pylist() for column in table.key), strict=True))
 
 
-def _vanished(
-    source: str, name: str, table: Table, plan: Plan, seen: set[tuple[Any, ...]], warehouse: Path
-) -> pa.Table:
-    """What is here of the time that was asked for, and is not listed by the vendor any more."""
-    left = plan.skipped | set(plan.failures)
-    asked = {pull.account_id for pull in plan.of(name) if (name, pull.account_id) not in left}
-    with load_log.connect(warehouse) as connection:
-        known = slices.listed_keys(connection, source, name, table, plan)
-    # the key begins with the account, unless one listing tells of all
-    gone = [key for key in _keys(table, known) if key not in seen and ("" in asked or key[0] in asked)]
-    return pa.Table.from_pylist([dict(zip(table.key, key, strict=True)) for key in gone], schema=table.columns)
+def _of_keys(table: Table, keys: list[tuple[Any, ...]]) -> pa.Table:
+    return pa.Table.from_pylist([dict(zip(table.key, key, strict=True)) for key in keys], schema=table.columns)
 
 
 def _unseen(table: Table, batch: pa.Table, seen: set[tuple[Any, ...]]) -> pa.Table:

@@ -8,7 +8,7 @@ from threading import Lock
 
 import duckdb
 
-from pipelines import accounts, migrations, slices
+from pipelines import accounts, deletions, migrations, slices
 from pipelines.connector import Connector, ConnectorError, Plan, Pull, Table
 from pipelines.identity import fingerprint
 from pipelines.rows import fields_read
@@ -31,6 +31,9 @@ create table if not exists raw_parcours.slices (
 create table if not exists raw_parcours.slice_changes (
     source varchar, table_name varchar, account_id varchar, date_day date, changed_at timestamptz,
     rows_before bigint, rows_after bigint
+);
+create table if not exists raw_parcours.held_back (
+    source varchar, table_name varchar, account_id varchar, row_key varchar, date_day date, held_since timestamptz
 );
 create table if not exists raw_parcours.caveats (
     source varchar, table_name varchar, account_id varchar, grain varchar, date_day date, caveat varchar,
@@ -117,6 +120,8 @@ def record(connection: duckdb.DuckDBPyConnection, connector: Connector, plan: Pl
     with ONE_WRITER:
         connection.execute("begin")
         accounts.keep_terms(connection, connector.name, plan)
+        for name, table in connector.tables.items():
+            deletions.record(connection, connector.name, name, table, plan)
         for pull in plan.pulls:
             if not plan.has_failed(pull):
                 _record_pull(connection, connector, plan, pull, rows.get(pull, 0))

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pipelines import load_log
+from pipelines import deletions, load_log
 from pipelines.connector import Connector, Options, Plan, PlanKind, Pull, Table
 
 
@@ -22,6 +22,7 @@ class Asked:
     history_start: date
     deep_every_days: int = 7
     deep_days: int = 400
+    accepts_deletions: bool = False
 
 
 def plan_load(connector: Connector, options: Options, warehouse: Path, asked: Asked, deep: bool = True) -> Plan:
@@ -29,7 +30,7 @@ def plan_load(connector: Connector, options: Options, warehouse: Path, asked: As
 
     Now and then the window is deep, so that what a vendor restates late is found too; `deep=False` leaves that out.
     """
-    covered = _covered(connector, warehouse)
+    covered, held = _covered(connector, warehouse), _held(connector, warehouse)
     wanted = [(name, scope) for name in connector.tables for scope in connector.scopes(options, name)]
     known = [covered.get((name, scope.account_id, scope.definition)) for name, scope in wanted]
     is_deep = deep and _is_deep_due([one for one in known if one], asked)
@@ -41,7 +42,8 @@ def plan_load(connector: Connector, options: Options, warehouse: Path, asked: As
         # a history that now begins earlier is asked anew
         if loaded and loaded.first_day <= first_day:
             since = min(loaded.last_day, asked.through) - timedelta(days=window - 1)
-            first_day = max(first_day, min(since, asked.through))
+            unproven = held.get((name, scope.account_id), since)  # of rows held back, which only a new look can prove
+            first_day = max(first_day, min(since, asked.through, unproven))
         if loaded and not table.is_dated:
             # a report by period would be cut off at an older --through
             last_day = max(last_day, loaded.last_day)
@@ -95,6 +97,13 @@ def _covered(connector: Connector, warehouse: Path) -> dict[tuple[str, str, str]
         return load_log.covered(connection, connector.name)
 
 
+def _held(connector: Connector, warehouse: Path) -> dict[tuple[str, str], date]:
+    if not warehouse.exists():
+        return {}
+    with load_log.connect(warehouse) as connection:
+        return deletions.oldest(connection, connector.name)
+
+
 def _is_deep_due(known: list[load_log.Covered], asked: Asked) -> bool:
     """The last deep load of what is known lies long enough back, in business days."""
     if not asked.deep_every_days or not known:
@@ -109,4 +118,7 @@ def _plan(
     kind: PlanKind, asked: Asked, covered: dict[tuple[str, str, str], load_log.Covered], pulls: list[Pull]
 ) -> Plan:
     hashes = {(table, account): known.content_hash for (table, account, _), known in covered.items()}
-    return Plan(asked.as_of, asked.through, asked.zone, tuple(pulls), kind, known_hashes=hashes)
+    return Plan(
+        asked.as_of, asked.through, asked.zone, tuple(pulls), kind, known_hashes=hashes,
+        accepts_deletions=asked.accepts_deletions,
+    )  # fmt: skip

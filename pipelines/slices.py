@@ -1,7 +1,6 @@
 """Which slices of a raw table a load changed: days of a dated report, or days that the rows of another count for."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
 
 import duckdb
 import pyarrow as pa
@@ -82,14 +81,14 @@ def _day(table: Table, plan: Plan) -> str:
     days = []
     for column in table.dated_by:
         kind = table.columns.field(column).type
-        day = f"cast(timezone('{plan.zone.key}', {_instant(table, column)}) as date)"
+        day = f"cast(timezone('{plan.zone.key}', {instant(table, column)}) as date)"
         if pa.types.is_string(kind):
             day = f'case when length("{column}") = 10 then coalesce(try_cast("{column}" as date), {day}) else {day} end'
         days.append(f'"{column}"' if pa.types.is_date(kind) else day)
     return f"coalesce({', '.join(days)})"
 
 
-def _instant(table: Table, column: str) -> str:
+def instant(table: Table, column: str) -> str:
     """A column's instant, as SQL; vendors write ISO 8601 (UTC where it has no zone) or seconds since 1970."""
     kind = table.columns.field(column).type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
@@ -100,21 +99,3 @@ def _instant(table: Table, column: str) -> str:
     # a zone without a colon, as Facebook writes it, is none to DuckDB
     text = f"regexp_replace(\"{column}\", '([+-]\\d\\d)(\\d\\d)$', '\\1:\\2')"
     return f"case when \"{column}\" like '____-__-__%' then try_cast({text} as timestamptz) else {seconds} end"
-
-
-def listed_keys(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, plan: Plan) -> pa.Table:
-    """The keys of the rows that a load asks to be listed again: of its time or, of a snapshot, of its day."""
-    keys = ", ".join(f'"{column}"' for column in table.key)
-    if not connection.execute(
-        "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [f"raw_{source}", name]
-    ).fetchone():
-        return table.columns.empty_table().select(table.key)
-    where: str
-    value: date | datetime
-    if table.kind == "snapshots":
-        where, value = "captured_on = ?", plan.captured_on
-    else:
-        # of accounts that are asked from different days on, the latest: what was not asked is not missing
-        since = plan.start(max(pull.first_day for pull in plan.of(name)))
-        where, value = f"{_instant(table, table.listed_by)} > ?", since
-    return connection.execute(f"select {keys} from raw_{source}.{name} where {where}", [value]).to_arrow_table()

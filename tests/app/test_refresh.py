@@ -64,6 +64,7 @@ def test_a_dry_run_with_nothing_connected_says_so(tmp_path: Path, settings: Path
     ("arguments", "said"),
     [
         (["--source", "klaviyo"], "'klaviyo' is not connected; connected are: ecb"),
+        (["--accept-deletions", "klaviyo"], "'klaviyo' is not refreshed; refreshed are: ecb"),
         (["--as-of", "2026-03-04"], "'2026-03-04' has no zone; try 2026-03-04T00:00:00+00:00"),
         (["--as-of", "yesterday"], "'yesterday' is no ISO 8601 time; try 2026-10-31T20:00:00+01:00"),
         (["--through", "04/03/2026"], "does not match the formats '%Y-%m-%d'"),

@@ -17,6 +17,7 @@ from prefect.testing.utilities import prefect_test_harness
 
 from flows.places import PROJECT, Places
 from flows.refresh import Outcome, run_refresh
+from pipelines.deletions import AGAIN_AFTER
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings, read_settings
 from sandbox.events import World
@@ -105,7 +106,10 @@ class Run:
 
 
 def steps(first_day: date, last_day: date, gap: tuple[date, date], failing: date, back_dated: date) -> list[Step]:
-    """An evening's refresh per day, but none in the gap; two on the day after it."""
+    """An evening's refresh per day, but none in the gap; two on the day after it, and at the very end.
+
+    The last proves what the one before has held back: deletions that are unusually many.
+    """
     found = []
     for day in (first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1)):
         if gap[0] <= day <= gap[1]:
@@ -116,7 +120,7 @@ def steps(first_day: date, last_day: date, gap: tuple[date, date], failing: date
         found.append(Step(Refresh(evening, day - timedelta(days=1)), failing="woocommerce" if day == failing else ""))
         if day == back_dated:
             found.append(Step(Refresh(evening + timedelta(hours=1), day - timedelta(days=5))))
-    return found
+    return [*found, Step(Refresh(evening + AGAIN_AFTER, last_day - timedelta(days=1)))]
 
 
 def carried_out(
@@ -148,7 +152,7 @@ def refreshed(settings: Settings, places: Places, asked: Refresh) -> Outcome:
     return run_refresh(settings, places, asked.through, asked.as_of, [], print)
 
 
-# The last refresh of each is a deep one: a week, or weeks, after the first or after the gap.
+# The last evening's refresh of each is a deep one: a week, or weeks, after the first or after the gap.
 EIGHT_DAYS = steps(
     date(2026, 11, 16), date(2026, 11, 23), gap=(date(2026, 11, 18), date(2026, 11, 19)),
     failing=date(2026, 11, 21), back_dated=date(2026, 11, 22),

@@ -125,6 +125,7 @@ def test_a_row_and_a_day_that_vanished_at_the_vendor_vanish_here(stage: Stage) -
     stage.load(3)
     stage.vendor.report = {day(1): {"a": "1"}, day(3): {"c": "9"}}
     stage.load(4)
+    stage.load(4, hour=9)  # half of the rows: believed at the second time
     assert stage.report() == [(day(1), "a", "1"), (day(3), "c", "9")]
     assert stage.rows("select date_day, rows from raw_parcours.slices where table_name = 'report' order by 1") == [
         (day(1), 1),
@@ -139,7 +140,8 @@ def test_a_report_with_one_row_a_day_keeps_every_day(stage: Stage) -> None:
     stage.load(30)
     assert stage.rows("select count(*), sum(clicks::int) from raw_toy.totals") == [(30, 465)]
     stage.vendor.report = {day(29): {"a": "1"}}
-    stage.load(30)
+    stage.load(30, hour=9)
+    stage.load(30, hour=10)
     assert stage.rows("select date_day, clicks from raw_toy.totals where date_day >= '2026-01-27' order by 1") == [
         (day(27), "27"),
         (day(29), "1"),
@@ -158,6 +160,7 @@ def test_days_before_the_re_read_window_are_kept(stage: Stage) -> None:
     stage.load(7)
     stage.vendor.report = {day(8): {"a": "8"}}
     stage.load(8)
+    stage.load(8, hour=9)
     assert [row[0] for row in stage.report()] == [day(1), day(2), day(3), day(4), day(8)]
 
 

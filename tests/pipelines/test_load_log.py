@@ -216,13 +216,14 @@ def test_captures_are_not_asked_again_by_a_deep_load(desk: Desk) -> None:
 
 
 def test_the_second_capture_of_a_day_replaces_the_first_and_no_other(desk: Desk) -> None:
-    for through, captured in ((10, ("a", "b")), (11, ("a", "b", "c")), (11, ("b",))):
+    for through, captured in ((10, ("a", "b")), (11, ("a", "b", "c")), (11, ("b", "c"))):
         desk.captured = captured
         desk.load(through)
     assert desk.rows("select captured_on, id from raw_desk.sizes order by all") == [
         (date(2026, 1, 11), "a"),
         (date(2026, 1, 11), "b"),
         (date(2026, 1, 12), "b"),
+        (date(2026, 1, 12), "c"),
     ]
 
 

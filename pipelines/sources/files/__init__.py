@@ -234,6 +234,7 @@ def _table(columns: pa.Schema, *more_key: str, dated_by: tuple[str, ...] = ()) -
         slice_by=("file_id",),
         reread_days=REREAD_DAYS,
         dated_by=dated_by,
+        is_own=True,
         rows_are_unique=True,
     )
 
