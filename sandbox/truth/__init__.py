@@ -36,7 +36,7 @@ def truth(world: World, refreshes: Sequence[Refresh], business: Business) -> dic
         **social_kpis(view),
         **mail_rates(view),
         **follow_up_opens(view),
-        **prospect_kpis(view, opted_in, purchases, spend_by_day(view)),
+        **prospect_kpis(view, people, opted_in, purchases, spend_by_day(view)),
         **shop_kpis(view, purchases, lines),
         **margin_kpis(view, purchases, lines),
         **customer_kpis(view, people, opted_in, purchases, lines),

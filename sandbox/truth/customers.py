@@ -22,8 +22,9 @@ def customer_kpis(
     view: View, people: Persons, opted_in: Mapping[str, OptIn], purchases: Purchases, lines: Lines
 ) -> Answers:
     """Frequency, the days before a first purchase, and upsells."""
-    waits = _waits(_accounts(view, people), opted_in, purchases)
-    offered, taken = _upsells(view.business.upsells, purchases, lines)
+    earlier = earlier_customers(view, people)
+    waits = _waits(_accounts(view, people), opted_in, purchases, earlier)
+    offered, taken = _upsells(view.business.upsells, purchases, lines, earlier)
     found: Answers = {}
     for period in view.periods:
         bought = _buyers(view, period, purchases, YEAR)
@@ -52,11 +53,11 @@ def _buyers(view: View, period: Period, purchases: Purchases, window: timedelta)
 
 
 def _waits(
-    accounts: Mapping[str, datetime], opted_in: Mapping[str, OptIn], purchases: Purchases
+    accounts: Mapping[str, datetime], opted_in: Mapping[str, OptIn], purchases: Purchases, earlier: set[str]
 ) -> dict[date, list[Fraction]]:
     """Days from opt-in, else from account creation, to the first purchase, by the day that it was paid."""
     found: dict[date, list[Fraction]] = defaultdict(list)
-    seen = {""}
+    seen = {"", *earlier}
     for one in purchases:
         person = one.person
         if person in seen:
@@ -82,11 +83,25 @@ def _accounts(view: View, people: Persons) -> dict[str, datetime]:
     return found
 
 
-def _upsells(pairs: tuple[Upsell, ...], purchases: Purchases, lines: Lines) -> tuple[Counter[date], Counter[date]]:
+def earlier_customers(view: View, people: Persons) -> set[str]:
+    """Buyers with an account of before the history: nobody can tell which of their purchases was the first."""
+    shops = known_shops(view)
+    return {
+        people.of(account.email) or f"{account.shop_id} {account.customer_id}"
+        for account in view.world.customers
+        if account.shop_id in shops
+        and view.exists(account.created_at, account.deleted_at)
+        and view.day_of(account.created_at) < view.business.history_start
+    }
+
+
+def _upsells(
+    pairs: tuple[Upsell, ...], purchases: Purchases, lines: Lines, earlier: set[str]
+) -> tuple[Counter[date], Counter[date]]:
     """Customers by the day of their first ever purchase of a base product, and those who then took the upsell."""
     of_buyer: dict[str, list[Purchase]] = defaultdict(list)
     for one in purchases:
-        if one.buyer:
+        if one.buyer and one.buyer not in earlier:
             of_buyer[one.buyer].append(one)
     offered: Counter[date] = Counter()
     taken: Counter[date] = Counter()

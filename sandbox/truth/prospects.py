@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from sandbox.truth.customers import earlier_customers
 from sandbox.truth.opt_ins import OptIn
+from sandbox.truth.persons import Persons
 from sandbox.truth.purchases import Purchases
 from sandbox.truth.terms import Value, ratio
 from sandbox.truth.view import Answers, View, key
@@ -23,10 +25,14 @@ class _Prospects:
 
 
 def prospect_kpis(
-    view: View, opted_in: Mapping[str, OptIn], purchases: Purchases, spend: Mapping[date, Decimal]
+    view: View,
+    people: Persons,
+    opted_in: Mapping[str, OptIn],
+    purchases: Purchases,
+    spend: Mapping[date, Decimal],
 ) -> Answers:
     """New prospects, their cost, and how many of them become customers."""
-    counted = _count(view, opted_in, purchases)
+    counted = _count(view, opted_in, purchases, earlier_customers(view, people))
     found: Answers = {}
     for period in view.periods:
         new = period.total(counted.new)
@@ -38,7 +44,7 @@ def prospect_kpis(
     return found
 
 
-def _count(view: View, opted_in: Mapping[str, OptIn], purchases: Purchases) -> _Prospects:
+def _count(view: View, opted_in: Mapping[str, OptIn], purchases: Purchases, earlier: set[str]) -> _Prospects:
     window = timedelta(days=view.business.prospect_window_days)
     paid: dict[str, list[datetime]] = defaultdict(list)
     for one in purchases:
@@ -48,7 +54,7 @@ def _count(view: View, opted_in: Mapping[str, OptIn], purchases: Purchases) -> _
         day = view.day_of(since)
         bought = paid.get(person, [])
         found.new[day] += 1
-        if bisect_left(bought, since) == 0:  # none before
+        if bisect_left(bought, since) == 0 and person not in earlier:  # none before
             found.candidates[day] += 1
             found.converted[day] += bool(bought) and bought[0] <= since + window
     return found

@@ -1,4 +1,4 @@
--- Accounts of customers with a person behind them, of the shops that own the orders.
+-- Accounts of customers of the shops that own the orders, some with a person behind them.
 with customers as (
     {%- for vendor in vendors_of('customers') %}
     select
@@ -28,6 +28,4 @@ select
 from customers
 inner join owners on customers.source = owners.source
 left join {{ ref('int_persons') }} as persons on customers.person_key = persons.address_key
-where
-    customers.person_key is not null
-    and customers.created_at is not null
+where customers.created_at is not null

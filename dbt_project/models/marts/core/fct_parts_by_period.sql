@@ -56,6 +56,7 @@ select
     cast(max(case when part = 'purchases_unconverted' then amount end) as bigint) as purchases_unconverted,
     cast(max(case when part = 'first_purchases_timed' then amount end) as bigint) as first_purchases_timed,
     cast(max(case when part = 'first_purchase_seconds' then amount end) as bigint) as first_purchase_seconds,
+    cast(max(case when part = 'first_purchases_unknown' then amount end) as bigint) as first_purchases_unknown,
     cast(
         max(case when part = 'first_purchases_before_opt_in' then amount end) as bigint
     ) as first_purchases_before_opt_in,

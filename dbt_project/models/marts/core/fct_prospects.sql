@@ -26,9 +26,12 @@ select
         <= {{ dbt.dateadd('second', '86400 * business.prospect_window_days', 'prospects.opted_in_at') }},
         false
     ) as has_converted,
+    -- an account of before our history may have bought before
+    earlier.buyer_key is not null as is_first_purchase_unknown,
     {{ dbt.dateadd('second', '86400 * business.prospect_window_days', 'prospects.opted_in_at') }} > business.as_of
         as is_window_open
 from {{ ref('int_prospects') }} as prospects
 cross join business
 left join first_purchases on prospects.person_key = first_purchases.person_key
+left join {{ ref('int_earlier_customers') }} as earlier on prospects.person_key = earlier.buyer_key
 where prospects.opted_in_on <= business.through

@@ -1,4 +1,5 @@
 -- One row per declared pair and customer: the first purchase ever of a base product, and whether the upsell followed.
+-- Of who had an account before our history, the first one is unknown: they are in no pair.
 with products as (
     select * from {{ ref('int_upsell_products') }}
 ),
@@ -16,7 +17,10 @@ bought as (
     from {{ ref('fct_order_lines') }} as lines
     inner join {{ ref('fct_orders') }} as orders on lines.order_key = orders.order_key
     inner join products on lines.product_id = products.product_id
-    where orders.buyer_key is not null
+    left join {{ ref('int_earlier_customers') }} as earlier on orders.buyer_key = earlier.buyer_key
+    where
+        orders.buyer_key is not null
+        and earlier.buyer_key is null
 ),
 
 bases as (

@@ -18,6 +18,7 @@ select
     parts.first_purchase_seconds,
     parts.first_purchases_timed,
     parts.first_purchases_before_opt_in,
+    parts.first_purchases_unknown,
     {{ safe_divide('parts.first_purchase_seconds', '(86400 * parts.first_purchases_timed)') }}
         as avg_days_to_first_purchase,
     waits.median_seconds_to_purchase / 86400 as median_days_to_first_purchase
