@@ -156,13 +156,16 @@ def _resource(
     def rows() -> Iterator[pa.Table]:
         yield _finished(table, table.columns.empty_table())
         seen: set[tuple[Any, ...]] = set()
+        told: dict[tuple[Any, ...], int] = {}
         deadline.check()
+        is_checked = is_sliced and not table.rows_are_unique
         read = batches(source, name, table, vendor or (), plan.fields.setdefault(name, set()))
-        for batch in parts.whole(plan, source, name, table, read):
-            fresh = _unseen(table, batch, seen) if is_sliced and not table.rows_are_unique else batch
+        if is_checked:
+            read = (_unseen(f"{source}: {name}", table, batch, told) for batch in read)
+        for fresh in parts.whole(plan, source, name, table, read):
             _count(name, table, fresh, plan, counts)
-            if table.listed_by:
-                seen.update(_keys(table, batch))
+            if _is_marked(table):
+                seen.update(_keys(table, fresh))
             yield _finished(table, fresh)
             deadline.check()
         if _is_marked(table):
@@ -197,12 +200,18 @@ def _of_keys(table: Table, keys: list[tuple[Any, ...]]) -> pa.Table:
     return pa.Table.from_pylist([dict(zip(table.key, key, strict=True)) for key in keys], schema=table.columns)
 
 
-def _unseen(table: Table, batch: pa.Table, seen: set[tuple[Any, ...]]) -> pa.Table:
-    """The batch without rows that an earlier page held already: vendors repeat some at page borders."""
+def _unseen(where: str, table: Table, batch: pa.Table, told: dict[tuple[Any, ...], int]) -> pa.Table:
+    """The batch without rows that were told before: vendors repeat some at page borders, as they were."""
     fresh = []
-    for key in _keys(table, batch):
-        fresh.append(key not in seen)
-        seen.add(key)
+    rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    for key, row in zip(_keys(table, batch), map(hash, rows), strict=True):
+        fresh.append(key not in told)
+        if told.setdefault(key, row) != row:
+            named = ", ".join(f"{name} {part}" for name, part in zip(table.key, key, strict=True))
+            raise ListingRefused(
+                f"{where} has two rows of {named} that are not the same, and which one holds is not known; nothing of "
+                "this source was loaded. Refresh again; if it stays so, report it."
+            )
     return batch if all(fresh) else batch.filter(pa.array(fresh))
 
 

@@ -22,6 +22,8 @@ from pipelines.sources.brevo_tables import EVENTS, TABLES
 
 MOST_CONTACTS, MOST_EVENTS, MOST_OTHERS = 1000, 5000, 50  # of one answer; most paths allow 100 calls an hour
 
+REACHED = ("sent", "delivered")
+COUNTED_AFTER = timedelta(days=1)  # a campaign that was just sent is not counted yet
 CAMPAIGN: dict[str, Any] = {"statistics": "globalStats", "excludeHtmlContent": "true"}
 EVENT_SPAN = timedelta(days=89)  # the vendor refuses more than 90 days, both ends counted
 CAMPAIGN_SPAN = timedelta(days=700)  # the vendor refuses more than two years
@@ -141,7 +143,7 @@ class Whole:
 
     def __init__(self, http: requests.Session, base_url: str, plan: Plan) -> None:
         self.http, self.base_url, self.plan = http, base_url, plan
-        self.alone = 0
+        self.alone, self.empty = 0, 0
 
     def __call__(self, row: Row) -> Iterator[Row]:
         """The campaign, where it was sent in the asked time; a deep re-read leaves the oldest as they are."""
@@ -160,7 +162,18 @@ class Whole:
         counted = (row.get("statistics") or {}).get("globalStats") or {}
         if sent_at and counted.get("trackableViews") is None:
             _caveat(self.plan, "campaigns", "proxy_opens", sent_at)
+        if sent_at and sent_at <= self.plan.as_of - COUNTED_AFTER and not any(counted.get(name) for name in REACHED):
+            self._tell_empty(sent_at)
         yield row
+
+    def _tell_empty(self, sent_at: datetime) -> None:
+        """Of a campaign that was sent and reached nobody: the vendor may have lost its counters."""
+        _caveat(self.plan, "campaigns", "truncated", sent_at)
+        told = "brevo: sent campaigns without any delivery, whose counters may be lost: {}; look at them in Brevo"
+        if self.empty:
+            self.plan.warnings.remove(told.format(self.empty))
+        self.empty += 1
+        self.plan.warn(told.format(self.empty))
 
 
 def _events(options: BrevoOptions) -> EndpointResource:

@@ -11,7 +11,8 @@ AS_NOW = 1  # asked whole every time
 MAIL_METRICS = ("Received Email", "Bounced Email", "Opened Email", "Clicked Email")
 CONSENTS = frozenset(("SUBSCRIBED", "UNSUBSCRIBED", "NEVER_SUBSCRIBED", ""))  # '' of who has none to e-mail
 
-EVENT = columns("id", "metric_name", "relationships__profile__data__id", "attributes__datetime")
+WHOSE = "relationships__profile__data__id"  # what is unique is counted by it
+EVENT = columns("id", "metric_name", WHOSE, "attributes__datetime")
 
 # An event keeps its id, so that every table of events is merged on it; none is ever taken back, and those of a deleted
 # profile stay, at the vendor as here. The events of a deleted campaign stay too, but name it no more.
@@ -22,7 +23,7 @@ TABLES = {
         "entities",
         LATE_DAYS,
         nested=("attributes__event_properties",),
-        required=("attributes__datetime", "attributes__event_properties"),
+        required=("attributes__datetime", "attributes__event_properties", WHOSE),
         dated_by=("attributes__datetime",),
     ),
     # Read from the account's beginning, whatever the history asked for: the first opt-in counts, not a later one.
@@ -31,7 +32,7 @@ TABLES = {
         ("id",),
         "entities",
         LATE_DAYS,
-        required=("attributes__datetime",),
+        required=("attributes__datetime", WHOSE),
         dated_by=("attributes__datetime",),
     ),
     # The vendor overwrites the consent, its time and the address: all that it has shown stay here. A deleted profile,

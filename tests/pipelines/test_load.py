@@ -16,7 +16,7 @@ from pipelines.connector import Connector, ConnectorError, Options, Plan, Scope,
 from pipelines.identity import email_key, keyed_hash
 from pipelines.load import LoadResult, create_empty
 from pipelines.plan import Asked, plan_load
-from pipelines.rows import RowRefused, to_arrow
+from pipelines.rows import RowRefused, SchemaDrift, to_arrow
 from tests.pipelines.loads import load_whole
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -58,6 +58,7 @@ class Vendor:
         self.report: dict[date, dict[str, str]] = {}
         self.contacts: list[dict[str, Any]] = []
         self.times_shown = 1  # how often each row of the report comes
+        self.differs = False  # whether it is another one each time
 
     def connector(self) -> Connector:
         @dlt.source(name="toy", section="toy", max_table_nesting=0)
@@ -65,18 +66,20 @@ class Vendor:
             def report() -> Iterator[dict[str, Any]]:
                 for pull in plan.of("report"):
                     for day in pull.days():
-                        for campaign, clicks in [*self.report.get(day, {}).items()] * self.times_shown:
+                        shown = [*self.report.get(day, {}).items()] * self.times_shown
+                        for number, (campaign, clicks) in enumerate(shown):
                             yield {
                                 "account_id": pull.account_id,
                                 "date_day": day.isoformat(),
                                 "campaign": campaign,
-                                "clicks": clicks,
+                                "clicks": f"{clicks}.{number}" if self.differs else clicks,
                                 "a_field_nobody_declared": {"new": True},
                             }
 
             def totals() -> Iterator[dict[str, Any]]:
                 for row in report():
-                    yield row | {"campaign": None}
+                    if row["campaign"] == min(self.report[date.fromisoformat(row["date_day"])]):
+                        yield row | {"campaign": None}
 
             return [
                 dlt.resource(report, name="report"),
@@ -153,6 +156,16 @@ def test_a_row_that_the_vendor_repeats_is_kept_once(stage: Stage) -> None:
     stage.vendor.times_shown = 2
     assert stage.load(2).rows["report"] == 3
     assert stage.report() == [(day(1), "a", "1"), (day(1), "b", "2"), (day(2), "a", "3")]
+
+
+def test_two_rows_of_a_key_that_differ_are_refused_and_what_was_stored_stays(stage: Stage) -> None:
+    stage.vendor.report = {day(1): {"a": "1"}}
+    stage.load(1)
+    stage.vendor.times_shown, stage.vendor.differs = 2, True
+    said = "toy: report has two rows of account_id .*, date_day 2026-01-01, campaign a that are not the same"
+    with pytest.raises(SchemaDrift, match=said):
+        stage.load(1)
+    assert stage.report() == [(day(1), "a", "1")]
 
 
 def test_days_before_the_re_read_window_are_kept(stage: Stage) -> None:
