@@ -1,5 +1,10 @@
 -- What each ad did on each day of its account's zone; over all ad networks (one so far).
-{{ config(materialized='view') }}
+-- depends_on: {{ ref('int_changed_slices') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_changed_slices('facebook_ads', 'ads_insights', ['account_id', 'date_day']) }}"
+) }}
 
 select
     'facebook_ads' as source,
@@ -15,3 +20,6 @@ select
     link_clicks,
     spend
 from {{ ref('stg_facebook_ads__insights') }}
+{%- if is_incremental() %}
+where (account_id, date_day) in {{ changed_slices('facebook_ads', 'ads_insights', ['account_id', 'date_day']) }}
+{%- endif %}

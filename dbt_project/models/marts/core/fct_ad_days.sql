@@ -1,27 +1,23 @@
--- One row per ad and day of its account's zone.
--- depends_on: {{ ref('int_changed_slices') }}
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    pre_hook="{{ delete_changed_slices('facebook_ads', 'ads_insights', ['account_id', 'date_day']) }}"
-) }}
-
+-- One row per ad and day of its account's zone; converted anew each time, since rates are corrected.
 select
-    insights.source,
-    insights.account_id,
-    insights.date_day,
-    insights.campaign_id,
-    insights.campaign_name,
-    insights.adset_id,
-    insights.ad_id,
-    insights.impressions,
-    insights.clicks,
-    insights.link_clicks,
-    insights.spend,
-    insights.currency
-from {{ ref('int_ad_days') }} as insights
+    ads.source,
+    ads.account_id,
+    ads.date_day,
+    ads.campaign_id,
+    ads.campaign_name,
+    ads.adset_id,
+    ads.ad_id,
+    ads.impressions,
+    ads.clicks,
+    ads.link_clicks,
+    ads.currency as currency_charged,
+    ads.spend as amount_charged,
+    {{ converted('ads.spend', 'rates') }} as amount,
+    business.reporting_currency as currency
+from {{ ref('int_ad_days') }} as ads
 cross join {{ ref('int_business') }} as business
-where insights.date_day <= business.through
-{%- if is_incremental() %}
-    and (insights.account_id, insights.date_day) in {{ changed_slices('facebook_ads', 'ads_insights', ['account_id', 'date_day']) }}
-{%- endif %}
+left join {{ ref('int_conversion_rates') }} as rates
+    on
+        ads.date_day = rates.date_day
+        and ads.currency = rates.currency
+where ads.date_day <= business.through
