@@ -164,7 +164,7 @@ def _resource(
             read = (_unseen(f"{source}: {name}", table, batch, told) for batch in read)
         for fresh in parts.whole(plan, source, name, table, read):
             _count(name, table, fresh, plan, counts)
-            if _is_marked(table):
+            if _is_marked(table) and not table.is_own:
                 seen.update(_keys(table, fresh))
             yield _finished(table, fresh)
             deadline.check()
