@@ -112,9 +112,9 @@ def check(
     Exit codes: 0 every source can be read; 1 one cannot.
     """
     from app.checks import check_sources
-    from pipelines.settings import read_settings
+    from app.ready import ready
 
-    raise typer.Exit(check_sources(read_settings(settings), sources or [], console))
+    raise typer.Exit(check_sources(ready(settings), sources or [], console))
 
 
 @cli.command(
@@ -145,25 +145,18 @@ def refresh(
     PREFECT_LOGGING_LEVEL=INFO in the environment adds Prefect's own log.
     """
     from app.plans import show_plans
+    from app.ready import armed, ready
     from flows.refresh import run_refresh
-    from pipelines.connector import ConnectorError
-    from pipelines.credentials import require
-    from pipelines.identity import identity_key
-    from pipelines.registry import CONNECTORS
-    from pipelines.settings import read_settings
 
-    business = read_settings(settings)
     instant = _instant(as_of)
+    business = ready(settings, instant)
     last_day = _last_day(through, instant, business)
     only = _known(source or [], business.connected)
     accepted = _known(accept_deletions or [], only or business.connected, "--accept-deletions", "refreshed")
+    armed(business, settings, only)
     if dry_run:
         show_plans(business, Places(data), last_day, instant, only, console)
         return
-    identity_key()  # without it not even a start
-    if not business.connected:
-        raise ConnectorError(f"No source is connected: add a [sources.…] section to {settings}.")
-    require(CONNECTORS[name] for name in only or business.connected)
     outcome = run_refresh(business, Places(data), last_day, instant, only, partial(say, console), accepted=accepted)
     raise typer.Exit(ended(outcome))
 
@@ -189,14 +182,13 @@ def backfill(
 
     Exit codes: 0 all well; 1 nothing published; 3 published, though the source or a part of it failed.
     """
+    from app.ready import armed, ready
     from flows.backfill import Backfill, check, steps
     from flows.refresh import run_refresh
-    from pipelines.identity import identity_key
-    from pipelines.settings import read_settings
 
-    business = read_settings(settings)
+    business = ready(settings)
     _known([source], business.connected)
-    identity_key()
+    armed(business, settings, [source])
     again, places = Backfill(source, first_day.date(), last_day.date()), Places(data)
     loaded = check(again, business, places)
     if dry_run:

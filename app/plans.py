@@ -7,7 +7,7 @@ import duckdb
 from rich.console import Console
 from rich.markup import escape
 
-from app.printing import new_table, say
+from app.printing import new_table
 from flows.places import Places
 from pipelines.connector import ConnectorError, Plan
 from pipelines.plan import plan_load
@@ -19,9 +19,6 @@ def show_plans(
     settings: Settings, places: Places, through: date, as_of: datetime, only: list[str], console: Console
 ) -> None:
     """A line per table and account, with the days a refresh would read; no vendor is called, nothing is written."""
-    if not settings.connected:
-        say(console, "No source is connected: add a [sources.…] section to parcours.toml.")
-        return
     table = new_table("A refresh would read")
     for column in ("source", "table", "account", "from", "through", "why"):
         table.add_column(column, no_wrap=column in ("from", "through"), overflow="fold")

@@ -8,7 +8,7 @@ import pyarrow as pa
 from flows.catalog import kpis
 from flows.places import Places
 from pipelines.connector import ConnectorError
-from pipelines.settings import Settings
+from pipelines.settings import Business, Settings
 
 GRAINS = ("day", "week", "month", "quarter", "year")
 TYPES: dict[str, pa.DataType] = {"grain": pa.string(), "period_start": pa.date32(), "value": pa.float64()}
@@ -19,12 +19,18 @@ class BadNorthStar(ConnectorError):
     """The settings choose a KPI that is none, or a query that does not answer what a KPI needs."""
 
 
-def check(settings: Settings) -> None:
-    """Refuse a north star that is neither the default nor a KPI of another stage than its own."""
-    chosen = settings.business.north_star
+def fault(business: Business) -> str:
+    """What is wrong with a north star that is neither the default nor a KPI of another stage than its own."""
     known = ["weekly_active_customers", *(kpi.kpi_id for kpi in kpis() if kpi.stage != "experience")]
-    if chosen not in known:
-        raise BadNorthStar(f"business.north_star: {chosen!r} cannot be chosen; known are: {', '.join(known)}.")
+    if business.north_star in known:
+        return ""
+    return f"business.north_star: {business.north_star!r} cannot be chosen; known are: {', '.join(known)}."
+
+
+def check(settings: Settings) -> None:
+    """Refuse a north star that cannot be chosen."""
+    if wrong := fault(settings.business):
+        raise BadNorthStar(wrong)
 
 
 def write(places: Places, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -9,7 +10,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_validator
 
+from pipelines import mistakes
 from pipelines.connector import ConnectorError, Options
+from pipelines.currencies import CURRENCIES
 from pipelines.plan import Asked
 from pipelines.registry import CONNECTORS
 
@@ -37,7 +40,7 @@ class Business(BaseModel):
     name: str
     history_start: date = Field(description="the first business day to load")
     time_zone: str = "Europe/Paris"
-    currency: str = Field("EUR", pattern="^[A-Z]{3}$", description="the reporting currency, ISO 4217")
+    currency: str = Field("EUR", description="the reporting currency, ISO 4217")
     week_start: Literal["monday", "sunday"] = "monday"
     prospect_window_days: int = Field(90, ge=1, description="a prospect converts within this many days")
     deep_reread_every_days: int = Field(7, ge=0, description="how often restatements older than the windows are sought")
@@ -54,6 +57,13 @@ class Business(BaseModel):
         if zone not in available_timezones():
             raise ValueError(f"{zone!r} is no IANA time zone; try Europe/Paris")
         return zone
+
+    @field_validator("currency")
+    @classmethod
+    def _is_a_currency(cls, currency: str) -> str:
+        if currency not in CURRENCIES:
+            raise ValueError(f"{currency!r} is no currency of today (ISO 4217); try EUR, USD or GBP")
+        return currency
 
     @property
     def zone(self) -> ZoneInfo:
@@ -121,10 +131,35 @@ class Settings(BaseModel):
         ]
 
 
-def read_settings(path: Path, **business: Any) -> Settings:
-    """`parcours.toml`, validated; `business` replaces keys of its `[business]` section."""
+def read_settings(path: Path, also: Callable[[Business], Iterable[str]] = lambda _: (), **business: Any) -> Settings:
+    """`parcours.toml`, validated; `business` replaces keys of its `[business]` section.
+
+    All that is wrong is told at once, with what `also` finds in the business.
+    """
+    text = _text(path)
+    sources, said = text.pop("sources", {}), text.get("business", {})
+    if isinstance(said, dict):
+        text["business"] = said | business
+    wrong: list[str] = []
+    settings: Settings | None = None
     try:
-        text = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = Settings(**text)
+        wrong += also(settings.business)
+    except ValidationError as error:
+        wrong += mistakes.lines(error)
+    options, faults = _options(sources, settings.business.model_dump() if settings else {})
+    wrong += faults
+    if settings and not faults:
+        settings = settings.model_copy(update={"sources": options})
+        wrong += _order_faults(settings)
+    if wrong or not settings:
+        raise SettingsError("\n".join(f"{path}: {line}" for line in wrong))
+    return settings
+
+
+def _text(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(f"{path} does not exist: copy parcours.toml of the project and fill it in.") from None
     except OSError as error:
@@ -133,64 +168,42 @@ def read_settings(path: Path, **business: Any) -> Settings:
         raise SettingsError(f"{path} is not written in UTF-8: save it so.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is no valid TOML: {error}") from None
-    sources = _section(path, "sources", text.pop("sources", {}))
-    text["business"] = _section(path, "business", text.get("business", {})) | business
-    try:
-        settings = Settings(**text)
-    except ValidationError as error:
-        raise SettingsError(_pointed(path, error)) from None
-    settings = settings.model_copy(update={"sources": _options(path, sources, settings.business.model_dump())})
-    _check_orders(path, settings)
-    return settings
 
 
-def _check_orders(path: Path, settings: Settings) -> None:
+def _order_faults(settings: Settings) -> Iterator[str]:
     """A shop's order and its payment are told by two sources, but are one purchase."""
     telling, chosen = settings.feeding("orders"), settings.business.orders_from
     for name in chosen:
         if name not in telling:
-            raise SettingsError(
-                f"{path}: business.orders_from names {name}, but what is connected and tells orders is: "
+            yield (
+                f"business.orders_from names {name}, but what is connected and tells orders is: "
                 f"{', '.join(telling) or 'nothing'}."
             )
     payments = [name for name in telling if CONNECTORS[name].takes_payments]
     if payments and len(telling) > 1 and not chosen:
         others = [name for name in telling if name not in payments]
-        raise SettingsError(
-            f"{path}: {payments[0]} takes payments of orders that {' and '.join(others)} may tell as well; an order "
+        yield (
+            f"{payments[0]} takes payments of orders that {' and '.join(others)} may tell as well; an order "
             f"must not count twice. Say in [business] whose orders count, such as: orders_from = {json.dumps(others)}."
         )
 
 
-def _options(path: Path, sources: dict[str, Any], business: dict[str, Any]) -> dict[str, Options]:
-    unknown = sorted(set(sources) - set(CONNECTORS))
-    if unknown:
-        raise SettingsError(f"{path}: sources.{unknown[0]} is unknown; known are {', '.join(CONNECTORS)}.")
-    return {
-        name: _option(path, name, _section(path, f"sources.{name}", section), business)
-        for name, section in sources.items()
-    }
-
-
-def _section(path: Path, name: str, found: Any) -> dict[str, Any]:
-    if not isinstance(found, dict):
-        raise SettingsError(f"{path}: {name} is {found!r}, but should be a section: [{name}].")
-    return found
-
-
-def _option(path: Path, name: str, section: dict[str, Any], business: dict[str, Any]) -> Options:
-    """A source's options; those that it shares with the business come from there."""
-    model = CONNECTORS[name].options
-    shared = {key: value for key, value in business.items() if key in model.model_fields and key not in section}
-    try:
-        return model(**shared, **section)
-    except ValidationError as error:
-        raise SettingsError(_pointed(path, error, f"sources.{name}.")) from None
-
-
-def _pointed(path: Path, error: ValidationError, prefix: str = "") -> str:
-    lines = [
-        f"{path}: {prefix}{'.'.join(str(part) for part in found['loc'])}: {found['msg'].removeprefix('Value error, ')}"
-        for found in error.errors()
-    ]
-    return "\n".join(lines)
+def _options(sources: Any, business: dict[str, Any]) -> tuple[dict[str, Options], list[str]]:
+    """The options of every source, and what is wrong with them; what it shares with the business is from there."""
+    if not isinstance(sources, dict):
+        return {}, [f"sources is {sources!r}, but should be a section: [sources]."]
+    found: dict[str, Options] = {}
+    wrong: list[str] = []
+    for name, section in sources.items():
+        if name not in CONNECTORS:
+            wrong.append(f"sources.{name} is unknown; known are {', '.join(CONNECTORS)}.")
+        elif not isinstance(section, dict):
+            wrong.append(f"sources.{name} is {section!r}, but should be a section: [sources.{name}].")
+        else:
+            model = CONNECTORS[name].options
+            shared = {key: value for key, value in business.items() if key in model.model_fields and key not in section}
+            try:
+                found[name] = model(**shared, **section)
+            except ValidationError as error:
+                wrong += mistakes.lines(error, f"sources.{name}.")
+    return found, wrong

@@ -35,17 +35,55 @@ def test_a_refresh_with_nothing_connected_runs_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-@pytest.mark.parametrize("command", ["check", "refresh"])
-def test_missing_secrets_are_named_all_at_once(tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def commands(toml: Path, data: Path) -> list[list[object]]:
+    """Every command that works on the business."""
+    usual: list[object] = ["--settings", toml, "--data", data]
+    days = ["--source", "brevo", "--from", "2026-03-02", "--to", "2026-03-02"]
+    return [
+        ["check", "--settings", toml],
+        ["refresh", *usual],
+        ["refresh", *usual, "--dry-run"],
+        ["backfill", *usual, *days],
+        ["backfill", *usual, *days, "--dry-run"],
+    ]
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_missing_secrets_are_named_all_at_once(tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCES__WOOCOMMERCE__CONSUMER_KEY", "ck_1")
-    data = ["--data", tmp_path / "data"] if command == "refresh" else []
-    result = run(command, "--settings", toml(tmp_path, FOUR), *data)
+    arguments = commands(toml(tmp_path, FOUR), tmp_path / "data")[number]
+    result = run(*arguments)
     assert result.exit_code == 1
     said = words(result.stderr)
-    for variable in ("FACEBOOK_PAGE__ACCESS_TOKEN", "BREVO__API_KEY", "WOOCOMMERCE__CONSUMER_SECRET"):
+    asked = ["BREVO__API_KEY"]
+    if arguments[0] != "backfill":  # which asks one source alone
+        asked += ["FACEBOOK_PAGE__ACCESS_TOKEN", "WOOCOMMERCE__CONSUMER_SECRET"]
+    for variable in asked:
         assert f"SOURCES__{variable}" in said
     assert "CONSUMER_KEY" not in said
     assert "APP_SECRET" not in said, "Facebook's can be left out"
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_wrong_settings_are_named_all_at_once_by_every_command(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "parcours.toml"
+    path.write_text(
+        '[business]\nname = "Ada"\nhistory_start = 2999-01-01\nnorth_star = "nonsense"\n[sources.brevo]\nkey = 1\n'
+        '[sources.files.feeds.a]\nentity = "sales"\nlocation = "a.csv"\n'
+        '[sources.files.feeds.b]\nentity = "leads"\nlocation = "b.csv"\n'
+    )
+    result = run(*commands(path, tmp_path / "data")[number])
+    assert result.exit_code == 1
+    said = words(result.stderr)
+    for wrong in (
+        "business.north_star: 'nonsense' cannot be chosen; known are: weekly_active_customers, ",
+        "business.history_start: 2999-01-01 has not come yet",
+        "sources.brevo.key: is not known",
+        "sources.files.feeds.a.entity: 'sales' is no entity",
+        "sources.files.feeds.b: leads need ",
+    ):
+        assert wrong in said, wrong
     assert not (tmp_path / "data").exists()
 
 

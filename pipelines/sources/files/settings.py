@@ -2,6 +2,7 @@
 
 import codecs
 import hashlib
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -141,28 +142,30 @@ class Feed(Options):
 
     @model_validator(mode="after")
     def _fields_fit_the_entity(self) -> "Feed":
+        if wrong := list(self._misfits()):
+            raise ValueError("; ".join(wrong))
+        return self
+
+    def _misfits(self) -> Iterator[str]:
         entity = ENTITIES[self.entity]
         mapped = [*self.columns, *self.constants]
         for name in mapped:
             if name not in entity.fields:
-                raise ValueError(f"{name!r} is no field of {self.entity}; known are: {', '.join(entity.fields)}")
+                yield f"{name!r} is no field of {self.entity}; known are: {', '.join(entity.fields)}"
         for name in self.columns:
             if name in self.constants:
-                raise ValueError(f"{name!r} is both a column and a constant: keep one")
-        for name in set(entity.hashed) & set(self.columns):
+                yield f"{name!r} is both a column and a constant: keep one"
+        for name in sorted(set(entity.hashed) & set(self.columns)):
             at = self.columns[name]
             if at.values or at.otherwise is not None or at.sql or at.time:
-                raise ValueError(
-                    f"{name!r} is a person: it takes a column without `values`, `otherwise`, `time` and `sql`"
-                )
+                yield f"{name!r} is a person: it takes a column without `values`, `otherwise`, `time` and `sql`"
         # the feed whose orders refunds are of is found among the feeds
         missing = [name for name in entity.required if name not in mapped and name != "orders_feed"]
         if missing:
-            raise ValueError(f"{self.entity} need {', '.join(missing)}: name the column of the file, or a constant")
+            yield f"{self.entity} need {', '.join(missing)}: name the column of the file, or a constant"
         for group in entity.one_of:
             if not set(group) & set(mapped):
-                raise ValueError(f"{self.entity} need one of {', '.join(group)}: name the column of the file")
-        return self
+                yield f"{self.entity} need one of {', '.join(group)}: name the column of the file"
 
     @model_validator(mode="after")
     def _marks_differ(self) -> "Feed":

@@ -1,0 +1,35 @@
+"""What every command that works on the business asks first: settings that hold, the identity key, all secrets."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from flows import north_star
+from pipelines.connector import ConnectorError
+from pipelines.credentials import require
+from pipelines.identity import identity_key
+from pipelines.registry import CONNECTORS
+from pipelines.settings import Business, Settings, read_settings
+
+
+def ready(path: Path, as_of: datetime | None = None) -> Settings:
+    """The settings, refused with all that is wrong with them: also what only shows beside the KPIs or the clock."""
+    return read_settings(path, partial(_faults, as_of=as_of or datetime.now(UTC)))
+
+
+def armed(settings: Settings, path: Path, only: Sequence[str] = ()) -> None:
+    """Refuse to begin without an identity key, a source, or a secret of the sources that will be asked."""
+    identity_key()
+    if not settings.connected:
+        raise ConnectorError(f"No source is connected: add a [sources.…] section to {path}.")
+    require(CONNECTORS[name] for name in only or settings.connected)
+
+
+def _faults(business: Business, as_of: datetime) -> Iterator[str]:
+    chosen = north_star.fault(business)
+    if chosen:
+        yield chosen
+    today = as_of.astimezone(business.zone).date()
+    if business.history_start > today:
+        yield f"business.history_start: {business.history_start} has not come yet: give the first day to load"
