@@ -144,6 +144,7 @@ class Whole:
     def __init__(self, http: requests.Session, base_url: str, plan: Plan) -> None:
         self.http, self.base_url, self.plan = http, base_url, plan
         self.alone, self.empty = 0, 0
+        plan.caveat("campaigns", "", "bot_clicks")  # of all of them, whichever are asked for
 
     def __call__(self, row: Row) -> Iterator[Row]:
         """The campaign, where it was sent in the asked time; a deep re-read leaves the oldest as they are."""
@@ -158,7 +159,6 @@ class Whole:
                 return
             path = f"{self.base_url}/emailCampaigns/{row['id']}"
             row |= self.http.get(path, params={"statistics": "globalStats"}).json()
-        self.plan.caveat("campaigns", "", "bot_clicks")
         counted = (row.get("statistics") or {}).get("globalStats") or {}
         if sent_at and counted.get("trackableViews") is None:
             _caveat(self.plan, "campaigns", "proxy_opens", sent_at)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from pipelines.settings import Settings, read_settings
 AS_OF = datetime(2026, 3, 20, 19, 0, tzinfo=UTC)
 
 
-def settings(folder: Path, **business: object) -> Settings:
+def settings(folder: Path, **business: Any) -> Settings:
     path = folder / "parcours.toml"
     path.write_text(
         '[business]\nname = "Ada"\nhistory_start = 2026-01-01\n[sources.zendesk]\nsubdomain = "a"\nemail = "b@c.fr"'

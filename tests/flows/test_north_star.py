@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -24,7 +25,7 @@ def places(tmp_path: Path) -> Places:
     return found
 
 
-def settings(folder: Path, **said: str) -> Settings:
+def settings(folder: Path, **said: Any) -> Settings:
     path = folder / "parcours.toml"
     path.write_text('[business]\nname = "Ada"\nhistory_start = 2026-03-02\n')
     return read_settings(path, **said)

@@ -1,6 +1,7 @@
 """The Mailchimp connector against the Mailchimp API, over a real socket."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -436,7 +437,8 @@ def test_what_figures_rest_on_is_missed_by_name_and_all_stays(
     mailchimp.fault(f"/mailchimp/3.0{path}", kind, times=100)
     with pytest.raises(SchemaDrift, match=f"mailchimp: {said}.*nothing of this source was loaded"):
         pull(tmp_path)
-    assert everything(tmp_path) == first
+    table = re.split("[ :]", said)[0]
+    assert everything(tmp_path)[table] == first[table]
 
 
 def test_a_report_of_a_type_that_is_not_known_is_warned_of(

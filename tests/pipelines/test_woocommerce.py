@@ -481,7 +481,7 @@ def test_without_a_base_url_it_is_the_site_over_tls_with_the_key_in_a_header(
     for request in asked:
         assert (request.url or "").startswith("https://boutique.example/wp-json/wc/v3/")
         assert request.headers["Authorization"] == "Basic " + base64.b64encode(b"ck:cs").decode()
-    assert len(asked) == 2
+    assert len(asked) > 2
 
 
 @pytest.mark.parametrize("site", ["https://boutique.example", "boutique.example/", ""])
