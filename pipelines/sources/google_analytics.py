@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 
 from pipelines import parts
 from pipelines.connector import Connector, ConnectorError, Options, Plan, Pull, Scope, Table
+from pipelines.listing import ListingRefused
 from pipelines.sources.google_analytics_audiences import audience_exports
 from pipelines.sources.google_analytics_client import (
     ADVICE,
@@ -148,11 +149,15 @@ def _period_metrics(
 
     def read(pull: Pull) -> Iterator[dict[str, Any]]:
         report = reports[pull.definition]
-        yield from _by_day(client, options, heard, pull, report)
+        by_day = list(_by_day(client, options, heard, pull, report))
+        by_period: list[dict[str, Any]] = []
         asked = list(periods(pull.first_day, pull.last_day, options.week_start))
         size = RANGES_PER_REQUEST * REQUESTS_PER_BATCH
         for start in range(0, len(asked), size):
-            yield from _by_period(client, heard, pull, report, asked[start : start + size])
+            by_period += _by_period(client, heard, pull, report, asked[start : start + size])
+        for row in by_period:
+            _check_days(pull, by_day, row)
+        yield from by_day + by_period
 
     yield from parts.each(heard.plan, "period_metrics", read)
     heard.tell()
@@ -170,6 +175,20 @@ def _by_day(
         period = Period("day", day, day)
         heard.period(pull, report.name, period, found.metadata)
         yield _period_row(heard.plan, pull, report, period, by_day.get(day), found.metadata)
+
+
+def _check_days(pull: Pull, by_day: list[dict[str, Any]], row: dict[str, Any]) -> None:
+    """Refuse a period without anybody whose days have some, or the reverse where nothing of them was withheld."""
+    first, last = row["period_start"], row["period_end"]
+    days = [one for one in by_day if first <= one["period_start"] <= last]
+    is_whole = bool(days) and pull.first_day <= first
+    withheld = any("subjectToThresholding" in one["metadata"] for one in days)
+    some = any(one["metrics"] for one in days)
+    if (some and not row["metrics"]) or (row["metrics"] and is_whole and not some and not withheld):
+        raise ListingRefused(
+            f"Google Analytics: report {row['report']} of property {pull.account_id} contradicts itself: from {first} "
+            f"to {last} it has {'no' if some else 'a'} row, its days have {'some' if some else 'none'}. Refresh again."
+        )
 
 
 def _by_period(

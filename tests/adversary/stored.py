@@ -47,6 +47,8 @@ class Stored:
                 )
         if told:
             unsaid = [name for name in differing if not any(word in told for word in (name, *words))]
+            if mutation.kind == "possible" and not any(lost[name] for name in unsaid):
+                unsaid = []  # what is new may not be there yet
             return (
                 ("neither", f"{unsaid} kept, but not named: {told}")
                 if unsaid and not _names_all(told)
