@@ -49,7 +49,7 @@ def test_every_segment_that_truth_knows_is_published_and_right(
 # Shopify only what changed after the bulk operation of the first load is read page by page.
 FEW = {
     *("/contacts/lists", "/products", "/metrics", "/programs/", "/programs/{program}/affiliates/", "refundLineItems"),
-    *("orders", "customers"),
+    *("orders", "customers", "/disputes", "/credit_notes"),
 }
 
 
