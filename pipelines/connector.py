@@ -41,6 +41,10 @@ class AccessRefused(ConnectorError):
     """The vendor does not accept the credential or its permissions; retrying cannot help."""
 
 
+class CredentialRefused(AccessRefused):
+    """The vendor does not know the credential at all: nothing of the source would be answered."""
+
+
 class Gone(ConnectorError):
     """What was asked for does not exist, or no longer; whoever asked decides what else depends on it."""
 

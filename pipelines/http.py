@@ -16,7 +16,7 @@ import requests
 import urllib3
 
 from pipelines import deadline
-from pipelines.connector import AccessRefused, ConnectorError, Gone, Plan, QuotaExhausted
+from pipelines.connector import AccessRefused, ConnectorError, CredentialRefused, Gone, Plan, QuotaExhausted
 from pipelines.retry import VendorBusy, retrying
 
 TIMEOUT_SECONDS = (10, 30)  # connect; silence while an answer is awaited
@@ -27,7 +27,8 @@ CHUNK_BYTES = 1 << 20
 GOOD = (200, 201)
 GONE = (404, 410)
 BUSY = (408, 425, 429, 500, 502, 503, 504)
-REFUSED = (401, 403)
+UNKNOWN = 401  # the credential itself
+REFUSED = (UNKNOWN, 403)
 ERROR_CHARACTERS = 300
 LONGEST_ADVISED_SECONDS = 300  # a longer wait than this is a quota that is spent, for the next refresh
 A_MOMENT_IN_TIME = 1e9  # some vendors name when, in seconds since 1970, rather than how long
@@ -40,22 +41,13 @@ def session(
     return VendorSession(vendor, advice, wait_header, gives_files)
 
 
-class VendorSession(requests.Session):
-    """Asks again while the vendor is busy and raises named errors otherwise; messages name host and path only.
+class OwnHostSession(requests.Session):
+    """Follows a redirect at the vendor's own host alone, unless it `gives_files`, which lie anywhere."""
 
-    One that `gives_files` takes whatever comes as a file; so does a request that is made as a stream.
-    """
-
-    def __init__(self, vendor: str, advice: str, wait_header: str = "Retry-After", gives_files: bool = False) -> None:
+    def __init__(self, vendor: str, gives_files: bool = False) -> None:
         super().__init__()
         self.vendor = vendor
-        self.advice = advice
-        self.wait_header = wait_header
         self.gives_files = gives_files
-
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send once, or as often as `pipelines.retry` allows while the vendor is busy."""
-        return retrying(self._send_once, request, **kwargs)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Where a redirect leads; never to another host or scheme, which would be given the credential."""
@@ -63,6 +55,22 @@ class VendorSession(requests.Session):
         if target and not self.gives_files:
             check_same_host(self.vendor, resp.url, target)
         return target
+
+
+class VendorSession(OwnHostSession):
+    """Asks again while the vendor is busy and raises named errors otherwise; messages name host and path only.
+
+    One that `gives_files` takes whatever comes as a file; so does a request that is made as a stream.
+    """
+
+    def __init__(self, vendor: str, advice: str, wait_header: str = "Retry-After", gives_files: bool = False) -> None:
+        super().__init__(vendor, gives_files)
+        self.advice = advice
+        self.wait_header = wait_header
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send once, or as often as `pipelines.retry` allows while the vendor is busy."""
+        return retrying(self._send_once, request, **kwargs)
 
     def _send_once(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         address = urlsplit(request.url or "")
@@ -104,7 +112,8 @@ class VendorSession(requests.Session):
                 raise QuotaExhausted(f"{where} gives nothing more for now; it answers again in {wait / 60:.0f} minutes")
             raise VendorBusy(f"{where} is busy (HTTP {status})", wait)
         if status in REFUSED:
-            raise AccessRefused(f"{where} refused the credential (HTTP {status}). {self.advice}".strip())
+            refusal = CredentialRefused if status == UNKNOWN else AccessRefused
+            raise refusal(f"{where} refused the credential (HTTP {status}). {self.advice}".strip())
         if status in GONE:
             raise Gone(f"{where} does not exist (HTTP {status}): {_said(response)}")
         if status >= 400:

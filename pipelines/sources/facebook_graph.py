@@ -17,7 +17,7 @@ from facebook_business.exceptions import FacebookRequestError
 from facebook_business.session import FacebookSession
 
 from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
-from pipelines.http import ANSWER_SECONDS, check_same_host, patient
+from pipelines.http import ANSWER_SECONDS, OwnHostSession, patient
 from pipelines.listing import ABSENT, Listing, found
 from pipelines.retry import VendorBusy, retrying
 from pipelines.rows import SchemaDrift
@@ -86,18 +86,11 @@ class Graph:
         session = FacebookSession(None, app_secret or None, token, timeout=patient(ANSWER_SECONDS))
         session.GRAPH = base_url.rstrip("/")
         session.requests.params.pop("access_token")
-        session.requests.auth = _BearerToken(token)
-        session.requests.get_redirect_target = self._same_host
+        own = OwnHostSession("Facebook")
+        own.params, own.verify, own.auth = session.requests.params, session.requests.verify, _BearerToken(token)
+        session.requests = own
         # Not FacebookAdsApi.init: that installs a crash reporter and a default for the whole process.
         self.api = FacebookAdsApi(session, api_version=self.version)
-
-    @staticmethod
-    def _same_host(response: requests.Response) -> str | None:
-        """Where a redirect leads; never to another host, which would be given the token."""
-        target = requests.Session.get_redirect_target(requests.Session(), response)
-        if target:
-            check_same_host("Facebook", response.url, target)
-        return target
 
     @classmethod
     def configured(cls, source: str, advice: str) -> "Graph":

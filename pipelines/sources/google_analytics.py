@@ -21,10 +21,9 @@ from pipelines.sources.google_analytics_client import (
     HOST,
     SCOPES,
     call,
-    check_rows,
     connect,
     metadata,
-    read_rows,
+    one_page,
     whole_report,
 )
 from pipelines.sources.google_analytics_quality import Heard, tell_of_days, tell_of_property
@@ -186,10 +185,9 @@ def _by_period(
         )
     for request, group, answer in zip(requests, groups, answers, strict=True):
         heard.quota(pull.account_id, answer)
-        check_rows(request, answer)
         said = metadata(answer)
         # With a single range there is no dateRange dimension.
-        by_range = {(labels or ["date_range_0"])[0]: values for labels, values in read_rows(answer)}
+        by_range = {(labels or ["date_range_0"])[0]: values for labels, values in one_page(request, answer)}
         for number, period in enumerate(group):
             heard.period(pull, report.name, period, said, number)
             yield _period_row(heard.plan, pull, report, period, by_range.get(f"date_range_{number}"), said)
