@@ -85,12 +85,9 @@ class Listing:
         if self.total is not None and len(self.seen) < self.total:
             raise self.refused(f"gave {len(self.seen)} rows, but is said to have {self.total}")
 
-    def refused(self, reason: str) -> ListingRefused:
+    def refused(self, reason: str, kind: type[ListingRefused] = ListingRefused) -> ListingRefused:
         """The error that names this listing and says what to do."""
-        return ListingRefused(self._reason(reason))
-
-    def _reason(self, reason: str) -> str:
-        return (
+        return kind(
             f"{self.where} {reason}; nothing of this source was loaded, what was stored stays. Refresh again; if it "
             "stays so, the vendor changed or disturbs its answers: report it."
         )
@@ -106,7 +103,7 @@ class Listing:
                     raise self.refused(f"has no {', '.join(self.key)} in row {number}")
                 self.seen.add(parts)
         if rows and self.key and len(self.seen) == before and not self.repeats:
-            raise Repeated(self._reason("gave a page of rows that it had given before"))
+            raise self.refused("gave a page of rows that it had given before", Repeated)
 
 
 class Guarded(BasePaginator):

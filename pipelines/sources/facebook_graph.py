@@ -90,7 +90,7 @@ class Graph:
         session.GRAPH = base_url.rstrip("/")
         session.requests.params.pop("access_token")
         timed = TimedSession("Facebook")
-        timed.params, timed.auth = session.requests.params, _BearerToken(token)
+        timed.params, timed.verify, timed.auth = session.requests.params, session.requests.verify, _BearerToken(token)
         session.requests = timed
         # Not FacebookAdsApi.init: that installs a crash reporter and a default for the whole process.
         self.api = FacebookAdsApi(session, api_version=self.version)

@@ -23,9 +23,9 @@ from pipelines.sources.google_analytics_client import (
     HOST,
     SCOPES,
     call,
-    checked_rows,
     connect,
     metadata,
+    one_page,
     whole_report,
 )
 from pipelines.sources.google_analytics_quality import Heard, tell_of_days, tell_of_property
@@ -210,7 +210,7 @@ def _by_period(
         heard.quota(pull.account_id, answer)
         said = metadata(answer)
         # With a single range there is no dateRange dimension.
-        by_range = {(labels or ["date_range_0"])[0]: values for labels, values in checked_rows(request, answer)}
+        by_range = {(labels or ["date_range_0"])[0]: values for labels, values in one_page(request, answer)}
         if strange := by_range.keys() - {f"date_range_{number}" for number in range(len(group))}:
             raise ConnectorError(f"Google Analytics: a report of property {pull.account_id} has ranges {strange}")
         for number, period in enumerate(group):

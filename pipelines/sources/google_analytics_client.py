@@ -133,19 +133,17 @@ def whole_report(
         listing.onward(request.offset)
         response = call(client.run_report, request)
         listen(response)
-        page = _read(request, response)
-        listing.page([{"labels": labels or [""]} for labels, _ in page], response.row_count)
+        page = _page(listing, request, response)
         rows.extend(page)
         if not page or len(rows) >= response.row_count:
             listing.end()
             return Report(rows, metadata(response))
 
 
-def checked_rows(request: types.RunReportRequest, response: types.RunReportResponse) -> list[ReportRow]:
+def one_page(request: types.RunReportRequest, response: types.RunReportResponse) -> list[ReportRow]:
     """The rows of a report in one page, none of which is missing."""
-    rows = _read(request, response)
     listing = _listing(request)
-    listing.page([{"labels": labels or [""]} for labels, _ in rows], response.row_count)
+    rows = _page(listing, request, response)
     listing.end()
     return rows
 
@@ -154,7 +152,7 @@ def _listing(request: types.RunReportRequest) -> Listing:
     return Listing(f"Google Analytics: a report of {request.property}", key=("labels",))
 
 
-def _read(request: types.RunReportRequest, response: types.RunReportResponse) -> list[ReportRow]:
+def _page(listing: Listing, request: types.RunReportRequest, response: types.RunReportResponse) -> list[ReportRow]:
     """The rows of a page, with the columns that were asked for: values would else go under wrong names."""
     dimensions, metrics = ([one.name for one in names] for names in (request.dimensions, request.metrics))
     came = [one.name for one in response.dimension_headers], [one.name for one in response.metric_headers]
@@ -162,7 +160,7 @@ def _read(request: types.RunReportRequest, response: types.RunReportResponse) ->
         raise _drift(request, f"has the columns {[*came[0], *came[1]]}, not {[*dimensions, *metrics]}")
     if not response.metadata.currency_code or not response.metadata.time_zone:
         raise _drift(request, "does not say its currency and zone")
-    rows = list(read_rows(response))
+    rows = list(_read_rows(response))
     for labels, values in rows:
         if len(labels) != len(came[0]) or len(values) != len(metrics):
             raise _drift(request, f"has a row of {len(labels)} labels and {len(values)} values: {labels}")
@@ -172,6 +170,7 @@ def _read(request: types.RunReportRequest, response: types.RunReportResponse) ->
         for name, label in zip(dimensions, labels, strict=False):
             if name == "date" and not DAY.fullmatch(label):
                 raise _drift(request, f"holds rows of {label[:40]!r} in place of a day, of which no day would know")
+    listing.page([{"labels": labels or [""]} for labels, _ in rows], response.row_count)
     return rows
 
 
@@ -183,7 +182,7 @@ def _drift(request: types.RunReportRequest, said: str) -> SchemaDrift:
     )
 
 
-def read_rows(response: types.RunReportResponse) -> Iterator[ReportRow]:
+def _read_rows(response: types.RunReportResponse) -> Iterator[ReportRow]:
     """Each row's dimension and metric values, from the bare protobuf: six times faster than through its wrapper."""
     for row in types.RunReportResponse.pb(response).rows:
         yield [value.value for value in row.dimension_values], [value.value for value in row.metric_values]

@@ -83,7 +83,7 @@ class Shopify:
         listing = Listing(f"shopify: {holder}")
         while True:
             page = self._affordable(query, ("rows", "lines"), variables).get(holder, ABSENT)
-            yield rows_of(listing, page)
+            yield _rows_of(listing, page)
             variables["after"] = _onward(listing, page)
             if not variables["after"]:
                 return
@@ -92,11 +92,11 @@ class Shopify:
         """A connection inside an order or a refund whose first page came with it; in one order, however it came."""
         page: Any = owner.get(holder, ABSENT)
         listing = Listing(f"shopify: {holder} of {owner['id']}")
-        whole, variables = rows_of(listing, page), {"id": owner["id"], "rows": rows}
+        whole, variables = _rows_of(listing, page), {"id": owner["id"], "rows": rows}
         while cursor := _onward(listing, page):
             variables["after"] = cursor
             page = found(self._affordable(rest_of(holder), ("rows",), variables), f"node.{holder}")
-            whole += rows_of(listing, page)
+            whole += _rows_of(listing, page)
         return by_id(whole)
 
     def agreements(self, order_id: str, rows: int) -> list[Row] | None:
@@ -177,7 +177,7 @@ class Shopify:
             raise BulkFailed(str(error)) from None
 
 
-def rows_of(listing: Listing, page: Any) -> list[Row]:
+def _rows_of(listing: Listing, page: Any) -> list[Row]:
     """The rows of one page of a connection."""
     return [dict(row) for row in listing.page(found(page, "nodes"))]
 

@@ -16,7 +16,7 @@ from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BaseReferencePaginator
 from pydantic import Field, field_validator
 
-from pipelines.connector import AccessRefused, Connector, Gone, Options, Plan, Scope, Table, columns
+from pipelines.connector import AccessRefused, Connector, CredentialRefused, Gone, Options, Plan, Scope, Table, columns
 from pipelines.http import session
 from pipelines.listing import Guarded
 from pipelines.sources.typeform_answers import (
@@ -40,8 +40,6 @@ ADVICE = (
     "and set SOURCES__TYPEFORM__ACCESS_TOKEN to it. An account in the EU data centre also needs "
     "SOURCES__TYPEFORM__BASE_URL=https://api.eu.typeform.com."
 )
-
-FORBIDDEN = "(HTTP 403)"  # this form only; 401 is the token
 
 Row = dict[str, Any]
 
@@ -133,9 +131,9 @@ def _responses(api: RESTClient, options: TypeformOptions, plan: Plan, table: str
             reason = f"typeform: form {form.id} {'does not exist' if isinstance(error, Gone) else error}"
             plan.fail(table, form.id, reason)
             plan.warn(f"{reason}; correct [[sources.typeform.forms]]. Its former responses stay.")
+        except CredentialRefused:
+            raise  # no form can be read with this token
         except AccessRefused as error:
-            if FORBIDDEN not in str(error):  # the token itself, which no form can be read with
-                raise
             plan.fail(table, form.id, str(error))
             plan.warn(f"typeform: form {form.id} may not be read with this token. Its former responses stay.")
         else:

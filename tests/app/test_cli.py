@@ -21,7 +21,8 @@ def test_help_lists_every_command_and_what_the_exit_codes_mean() -> None:
     for name in ("demo", "sandbox", "check", "refresh", "status", "kpi"):
         assert name in said
     assert "Exit codes: 0 done; 1 not done" in said
-    assert "1 nothing published; 3 published, though a source or a part of one failed" in words(run("refresh", "--help").stdout)
+    told = words(run("refresh", "--help").stdout)
+    assert "1 nothing published; 3 published, though a source or a part of one failed" in told
 
 
 @pytest.mark.parametrize("name", COMMANDS)
