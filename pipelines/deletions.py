@@ -19,7 +19,8 @@ from pipelines.slices import instant
 # Vendors delete and merge a row now and then, one in fifty at most between two refreshes, while the smallest fault, a
 # page that is missing, takes one of very many pages only where a listing is long.
 UNUSUAL_SHARE = 0.1
-UNUSUAL_ROWS = 2  # one row is nobody's fault to see: of few rows it is a large share each time
+UNUSUAL_ROWS = 2  # one row of several is nobody's fault to see: of few rows it is a large share each time
+ALWAYS_UNUSUAL_SHARE = 0.5  # of two rows, too
 AGAIN_AFTER = timedelta(hours=1)  # what a vendor still says then is no passing fault
 
 SAME = "source = ? and table_name = ? and account_id = ?"
@@ -42,12 +43,13 @@ def judged(
         for pull in plan.of(name):
             if pull.account_id == account:
                 stored |= _stored(connection, source, name, table, plan, pull)
-        missing = {key for key in stored if key not in seen}
+        shown = _of_account(table, account, seen)
+        missing = stored.keys() - shown
         before = {key: since for key, since in _held(connection, source, name, account, stored) if key in stored}
-        held = {} if plan.accepts_deletions else _held_back(table, account, stored, missing, seen, before, plan.as_of)
+        held = {} if plan.accepts_deletions else _held_back(table, stored, missing, shown, before, plan.as_of)
         plan.held[name, account] = [Held(_text(key), stored[key], since) for key, since in held.items()]
         if held:
-            _tell(plan, source, name, account, len(held), len(stored))
+            _tell(plan, source, name, account, len(held), len(stored.keys() | shown))
         gone += missing - held.keys()
         kept += held
     return gone, _rows(connection, source, name, table, kept)
@@ -55,14 +57,16 @@ def judged(
 
 def _held_back(
     table: Table,
-    account: str,
     stored: Stored,
     missing: set[Key],
-    seen: Collection[Key],
+    shown: set[Key],
     before: Mapping[Key, datetime],
     as_of: datetime,
 ) -> dict[Key, datetime]:
     """The missing rows that stay, and since when they are missing.
+
+    They are counted as a share of all that is known, stored or shown: a load that is killed when the new rows stand
+    beside those that stay, and the log does not tell yet which those are, judges the same when it runs again.
 
     The same set seen again is proven after a while, whatever else vanished meanwhile; where one of its rows came back,
     the vendor is not to be believed yet, and all begins anew.
@@ -71,42 +75,50 @@ def _held_back(
     waiting = {key: since for key, since in before.items() if is_same and as_of - since < AGAIN_AFTER}
     new = missing - before.keys() if is_same else missing
     others = {key: day for key, day in stored.items() if not (is_same and key in before)}
-    unusual = _unusual_of_days(table, account, others, new, seen) if table.is_dated else _unusual(others, new)
-    return waiting | dict.fromkeys(unusual, as_of)
+    if table.is_dated:
+        new = _unusual_of_days(table, others, new, shown)
+    elif not _is_unusual(len(new), len(others.keys() | shown)):
+        new = set()
+    return waiting | dict.fromkeys(new, as_of)
 
 
-def _unusual(stored: Stored, missing: set[Key]) -> set[Key]:
-    """All that is missing, where it is too much."""
-    return missing if _is_unusual(len(missing), len(stored)) else set()
-
-
-def _unusual_of_days(table: Table, account: str, stored: Stored, missing: set[Key], seen: Collection[Key]) -> set[Key]:
+def _unusual_of_days(table: Table, stored: Stored, missing: set[Key], shown: set[Key]) -> set[Key]:
     """What is missing of the days that lost rows, where it is too much in all or takes a whole day of several rows.
 
     A report's rows are counted rather than known by their keys: a vendor that restates a day may break it down by other
     values, and that is no loss.
     """
-    by_account, by_day = (table.key.index(column) for column in table.slice_by)
-    rows = Counter(stored.values())
-    shown = Counter(key[by_day] for key in seen if key[by_account] == account)
-    lost = {day: count - shown[day] for day, count in rows.items() if count > shown[day]}
-    is_emptied = any(count >= UNUSUAL_ROWS and not shown[day] for day, count in rows.items())
+    by_day = table.key.index(table.slice_by[1])
+    rows, came = Counter(stored.values()), Counter(key[by_day] for key in shown)
+    lost = {day: count - came[day] for day, count in rows.items() if count > came[day]}
+    is_emptied = any(count >= UNUSUAL_ROWS and not came[day] for day, count in rows.items())
     if not is_emptied and not _is_unusual(sum(lost.values()), len(stored)):
         return set()
     return {key for key in missing if stored[key] in lost}
 
 
-def _is_unusual(lost: int, stored: int) -> bool:
-    return lost > 0 and (lost == stored or (lost >= UNUSUAL_ROWS and lost >= UNUSUAL_SHARE * stored))
+def _is_unusual(lost: int, known: int) -> bool:
+    return lost > 0 and lost >= known * (UNUSUAL_SHARE if lost >= UNUSUAL_ROWS else ALWAYS_UNUSUAL_SHARE)
 
 
-def _tell(plan: Plan, source: str, name: str, account: str, held: int, stored: int) -> None:
+def _tell(plan: Plan, source: str, name: str, account: str, held: int, known: int) -> None:
     of_account = f" of {account}" if account else ""
     plan.warn(
-        f"{source}: {name}: deletions are held back: {held:,} of {stored:,} rows{of_account} are no longer there "
+        f"{source}: {name}: deletions are held back: {held:,} of {known:,} rows{of_account} are no longer there "
         "at the vendor. They stay until a refresh an hour or more later finds the same. If they were deleted "
         f"on purpose, `parcours refresh --accept-deletions {source}` deletes them at once."
     )
+
+
+def _of_account(table: Table, account: str, seen: Collection[Key]) -> set[Key]:
+    if not account:
+        return set(seen)  # one listing tells of all
+    position = table.key.index(_account_column(table))
+    return {key for key in seen if key[position] == account}
+
+
+def _account_column(table: Table) -> str:
+    return table.slice_by[0] if table.slice_by else table.key[0]
 
 
 def _stored(
@@ -130,7 +142,7 @@ def _stored(
     else:
         within = "true"
     if pull.account_id:  # else one listing tells of all
-        within += f' and "{table.slice_by[0] if table.slice_by else table.key[0]}" = ?'
+        within += f' and "{_account_column(table)}" = ?'
         values.append(pull.account_id)
     keys = ", ".join(f'"{column}"' for column in table.key)
     found = connection.execute(f"select {keys}, {day} from raw_{source}.{name} where {within}", values).to_arrow_table()

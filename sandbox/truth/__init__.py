@@ -9,7 +9,7 @@ from sandbox.truth.follow_ups import follow_up_opens
 from sandbox.truth.lines import Lines
 from sandbox.truth.mail import mail_rates
 from sandbox.truth.margin import margin_kpis
-from sandbox.truth.money import spend_by_day
+from sandbox.truth.money import spend_by_day, spend_known_through
 from sandbox.truth.opt_ins import first_opt_ins, persons, told_opt_ins
 from sandbox.truth.prospects import prospect_kpis
 from sandbox.truth.purchases import Purchases
@@ -36,7 +36,7 @@ def truth(world: World, refreshes: Sequence[Refresh], business: Business) -> dic
         **social_kpis(view),
         **mail_rates(view),
         **follow_up_opens(view),
-        **prospect_kpis(view, people, opted_in, purchases, spend_by_day(view)),
+        **prospect_kpis(view, people, opted_in, purchases, spend_by_day(view), spend_known_through(view)),
         **shop_kpis(view, purchases, lines),
         **margin_kpis(view, purchases, lines),
         **customer_kpis(view, people, opted_in, purchases, lines),

@@ -2,8 +2,9 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from zoneinfo import ZoneInfo
 
 from sandbox.truth.view import View
 
@@ -57,6 +58,16 @@ def spend_by_day(view: View) -> dict[date, Decimal]:
             if amount is not None:
                 found[day] += amount
     return found
+
+
+def spend_known_through(view: View) -> date:
+    """The last day that is over in the zone of every account that is charged; the cost of a later one is not known."""
+    world = view.world
+    zones = {account.time_zone for account in world.ad_accounts} | {
+        one.time_zone for one in world.properties if one.property_id == view.business.primary_property
+    }
+    over = (view.now.astimezone(ZoneInfo(zone)).date() - timedelta(days=1) for zone in zones)
+    return min(over, default=view.through)
 
 
 def _facebook(view: View) -> dict[tuple[str, str, date], int]:

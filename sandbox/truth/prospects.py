@@ -30,6 +30,7 @@ def prospect_kpis(
     opted_in: Mapping[str, OptIn],
     purchases: Purchases,
     spend: Mapping[date, Decimal],
+    spend_known_through: date,
 ) -> Answers:
     """New prospects, their cost, and how many of them become customers."""
     counted = _count(view, opted_in, purchases, earlier_customers(view, people))
@@ -37,7 +38,10 @@ def prospect_kpis(
     for period in view.periods:
         new = period.total(counted.new)
         found[key("new_prospects", period)] = Value(new)
-        found[key("cost_per_prospect", period)] = ratio(period.total(spend), new)
+        if period.start <= spend_known_through:
+            found[key("cost_per_prospect", period)] = ratio(period.total(spend), new)
+        else:
+            found[key("cost_per_prospect", period)] = Value(None, None, new)
         found[key("prospect_to_customer_rate", period)] = ratio(
             period.total(counted.converted), period.total(counted.candidates)
         )

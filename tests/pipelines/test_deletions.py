@@ -193,12 +193,15 @@ def test_a_row_of_many_goes_at_once_and_a_share_does_not(shelf: Shelf, left: int
     ]
 
 
-def test_of_small_tables_all_rows_are_held_and_one_of_two_is_not(shelf: Shelf) -> None:
-    shelf.answers["g"] = 1
+def test_of_small_tables_half_is_held_and_one_of_three_is_not(shelf: Shelf) -> None:
+    shelf.answers["g"] = 3
     assert not held(shelf.load(11))
-    shelf.answers["g"] = 0
-    assert len(held(shelf.load(12))) == 1
-    assert shelf.count("answers", "form = 'g'") == 1
+    shelf.answers["g"] = 2
+    assert not held(shelf.load(12))
+    assert shelf.count("answers", "form = 'g'") == 2
+    shelf.answers["g"] = 1
+    assert len(held(shelf.load(13))) == 1
+    assert shelf.count("answers", "form = 'g'") == 2
 
 
 def test_a_day_that_is_broken_down_by_other_words_is_restated(shelf: Shelf) -> None:
