@@ -13,7 +13,7 @@ import pyarrow as pa
 # Outside of these a time is a mistake: a zero that was written as a date, or a "never".
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 TIME = re.compile(r"(\d{4})-\d\d-\d\d[T ]\d\d:\d\d")
-MOST = 2**63  # beyond it, no column holds a whole number
+MOST = 2**63  # beyond it no column holds a whole number, and nothing that is counted or paid is
 
 
 def caster(kind: pa.DataType, no_time: str = "") -> Callable[[Any], Any]:
@@ -101,13 +101,13 @@ def _integer(value: Any) -> int:
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not math.isfinite(number := float(value)):
+    if isinstance(value, bool) or not math.isfinite(number := float(value)) or abs(number) > MOST:
         raise ValueError(value)
     return number
 
 
 def _decimal(value: Any) -> Decimal:
-    if isinstance(value, bool) or not (number := Decimal(str(value))).is_finite():
+    if isinstance(value, bool) or not (number := Decimal(str(value))).is_finite() or abs(number) > MOST:
         raise ValueError(value)
     return number
 

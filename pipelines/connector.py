@@ -221,11 +221,11 @@ class Plan:
     def fail(self, table: str, account_id: str, reason: str, definition: str = "") -> None:
         """This account could not be read: its rows stay, it is not counted as covered, the load goes on and says so.
 
-        With a definition, it is this one of several that one account is asked by.
+        With a definition, it is this one of several that one account is asked by; where all fail, the account has.
         """
         if definition:
             self.failed.add((table, account_id, definition))
-        else:
+        if not definition or all(self.has_failed(pull) for pull in self.of(table) if pull.account_id == account_id):
             self.failures[table, account_id] = reason
 
     def has_failed(self, pull: Pull) -> bool:

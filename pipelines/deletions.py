@@ -35,7 +35,7 @@ def judged(
     """Of the rows that were asked for and did not come: the keys to delete, and the rows to keep."""
     gone: list[Key] = []
     kept: list[Key] = []
-    left = plan.skipped | set(plan.failures)
+    left = plan.skipped | {*plan.failures, *((failed, account) for failed, account, _ in plan.failed)}
     for account in sorted({pull.account_id for pull in plan.of(name)}):
         if (name, account) in left or table.is_own:
             continue
