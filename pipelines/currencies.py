@@ -1,6 +1,6 @@
-"""The currencies that are money today, by their code (https://www.iso.org/iso-4217-currency-codes.html)."""
+"""Currencies by their code (https://www.iso.org/iso-4217-currency-codes.html)."""
 
-_CODES = """
+_TODAY = """
 AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD
 CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF
 GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK
@@ -9,4 +9,5 @@ OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP 
 SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF
 XPF YER ZAR ZMW ZWG
 """
-CURRENCIES = frozenset(_CODES.split())
+CURRENCIES = frozenset(_TODAY.split())  # money today
+FORMER = frozenset(("ANG", "HRK", "VED"))  # of which older exports tell

@@ -2,6 +2,7 @@
 
 import re
 
+from pipelines.currencies import CURRENCIES, FORMER
 from pipelines.sources.files.settings import Feed
 from pipelines.sources.files.times import literal
 
@@ -9,19 +10,12 @@ AMOUNT = "decimal(18, 6)"
 AROUND = " \t\r\n\u00a0\u202f\u200b\ufeff\u2007\u2009"  # what is cut off at both ends of a cell
 # Spaces between groups of digits, the typographic minus and apostrophe, as a keyboard has them.
 TYPOGRAPHIC, TYPED = "\u00a0\u202f\u2007\u2008\u2009\u200a\u2212\u2019", "      -'"
-CODES = (  # ISO 4217
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
-    "CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK "
-    "HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL "
-    "MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON "
-    "RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH "
-    "UGX USD UYU UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG eur usd gbp chf"
-)
 SIGNS = (
     r"(?:US|U|CA|C|AU|A|NZ|HK|NT|SG|S|MX|R)?\$|[€£¥￥₹₺₽₩₪₫฿₴₦₱₡₲₵₸₾₼元円]|[Kk]r\.?|zł|Kč|Ft|[Ll]ei|S?Fr\.?|fr\.|"
     r"Rs\.?|RM|Rp|R|лв\.?|руб\.?|[Ee]uros?"
 )
-CURRENCY = f"(?:{CODES.replace(' ', '|')}|{SIGNS})"
+CODES = "|".join((*sorted(CURRENCIES | FORMER), "eur", "usd", "gbp", "chf"))
+CURRENCY = f"(?:{CODES}|{SIGNS})"
 
 
 def number(cell: str, feed: Feed) -> str:
