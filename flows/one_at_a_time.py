@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from pipelines.connector import ConnectorError
+
+NOTE = "refresh.holder.json"  # who holds the lock, for others to read
 
 
 class AlreadyRunning(ConnectorError):
@@ -33,7 +36,7 @@ def alone(data: Path) -> Iterator[None]:
             pass
     except OSError as error:
         raise FolderRefused(f"{data} cannot be written ({error.strerror}): give this user the right to.") from None
-    note = data / "refresh.holder.json"
+    note = data / NOTE
     try:
         with FileLock(data / "refresh.lock", timeout=0):
             started = datetime.now(UTC).isoformat(timespec="seconds")
@@ -58,17 +61,22 @@ def note_stopped(by: str) -> None:
 
 def left_by(data: Path) -> str:
     """What ended the refresh that left a note: a signal that it heeded, or nothing that it could tell of."""
-    try:
-        stopped = json.loads((data / "refresh.holder.json").read_bytes()).get("stopped")
-    except (OSError, ValueError, AttributeError):
-        stopped = None
+    stopped = _noted(data).get("stopped")
     return f"was stopped by {stopped}" if isinstance(stopped, str) else "was killed"
 
 
 def holder(data: Path) -> str:
     """Who holds the lock, or held it last, in words."""
     try:
-        who = json.loads((data / "refresh.holder.json").read_bytes())
-        return f"process {who['pid']} on {who['host']} since {who['since']}"
-    except (OSError, ValueError, TypeError, KeyError):
+        return "process {pid} on {host} since {since}".format_map(_noted(data))
+    except KeyError:
         return "its process is unknown"
+
+
+def _noted(data: Path) -> dict[str, Any]:
+    """What the note says; nothing where it is absent, or is no whole one."""
+    try:
+        found = json.loads((data / NOTE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
