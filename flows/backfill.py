@@ -86,12 +86,10 @@ def load(backfill: Backfill, settings: Settings, places: Places, asked: Asked) -
         is_first = first == backfill.first_day
         plan = plan_backfill(connector, options, places.warehouse, asked, first, last, only_dated=not is_first)
         if plan.pulls:
-            result = run_plan(connector, options, places.warehouse, places.state, plan)
-            whole.seconds += result.seconds
-            whole.warnings += result.warnings
-            whole.quota |= result.quota
-            for table, rows in result.rows.items():
-                whole.rows[table] = whole.rows.get(table, 0) + rows
+            step = run_plan(connector, options, places.warehouse, places.state, plan)
+            whole.add(step)
+            if step.refused:
+                return whole  # the same command asks for this step again
         _note(backfill, places, last, defined)
     _forget(backfill, places)
     return whole

@@ -40,6 +40,14 @@ class LoadResult:
     quota: dict[str, str] = field(default_factory=dict)
     refused: list[ConnectorError] = field(default_factory=list)  # why parts of it stay as they were
 
+    def add(self, step: "LoadResult") -> None:
+        """What another step of the same load did."""
+        self.rows = {name: self.rows.get(name, 0) + count for name, count in step.rows.items()}
+        self.seconds += step.seconds
+        self.warnings += step.warnings
+        self.quota |= step.quota
+        self.refused += step.refused
+
 
 def load(connector: Connector, options: Options, warehouse: Path, state: Path, asked: Asked) -> LoadResult:
     """Pull one vendor into `raw_<vendor>` and write the load log.

@@ -1,16 +1,22 @@
 """A range of days of one source, read again: only those, in steps, and on from where a stopped run was."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import dlt
 import duckdb
+import pyarrow as pa
 import pytest
+from dlt.extract.resource import DltResource
 
 from flows import backfill, business_tables
 from flows.backfill import Backfill, NoBackfill
 from flows.places import Places
-from pipelines.load import load
+from pipelines.connector import AccessRefused, Options, Plan, Scope, Table, columns
+from pipelines.load import LoadResult, load
 from pipelines.registry import CONNECTORS
 from pipelines.retry import VendorBusy
 from pipelines.settings import Settings, read_settings
@@ -58,9 +64,9 @@ def places(tmp_path: Path, ecb: Running, settings: Settings) -> Places:
     return found
 
 
-def again(settings: Settings, places: Places, hours: int = 1) -> None:
+def again(settings: Settings, places: Places, hours: int = 1) -> LoadResult:
     asked = settings.business.asked(THROUGH, AS_OF + timedelta(hours=hours))
-    backfill.load(ASKED, settings, places, asked)
+    return backfill.load(ASKED, settings, places, asked)
 
 
 def read_again(places: Places) -> list[tuple[date, date]]:
@@ -105,6 +111,36 @@ def test_a_stopped_backfill_goes_on_where_it_was_and_a_finished_one_starts_anew(
     assert read_again(places) == STEPS
     again(settings, places, hours=3)
     assert len(read_again(places)) == 2 * len(STEPS)
+
+
+def test_a_step_of_which_a_part_was_refused_is_told_and_read_again(
+    settings: Settings, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuses: list[str] = []
+
+    def shown(name: str, plan: Plan) -> Iterator[dict[str, Any]]:
+        if name in refuses:
+            raise AccessRefused("notes may not be read")
+        for pull in plan.of(name):
+            yield from ({"account_id": "", "date_day": day} for day in pull.days())
+
+    @dlt.source(name="ecb", section="ecb", max_table_nesting=0)
+    def two(_options: Options, plan: Plan) -> list[DltResource]:
+        return [dlt.resource(shown(name, plan), name=name) for name in tables]
+
+    by_day = ("account_id", "date_day")
+    table = Table(columns("account_id", date_day=pa.date32()), by_day, "slices", 5, by_day)
+    tables = {"figures": table, "notes": table}
+    connector = replace(CONNECTORS["ecb"], tables=tables, source=two, scopes=lambda *_: [Scope("")])
+    monkeypatch.setitem(CONNECTORS, "ecb", connector)
+    load(connector, settings.sources["ecb"], places.warehouse, places.state, settings.business.asked(THROUGH, AS_OF))
+    refuses.append("notes")
+    result = again(settings, places)
+    assert [str(one) for one in result.refused] == ["notes may not be read"]
+    assert read_again(places) == STEPS[:1]  # of the figures
+    refuses.clear()
+    assert again(settings, places, hours=2).refused == []
+    assert read_again(places) == sorted([STEPS[0], *STEPS, *STEPS])
 
 
 @pytest.mark.parametrize(
