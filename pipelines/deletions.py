@@ -37,7 +37,7 @@ def judged(
     kept: list[Key] = []
     left = plan.skipped | {*plan.failures, *((failed, account) for failed, account, _ in plan.failed)}
     for account in sorted({pull.account_id for pull in plan.of(name)}):
-        if (name, account) in left or table.is_own:
+        if (name, account) in left:
             continue
         stored: dict[Key, date | None] = {}
         for pull in plan.of(name):

@@ -163,23 +163,25 @@ def _resource(
 
     def rows() -> Iterator[pa.Table]:
         yield _finished(table, table.columns.empty_table())
-        seen: set[tuple[Any, ...]] = set()
-        told: dict[tuple[Any, ...], int] = {}
+        seen: dict[tuple[Any, ...], int] = {}  # every key that came, of slices with a hash of its row
         deadline.check()
         is_checked = is_sliced and not table.rows_are_unique
+        is_judged = _is_marked(table) and not table.is_own and bool(plan.of(name))
         read = batches(source, name, table, vendor or (), plan.fields.setdefault(name, set()))
         if is_checked:
-            read = (_unseen(f"{source}: {name}", table, batch, told) for batch in read)
+            read = (_unseen(f"{source}: {name}", table, batch, seen) for batch in read)
         for fresh in parts.whole(plan, source, name, table, read):
             _count(name, table, fresh, plan, counts)
-            if _is_marked(table) and not table.is_own:
-                seen.update(_keys(table, fresh))
+            if is_judged and not is_checked:
+                seen.update(dict.fromkeys(_keys(table, fresh), 0))
             yield _finished(table, fresh)
             deadline.check()
-        if _is_marked(table):
+        gone: list[tuple[Any, ...]] = []
+        if is_judged:
             with load_log.connect(warehouse) as connection:
                 gone, kept = deletions.judged(connection, source, name, table, plan, seen)
             yield _finished(table, kept)
+        if _is_marked(table):
             yield _finished(table, _markers(table, name, plan) if is_sliced else _of_keys(table, gone), True)
 
     return dlt.resource(
@@ -208,13 +210,13 @@ def _of_keys(table: Table, keys: list[tuple[Any, ...]]) -> pa.Table:
     return pa.Table.from_pylist([dict(zip(table.key, key, strict=True)) for key in keys], schema=table.columns)
 
 
-def _unseen(where: str, table: Table, batch: pa.Table, told: dict[tuple[Any, ...], int]) -> pa.Table:
+def _unseen(where: str, table: Table, batch: pa.Table, seen: dict[tuple[Any, ...], int]) -> pa.Table:
     """The batch without rows that were told before: vendors repeat some at page borders, as they were."""
     fresh = []
     rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
     for key, row in zip(_keys(table, batch), map(hash, rows), strict=True):
-        fresh.append(key not in told)
-        if told.setdefault(key, row) != row:
+        fresh.append(key not in seen)
+        if seen.setdefault(key, row) != row:
             named = ", ".join(f"{name} {part}" for name, part in zip(table.key, key, strict=True))
             raise ListingRefused(
                 f"{where} has two rows of {named} that are not the same, and which one holds is not known; nothing of "
