@@ -1,13 +1,10 @@
 """A small business at all vendors, and every connector's options with pages so small that lists have several."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-
-import pyarrow as pa
 
 from flows.places import PROJECT
 from pipelines.connector import Options
@@ -26,10 +23,6 @@ ROWS_PER_PAGE = {"page_rows": PAGE_ROWS, "list_rows": 2, "line_rows": 2, "report
 LARGER = {"google_analytics": {"page_rows": 60}, "facebook_ads": {"report_rows": 200}}
 # The demo's settings are the sources' settings; the address of what lies on the web is that of the proxy.
 SETTINGS = PROJECT / "examples" / "demo" / "parcours.toml"
-# dlt looks for it some thousand times a load where it is not installed: a third of the time that a small load takes.
-# pyarrow takes that for a pandas without a version, unless it has looked before.
-pa.scalar(0, pa.timestamp("us")).as_py()
-sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
 SOONER = {"PARCOURS_RETRY_PATIENCE": "0.001", "PARCOURS_DEADLINES": "0.02"}
 
 
