@@ -230,15 +230,17 @@ def _record_caveats(connection: duckdb.DuckDBPyConnection, source: str, name: st
 
 def _record_fields(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, plan: Plan) -> None:
     """The fields that rows came with, and whether a column is read from each."""
+    fields = plan.fields.get(name, ())
     connection.execute(
         """
         insert into raw_parcours.fields
-        select ?, ?, seen.field, list_contains(?::varchar[], seen.field), ?::timestamptz
-        from (select unnest(?::varchar[]) as field) as seen
+        select ?, ?, seen.field, list_contains(from_json(?, '["varchar"]'), seen.field), ?::timestamptz
+        from (select unnest(from_json(?, '["varchar"]')) as field) as seen
         where not exists (
             select 1 from raw_parcours.fields as known
             where known.source = ? and known.table_name = ? and known.field = seen.field
         )
         """,
-        [source, name, sorted(fields_read(table)), plan.as_of, sorted(plan.fields.get(name, ())), source, name],
+        # as one text each: DuckDB looks for pandas at every value that is bound to a list
+        [source, name, _text(sorted(fields_read(table))), plan.as_of, _text(sorted(fields)), source, name],
     )

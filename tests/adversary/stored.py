@@ -119,7 +119,7 @@ NAMES = (
 
 def stored(warehouse: Path, connector: Connector, as_of: datetime) -> Stored:
     """Read all of it."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with duckdb.connect(str(warehouse)) as connection:
         connection.execute("set timezone = 'UTC'")
         rows = {name: _rows(connection, connector.name, name, table) for name, table in connector.tables.items()}
         logged = connection.execute(

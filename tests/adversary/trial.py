@@ -12,6 +12,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Literal, Protocol
 
+import duckdb
+
 from pipelines import deadline
 from pipelines.connector import Connector, ConnectorError, Options
 from pipelines.load import load
@@ -21,6 +23,7 @@ from pipelines.settings import Settings
 from tests.adversary import worlds
 from tests.adversary.mutations import Mutation, Scope
 from tests.adversary.stored import Stored, stored
+from tests.adversary.writes import Writes
 
 LONGEST_SECONDS = 40.0  # of one load; undisturbed ones take one or two
 BUDGET_SECONDS = 20.0  # that the product gives it, in place of half an hour
@@ -111,6 +114,7 @@ class Arena:
         self._load(folder / "before", worlds.DAYS[0])
         self.before = self._stored(folder / "before")
         shutil.copytree(folder / "before", folder / "right")
+        self.writes = Writes()
         self.rest()
         right = self._load(folder / "right", worlds.DAYS[1])
         if right.error:
@@ -142,10 +146,12 @@ class Arena:
             self.rest()
             page = _page(combination.scope, calls)
             wire.disturb(combination.endpoint, combination.mutation, page, combination.scope == "once", calls)
-            loaded = self._load(folder, worlds.DAYS[1])
-            if not wire.altered():
-                return Outcome(combination, "unaltered")
-            result, why = self.judged(combination, loaded, wire, folder)
+            # held open: opening it anew for every look would be half of the work
+            with duckdb.connect(str(folder / "warehouse.duckdb")), self.writes.remembered():
+                loaded = self._load(folder, worlds.DAYS[1])
+                if not wire.altered():
+                    return Outcome(combination, "unaltered")
+                result, why = self.judged(combination, loaded, wire, folder)
             return Outcome(combination, result, why, loaded.seconds)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
