@@ -42,7 +42,7 @@ class Reading:
         """Say which feeds have no file, and which files were here before; a first load of nothing is an error."""
         if self.found.missing and not self.files and not self.plan.known_hashes:
             raise ConnectorError("\n".join(self.found.missing))
-        for trouble in self.found.missing + self.found.empty:
+        for trouble in self.found.missing + self.found.passed:
             self.plan.warn(trouble)
         gone: dict[tuple[str, str], list[str]] = defaultdict(list)
         for table, file_id in sorted(self.plan.known_hashes):
@@ -202,9 +202,10 @@ def check(options: FilesOptions) -> list[str]:
 
 def _check(name: str, feed: Feed, zone: str) -> str:
     """What the first file is read as, and how many of its first rows are refused."""
-    found = files_places.files_of(name, feed)
+    found, others = files_places.files_of(name, feed), files_places.passed_over(feed)
+    passed = f"; {others}" if others else ""
     if not found:
-        return f"no file yet for {name} at {feed.location}"
+        return f"no file yet for {name} at {feed.location}{passed}"
     file = found[0]
     try:
         _, result = _read(file, files_places.content(file), feed, zone, CHECKED_ROWS)
@@ -215,7 +216,7 @@ def _check(name: str, feed: Feed, zone: str) -> str:
     refused = len({reject.row_number for reject in result.rejects})
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
     if not refused:
-        return f"{file.file_id}{more} as {feed.entity}"
+        return f"{file.file_id}{more} as {feed.entity}{passed}"
     first = result.rejects[0]
     example = f"row {first.row_number}: {first.field + ' ' if first.field else ''}{first.reason}"
     checked = refused + result.rows.num_rows
@@ -223,7 +224,7 @@ def _check(name: str, feed: Feed, zone: str) -> str:
     said = f"{refused:,} of the first {checked:,} rows would be refused, such as {example}"
     if not kept:
         raise ConnectorError(f"files: {file.file_id}: {said}")
-    return f"{file.file_id}{more} as {feed.entity}; {said}"
+    return f"{file.file_id}{more} as {feed.entity}; {said}{passed}"
 
 
 def _table(columns: pa.Schema, *more_key: str, dated_by: tuple[str, ...] = ()) -> Table:

@@ -12,6 +12,7 @@ QUOTED_CHARACTERS = 60
 DATED = re.compile(r"-?\d{4}-\d")
 TRUE = ("true", "t", "yes", "y", "1", "oui", "o", "vrai")
 FALSE = ("false", "f", "no", "n", "0", "non", "faux")
+ROUNDED_ID = r"-?\d([.,]\d+)?[eE][+]\d+"  # a spreadsheet's long number: others may have been another one
 
 
 def quoted(name: str) -> str:
@@ -42,7 +43,8 @@ def value(field: Field, cell: str, feed: Feed, time_format: str | list[str], is_
     """The field's value; a native number is plain and a typed time ISO, whatever the feed's texts look like."""
     match field.holds:
         case "id":
-            return rf"regexp_replace({cell}, '^(-?\d+)\.0+$', '\1')"  # an integer that went through a float
+            whole = rf"regexp_replace({cell}, '^(-?\d+)\.0+$', '\1')"  # an integer that went through a float
+            return f"case when not regexp_full_match({cell}, {literal(ROUNDED_ID)}) then {whole} end"
         case "amount":
             return f"try_cast({cell} as {AMOUNT})" if is_native else number(cell, feed)
         case "time":
@@ -71,6 +73,7 @@ def reason(field: Field, said: str | None, feed: Feed, time_format: str | list[s
     years = f", of {FIRST_YEAR} to {LAST_YEAR}" if DATED.match(said) else ""
     separator = f", thousands by {feed.thousands!r}" if feed.thousands else ""
     wanted = {
+        "id": "a number whose last digits are lost: export the column as text",
         "amount": f"no number (decimal mark {feed.decimal!r}{separator})",
         "time": f"no time {time}{years}",
         "day": f"no day {time}{years}",

@@ -141,6 +141,9 @@ def _filter(connection: duckdb.DuckDBPyConnection, sheet: Sheet, feed: Feed) -> 
         if name:
             cell = sql.trimmed(sql.quoted(str(index)), feed)
             named.setdefault(name.lower(), f"{cell} as {sql.quoted(name)}")
+    for name in (name for at in feed.columns.values() for name in at.column + at.time):
+        # the other names of a mapped column, so that an expression can ask for any of them
+        named.setdefault(name.lower(), f"cast(null as varchar) as {sql.quoted(name)}")
     shown = ", ".join(['row_number as "row number"', *named.values()])
     cases, given = [], []
     for name, expression in feed.filters.items():
@@ -185,15 +188,23 @@ def _cast(connection: duckdb.DuckDBPyConnection, sheet: Sheet, feed: Feed, place
         texts.append(f"{_text(name, fields[name], feed, from_file)} as {text}")
         value = sql.value(fields[name], text, feed, _time_format(name, feed), is_native, is_typed)
         values.append(f"{value} as {sql.quoted(name)}")
-    cells = [sql.trimmed(sql.quoted(str(index)), feed) for index in range(len(sheet.names))]
-    is_total = (
-        f"regexp_full_match(coalesce({', '.join(cells)}), {literal(f'(?i)({TOTAL})( *:.*)?')})" if cells else "false"
-    )
     inner = (
-        f"select row_number, filtered_by, {is_total} as is_total, {', '.join(texts)} "
+        f"select row_number, filtered_by, {_is_total(sheet, feed, places)} as is_total, {', '.join(texts)} "
         "from filled join sifted using (row_number)"
     )
     connection.execute(f"create temp table typed as select *, {', '.join(values)} from ({inner})")
+
+
+def _is_total(sheet: Sheet, feed: Feed, places: Places) -> str:
+    """Whether the first cell of a row says that it is a total; of figures that add up, also a campaign or a list."""
+    names = [str(index) for index in range(len(sheet.names))]
+    said = [f"coalesce({', '.join(sql.trimmed(sql.quoted(name), feed) for name in names)})"] if names else []
+    if feed.entity in OF_TOTALS:
+        fields = ENTITIES[feed.entity].fields
+        named = [str(places[name][0]) for name, field in fields.items() if field.holds == "text" and name in places]
+        said += [sql.trimmed(sql.quoted(name), feed) for name in named]
+    found = [f"coalesce(regexp_full_match({cell}, {literal(f'(?i){TOTAL}')}), false)" for cell in said]
+    return " or ".join(found) or "false"
 
 
 def _text(name: str, field: Field, feed: Feed, from_file: tuple[int, ...]) -> str:

@@ -29,6 +29,8 @@ EXTENSIONS: dict[str, Format] = {
     ".ods": "xlsx",
 }
 ARCHIVE = ".zip"
+HIDDEN = (".", "~$")  # and what Excel writes beside a file that is open
+NAMED = 3
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 WILDCARD = re.compile(r"[*?\[]")
 DOWNLOADS = 3
@@ -65,11 +67,11 @@ class File:
 
 @dataclass(frozen=True)
 class Found:
-    """Every file of every feed, and what to say of feeds whose place is missing, and of those where it is empty."""
+    """Every file of every feed, what to say of feeds whose place is missing, and of what others pass over."""
 
     files: list[File]
     missing: list[str]
-    empty: list[str]
+    passed: list[str]
 
 
 def is_url(location: str) -> bool:
@@ -102,7 +104,7 @@ def found(feeds: Mapping[str, Feed]) -> Found:
     """Look for the files of feeds."""
     files: list[File] = []
     missing: list[str] = []
-    empty: list[str] = []
+    passed: list[str] = []
     for name, feed in feeds.items():
         try:
             its_files = files_of(name, feed)
@@ -111,8 +113,10 @@ def found(feeds: Mapping[str, Feed]) -> Found:
             continue
         files += its_files
         if not its_files:
-            empty.append(f"files: feed {name}: no file yet at {feed.location}")
-    return Found(files, missing, empty)
+            passed.append(f"files: feed {name}: no file yet at {feed.location}")
+        if others := passed_over(feed):
+            passed.append(f"files: feed {name}: {others}")
+    return Found(files, missing, passed)
 
 
 def files_of(name: str, feed: Feed) -> list[File]:
@@ -129,9 +133,21 @@ def files_of(name: str, feed: Feed) -> list[File]:
             f"files: feed {name}: nothing to read at {feed.location}: correct `location`, which counts from the "
             "directory where parcours is started, or put the files there."
         )
-    kept = (path for path in paths if path.is_file() and not path.name.startswith("."))
+    kept = (path for path in paths if path.is_file() and not path.name.startswith(HIDDEN))
     files = [File(f"{name}/{path.relative_to(start).as_posix()}", name, str(path)) for path in kept]
     return sorted((one for file in files for one in _unpacked(file)), key=lambda file: natural(file.file_id))
+
+
+def passed_over(feed: Feed) -> str:
+    """Which files of a feed's folder no reader takes by their ending."""
+    location = expanded(feed.location)
+    folder = Path(location)
+    if feed.format or is_url(location) or not folder.is_dir():
+        return ""
+    inside = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(HIDDEN)]
+    names = sorted(path.name for path in inside if not _is_read(path))
+    listed = f"{', '.join(names[:NAMED])}{', …' if len(names) > NAMED else ''}"
+    return f"{len(names):,} files are passed over, whose ending tells no format ({listed})" if names else ""
 
 
 def natural(name: str) -> tuple[str, str]:
@@ -153,7 +169,7 @@ def _unpacked(file: File) -> list[File]:
 
 
 def _data_files(archive: ZipFile) -> list[str]:
-    names = [name for name in archive.namelist() if not re.search(r"(^|/)(\.|__MACOSX/)", name)]
+    names = [name for name in dict.fromkeys(archive.namelist()) if not re.search(r"(^|/)(\.|__MACOSX/)", name)]
     return [name for name in names if File("", "", "", name).format]
 
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from pipelines.connector import ConnectorError
 from pipelines.sources.files.places import GZIP_MARK
-from pipelines.sources.files.settings import Feed, Format
+from pipelines.sources.files.settings import Feed, Format, plain
 from pipelines.sources.files.sheets import Reject, Sheet, cell_text, chunks, joined, text_of
 from pipelines.sources.files.spreadsheets import read_spreadsheet
 from pipelines.sources.files.text_reading import read_csv
@@ -100,7 +100,7 @@ def _flat(row: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}".strip(), value
+            yield plain(f"{prefix}{name}"), value
 
 
 # --- Parquet ---------------------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def _parquet(data: bytes, feed: Feed, limit: int | None) -> Sheet:
     native = frozenset(index for index, column in enumerate(columns) if not _is_text(column.type))
     arrays = {str(index): _as_text(column) for index, column in enumerate(columns)}
     numbers = pa.array(range(1, table.num_rows + 1), pa.int64())
-    names = [name.strip() for name in table.column_names]
+    names = [plain(name) for name in table.column_names]
     return Sheet(names, pa.table(arrays | {"row_number": numbers}), native, [], counted, typed=native)
 
 

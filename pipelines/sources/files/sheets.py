@@ -17,8 +17,13 @@ from pipelines.sources.files.settings import Column, Feed
 CHUNK_ROWS = 10_000  # few enough for the garbage collector not to walk through them again and again
 HEADER_WITHIN = 50  # lines: a title, a period, a comment or two stand above a header, not a table
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-TOTAL = r"(grand |sub-?)?totals?|totaux|(sous-)?total( général)?|summe|gesamt(summe|ergebnis)?|totale|insgesamt"
-TOTAL_LINE = re.compile(rf"\s*({TOTAL})\s*(:.*)?", re.IGNORECASE)
+# A cell that is one of these words, perhaps with what it is the total of: "Total: Account", "Totale generale (3)".
+TOTAL_WORDS = (
+    "(grand |sub|sub-|overall |report |sous-)?totals?( g[ée]n[ée]ral)?|sub total|totaux|somme|suma|"
+    "(zwischen|gesamt)?summe|gesamt(ergebnis)?|insgesamt|totale( generale)?|totaal|eindtotaal|totalt|razem"
+)
+TOTAL = rf" *(?:{TOTAL_WORDS}) *(?:[:(].*)?".replace(" ", "[ \u00a0\u202f]")
+TOTAL_LINE = re.compile(TOTAL, re.IGNORECASE)
 
 
 @dataclass(frozen=True)

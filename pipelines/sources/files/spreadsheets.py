@@ -7,7 +7,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook
 
 from pipelines.connector import ConnectorError
-from pipelines.sources.files.settings import Feed
+from pipelines.sources.files.settings import Feed, plain
 from pipelines.sources.files.sheets import HEADER_WITHIN, Sheet, cell_text, chunks, fit, joined, texts, wanted
 
 Rows = list[list[Any]]
@@ -24,7 +24,7 @@ def read_spreadsheet(data: bytes, feed: Feed, limit: int | None) -> Sheet:
     except (CalamineError, OSError, ValueError) as error:
         raise ConnectorError(f"is no whole spreadsheet ({type(error).__name__}).") from None
     rows, at = _fitting({name: rows for name, rows in sheets.items() if rows}, feed)
-    names = [(cell_text(cell) or "").strip() for cell in rows[at]]
+    names = _names(rows[at], feed)
     body = [row for row in rows[at + 1 :] if any(cell not in ("", None) for cell in row)][:limit]
     columns = list(zip(*body, strict=True))
     spoken = {place for place, cells in enumerate(columns) if any(isinstance(cell, str) and cell for cell in cells)}
@@ -54,9 +54,14 @@ def _header(rows: Rows, feed: Feed) -> int | None:
     if feed.skip_rows:
         return feed.skip_rows if feed.skip_rows < len(rows) else None
     for at, row in enumerate(rows[:HEADER_WITHIN]):
-        if fit([str(cell).strip() for cell in row], feed) == len(wanted(feed)):
+        if fit(_names(row, feed), feed) == len(wanted(feed)):
             return at
     return None
+
+
+def _names(row: list[Any], feed: Feed) -> list[str]:
+    """A header's names; a year is no 2026.0."""
+    return [plain(_text(cell, False, feed) or "") for cell in row]
 
 
 def _text(cell: Any, is_spoken: bool, feed: Feed) -> str | None:

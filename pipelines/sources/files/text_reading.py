@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from pipelines.connector import ConnectorError
-from pipelines.sources.files.settings import Feed
+from pipelines.sources.files.settings import Feed, plain
 from pipelines.sources.files.sheets import (
     HEADER_WITHIN,
     TOTAL_LINE,
@@ -33,7 +33,7 @@ csv.field_size_limit(LONGEST_CELL)
 
 
 def read_csv(data: bytes, feed: Feed, limit: int | None) -> Sheet:
-    """Row 1 is the first one under the header; blank lines are no rows."""
+    """Row 1 is the first one under the header; lines whose cells are all blank are no rows."""
     is_utf8 = feed.encoding.lower().replace("_", "-") in ("utf-8", "utf8") and data[:2] not in UTF16_MARKS
     if is_utf8 and b"\0" in data[:1000]:
         raise ConnectorError('is no text in utf-8: declare `encoding`, for example "utf-16-le".')
@@ -43,19 +43,20 @@ def read_csv(data: bytes, feed: Feed, limit: int | None) -> Sheet:
         next(text, "")
     lines = csv.reader(text, delimiter=delimiter, strict=True)
     try:
-        names = [name.strip() for name in next((line for line in lines if line), [])]
+        names = [plain(name) for name in next((line for line in lines if line), [])]
     except csv.Error as error:
         raise ConnectorError(f"has a header that is no CSV ({error}).") from None
     if not names:
         raise ConnectorError("is empty: there is no header with the names of the columns.")
-    rows = _Rows(lines, len(names), start, delimiter)
+    rows = _Rows(lines, names, start, delimiter)
     under = lines.line_num
     found = [texts(chunk) for chunk in chunks(islice(rows.whole(), limit))]
     _see_broken(rows, text_of(data, feed), delimiter)
     # without quotes every line is a row, so that the lines can be counted by themselves
     counted = rows.number
     if limit is None and b'"' not in data:
-        counted = sum(1 for line in islice(text_of(data, feed), start + under, None) if line.rstrip("\r\n"))
+        below = islice(text_of(data, feed), start + under, None)
+        counted = sum(1 for line in below if line.replace(delimiter, "").strip())
     return Sheet(names, joined(len(names), found), frozenset(), rows.rejects, counted, False, frozenset(),
                  rows.broken, start)  # fmt: skip
 
@@ -75,7 +76,7 @@ def _header(text: TextIOWrapper, feed: Feed) -> tuple[int, str]:
             record = next(csv.reader(lines[at : at + HEADER_WITHIN], delimiter=delimiter), [])
         except csv.Error:
             return 0, 0
-        names = [name.strip() for name in record]
+        names = [plain(name) for name in record]
         return fit(names, feed), len(names)
 
     not_blank = [at for at in range(first, len(lines)) if lines[at].strip()]
@@ -91,9 +92,10 @@ def _header(text: TextIOWrapper, feed: Feed) -> tuple[int, str]:
 class _Rows:
     """The rows under a header with their numbers; those that do not fit under it go to `rejects`."""
 
-    def __init__(self, lines: Any, width: int, start: int, delimiter: str) -> None:
+    def __init__(self, lines: Any, names: list[str], start: int, delimiter: str) -> None:
         self.lines = lines
-        self.width = width
+        self.width = len(names)
+        self.named = max((place for place, name in enumerate(names, start=1) if name), default=0)
         self.start = start
         self.delimiter = delimiter
         self.number = 0
@@ -115,11 +117,12 @@ class _Rows:
                 above = lines.line_num
                 continue
             here = lines.line_num
-            if not line:
+            if not line or not (line[0].strip() or "".join(line).strip()):
                 above = here
                 continue
             self.number += 1
-            if here - above > 1 and (len(line) != width or self._has_swallowed(line)):
+            line, cells = self._under_header(line), line
+            if here - above > 1 and (len(line) != width or self._has_swallowed(cells)):
                 raise ConnectorError(self._open_quote(above, "closed some lines below"))
             above = here
             if len(line) == width:
@@ -129,6 +132,12 @@ class _Rows:
             else:
                 self.broken[self.number] = line
                 self.rejects.append(Reject(self.number, "", f"has {len(line)} cells under {width} columns"))
+
+    def _under_header(self, line: list[str]) -> list[str]:
+        """The line as wide as the header, where only blank cells or columns without a name make the difference."""
+        if not "".join(line[self.width :]).strip():
+            line = line[: self.width]
+        return line + [""] * (self.width - len(line)) if len(line) >= self.named else line
 
     def _no_csv(self, said: str, above: int) -> None:
         if "unexpected end of data" in said:
@@ -145,7 +154,7 @@ class _Rows:
         """Whether a cell of several lines is made of rows: its delimiters stand where theirs would."""
         for place, cell in enumerate(line):
             parts = cell.splitlines()
-            between = self.width - 1
+            between = len(line) - 1
             if len(parts) < 2 or (len(parts) - 1) * between < LEAST_SWALLOWED:
                 continue
             counts = [part.count(self.delimiter) for part in parts]

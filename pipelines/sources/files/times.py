@@ -3,6 +3,7 @@
 from pipelines.casts import FIRST_YEAR, LAST_YEAR
 
 EPOCHS = {"unix": 1, "unix_ms": 1_000}  # a time as seconds or milliseconds since 1970
+EXCEL = "excel"  # days since the end of 1899, as spreadsheets hold a date that is shown as a number
 
 # What ISO 8601 allows, or exports write, and DuckDB does not take: each with what it takes.
 TIDIED = (
@@ -20,9 +21,12 @@ def literal(text: str) -> str:
 
 
 def parsed_time(cell: str, time_format: str) -> str:
-    """An instant of one format: `unix`, `unix_ms`, strptime's, or ISO 8601 where it is empty."""
+    """An instant of one format: `unix`, `unix_ms`, `excel`, strptime's, or ISO 8601 where it is empty."""
     if time_format in EPOCHS:
         return f"try(to_timestamp(try_cast({cell} as double) / {EPOCHS[time_format]}))"
+    if time_format == EXCEL:
+        seconds = f"try_cast(round(try_cast({cell} as double) * 86400) as bigint)"
+        return f"try(cast(timestamp '1899-12-30' + to_seconds({seconds}) as timestamptz))"
     if time_format:
         return f"cast(try_strptime({cell}, {literal(time_format)}) as timestamptz)"
     tidied = cell
