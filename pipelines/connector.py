@@ -29,6 +29,7 @@ CAVEATS = {
     "approximate_date": "the vendor keeps no date of opt-in; the day the contact was created stands for it",
     "unknown_value": "rows with a value whose meaning is not known count for nothing",
     "rows_refused": "rows of a file were refused, or orders lack one: they are not in it",
+    "rows_differ": "rows of a file differ about the same thing: the last of them counts",
     "deletions_held_back": "the vendor no longer shows rows that are still in it, until a later refresh confirms it",
     "series_break": "what the vendor counts changed on this day: values before and after do not compare",
 }

@@ -32,7 +32,8 @@ EXPORTS: dict[str, tuple[dict[str, Any], str, str, list[tuple[Any, ...]]]] = {
         {"constants": {"currency": "EUR"}},
         'Date,"Order #",Status,Customer,"Customer type",Product(s),"Items sold",Coupon(s),"Net Sales",Attribution\n'
         '"2024-03-05 10:00:00",17,completed,"A B",new,"1× Lamp",1,,100.50,Direct\n'
-        '"2024-03-05 11:00:00",18,failed,"A B",new,"1× Lamp",1,,100.50,Direct\n',
+        '"2024-03-05 11:00:00",18,failed,"A B",new,"1× Lamp",1,,100.50,Direct\n'
+        '"2024-03-06 10:00:00",17,refunded,"A B",new,"1× Lamp",-1,,-100.50,Direct\n',
         ORDERS,
         [("17", Decimal("100.5"), "EUR", "2024-03-05 09:00")],
     ),
@@ -51,7 +52,9 @@ EXPORTS: dict[str, tuple[dict[str, Any], str, str, list[tuple[Any, ...]]]] = {
         '"To Email Address","Transaction ID"\n'
         '"05/03/2024","10:00:00","CET","A","Express Checkout Payment","Completed","EUR","1,250.00","-1","9",'
         '"a@x.fr","b@x.fr","T1"\n"06/03/2024","10:00:00","CET","","General Withdrawal","Completed","EUR","-50.00","0",'
-        '"-50","b@x.fr","","T2"\n',
+        '"-50","b@x.fr","","T2"\n"06/03/2024","10:00:00","CET","","General Currency Conversion","Completed","EUR",'
+        '"23.00","0","23","","","T3"\n"06/03/2024","10:00:00","CET","B","Payment Refund","Completed","EUR","9.00","0","9","b@x.fr",'
+        '"","T4"\n',
         ORDERS,
         [("T1", 1250, "EUR", "2024-03-05 09:00")],
     ),

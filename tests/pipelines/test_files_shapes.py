@@ -1,20 +1,21 @@
 """How people's tables look beside their data: blank edges, totals, odd headers, ids that a spreadsheet rounded."""
 
 import zipfile
-from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipelines.sources.files import CONNECTOR
 from pipelines.sources.files.settings import FilesOptions
 from tests.pipelines.files_feeds import pull, query, rejects
+from tests.staging import stage, staged
 
 SPEND = {"entity": "spend", "columns": {"date_day": "d", "amount": "a"}, "constants": {"currency": "EUR"}}
 MENTIONS = {"entity": "mentions", "columns": {"mention_id": "i", "mentioned_at": "t"}}
 
 
-def spent(folder: Path) -> list[tuple[str, Decimal]]:
+def spent(folder: Path) -> list[tuple[Any, ...]]:
     return query(folder, "select date_day::varchar, amount from raw_files.spend where filtered_by = '' order by all")
 
 
@@ -106,3 +107,37 @@ def test_what_a_folder_holds_beside_is_told(tmp_path: Path) -> None:
     assert spent(tmp_path) == [("2024-03-01", 1), ("2024-03-02", 2)]
     [line] = CONNECTOR.check(FilesOptions.model_validate({"feeds": {"ads": feed}}))
     assert line == f"ads/a.csv and 1 more as spend; {passed}"
+
+
+# --- the same thing more than once ------------------------------------------------------------------------------------
+
+
+def test_rows_that_differ_about_one_order_are_told_and_equal_ones_are_one(tmp_path: Path) -> None:
+    rows = "A;2024-03-01;10\nA;2024-03-01;90\nB;2024-03-02;5\nB;2024-03-02;5.00\nC;2024-03-02;5\n"
+    (tmp_path / "a.csv").write_text("o;d;a\n" + rows)
+    columns = {"order_id": "o", "paid_at": "d", "amount": "a"}
+    orders = {"entity": "orders", "columns": columns, "constants": {"currency": "EUR"}}
+    result = pull(tmp_path, shop=orders | {"location": str(tmp_path / "a.csv")})
+    assert result.warnings == [
+        "files: shop/a.csv: 1 rows say something else than a later one of the same key, which counts"
+    ]
+    assert query(tmp_path, "select caveat, detail from raw_parcours.caveats") == [("rows_differ", "1 rows")]
+    stage(tmp_path, CONNECTOR)
+    assert staged(tmp_path, "stg_files__orders", "order_id, given_amount") == [("A", 90), ("B", 5), ("C", 5)]
+
+
+def test_a_day_of_a_campaign_that_two_exports_hold_counts_once(tmp_path: Path) -> None:
+    (tmp_path / "ads.csv").write_text("d;c;a\n2024-03-01;B;1\n2024-03-02;B;2\n2024-03-02;B;2\n2024-03-02;C;3\n")
+    (tmp_path / "ads (2).csv").write_text("d;c;a\n2024-03-02;B;50\n2024-03-03;B;4\n")
+    (tmp_path / "ads (10).csv").write_text("d;c;a\n2024-03-02;B;5\n2024-03-02;B;6\n")
+    columns = {"date_day": "d", "campaign": "c", "amount": "a"}
+    pull(tmp_path, ads=SPEND | {"location": str(tmp_path / "*.csv"), "columns": columns})
+    stage(tmp_path, CONNECTOR)
+    found = staged(tmp_path, "stg_files__spend", "date_day::varchar, campaign, amount")
+    assert found == [
+        ("2024-03-01", "B", 1),
+        ("2024-03-02", "B", 5),
+        ("2024-03-02", "B", 6),
+        ("2024-03-02", "C", 3),
+        ("2024-03-03", "B", 4),
+    ]

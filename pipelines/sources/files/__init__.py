@@ -96,9 +96,12 @@ class Reading:
         refused = len({reject.row_number for reject in result.rejects})
         told[f"refused, see raw_files.{REJECTS_TABLE}"] = refused
         told["have no e-mail address where it should be, and count for nobody"] = result.nobodys
+        told["say something else than a later one of the same key, which counts"] = result.overruled
         for what, count in told.items():
             if count:
                 self.told[file.feed, what][file.file_id] = count
+        if result.overruled:
+            self.plan.caveat(feed.entity, file.file_id, "rows_differ", f"{result.overruled:,} rows")
         if result.partial_orders:
             detail = f"{result.partial_orders:,} orders with a refused line have no value"
             self.told[file.feed, "orders"][file.file_id] = result.partial_orders

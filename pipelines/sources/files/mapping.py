@@ -12,6 +12,7 @@ from pipelines.sources.files.amounts import AMOUNT, number
 from pipelines.sources.files.entities import ENTITIES, Field, columns
 from pipelines.sources.files.filling import Places, fill_orders
 from pipelines.sources.files.persons import nobodys, person_key, with_keys, without_addresses
+from pipelines.sources.files.repeats import overruled
 from pipelines.sources.files.settings import Feed
 from pipelines.sources.files.sheets import TOTAL, Reject, Sheet, fit
 from pipelines.sources.files.times import literal, moment
@@ -37,6 +38,7 @@ class Mapped:
     left_out: dict[str, int]
     nobodys: int = 0  # rows of persons whose address is none
     partial_orders: int = 0
+    overruled: int = 0  # rows that a later one contradicts
 
 
 def mapped(sheet: Sheet, feed: Feed, zone: str, file_id: str, feed_name: str) -> Mapped:
@@ -64,7 +66,9 @@ def mapped(sheet: Sheet, feed: Feed, zone: str, file_id: str, feed_name: str) ->
     counts = {found["filtered_by"]: found["count_all"] for found in counted}
     _check_sum(sheet, rows, rejects)
     left_out = {name: counts[name] for name in [*feed.filters, TOTALS] if name in counts}
-    return Mapped(without_addresses(rows, feed), rejects, left_out, nobodys(rows, feed), partial_orders)
+    return Mapped(
+        without_addresses(rows, feed), rejects, left_out, nobodys(rows, feed), partial_orders, overruled(rows, feed)
+    )
 
 
 def _check_sum(sheet: Sheet, rows: pa.Table, rejects: list[Reject]) -> None:

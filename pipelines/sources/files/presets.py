@@ -5,6 +5,7 @@ Which headers no document of the vendor confirms: docs/unproven.md.
 
 from typing import Any
 
+LIVE = {"Live": "false", "live": "false", "Test": "true", "test": "true"}
 OF_ADS = {"entity": "spend", "empty": ["--", " --"], "thousands": ","}
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -39,7 +40,11 @@ PRESETS: dict[str, dict[str, Any]] = {
             "amount": ["Net Sales", "Net sales", "N. Revenue", "Net Revenue"],
             "units": {"column": ["Items sold", "Items Sold"], "optional": True},
         },
-        "filters": {"paid": "lower(Status) in ('completed', 'processing', 'refunded')"},
+        "filters": {
+            "paid": "lower(Status) in ('completed', 'processing', 'refunded')",
+            # a refund is a row of its own under the number of its order
+            "no refund": 'coalesce(number("Net Sales"), number("N. Revenue"), number("Net Revenue"), 0) >= 0',
+        },
     },
     "stripe_payments": {
         "entity": "orders",
@@ -51,9 +56,13 @@ PRESETS: dict[str, dict[str, Any]] = {
             "currency": "Currency",
             "customer_id": {"column": "Customer ID", "optional": True},
             "email_key": {"column": "Customer Email", "optional": True},
+            "is_test": {"column": "Mode", "optional": True, "values": LIVE},
         },
         "thousands": ",",
-        "filters": {"paid": "lower(Status) in ('paid', 'refunded', 'partially refunded', 'succeeded')"},
+        "filters": {
+            "paid": "lower(Status) in "
+            "('paid', 'refunded', 'partially refunded', 'partial refund', 'succeeded', 'disputed')"
+        },
     },
     # Activity download. The account writes its dates in its own order: say it in `time_format`
     "paypal_activity": {
@@ -66,7 +75,13 @@ PRESETS: dict[str, dict[str, Any]] = {
             "currency": "Currency",
             "email_key": {"column": "From Email Address", "optional": True},
         },
-        "filters": {"completed": "lower(Status) = 'completed'", "received": 'number("Gross") > 0'},
+        "filters": {
+            "completed": "lower(Status) in ('completed', 'refunded', 'partially refunded')",
+            "received": 'coalesce(number("Gross"), 1) > 0',
+            # money also comes in by refunds, holds that end, exchanges of currency and deposits of one's own
+            "a payment": "lower(Type) like '%payment%' "
+            "and not regexp_matches(lower(Type), 'refund|reversal|hold|release|review|fee')",
+        },
     },
     "google_ads": OF_ADS
     | {

@@ -1,5 +1,13 @@
+-- Exports overlap: of a day and campaign that stand in several files of a feed, the last file by name counts.
 with source as (
-    select * from {{ source('files', 'spend') }}
+    select
+        *,
+        rank() over (
+            partition by feed, date_day, channel, campaign, currency
+            order by {{ natural('file_id') }} desc, file_id desc
+        ) as latest_first
+    from {{ source('files', 'spend') }}
+    where filtered_by = ''
 )
 
 select
@@ -12,4 +20,4 @@ select
     currency,
     amount
 from source
-where filtered_by = ''
+where latest_first = 1
