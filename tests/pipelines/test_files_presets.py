@@ -53,8 +53,8 @@ EXPORTS: dict[str, tuple[dict[str, Any], str, str, list[tuple[Any, ...]]]] = {
         '"05/03/2024","10:00:00","CET","A","Express Checkout Payment","Completed","EUR","1,250.00","-1","9",'
         '"a@x.fr","b@x.fr","T1"\n"06/03/2024","10:00:00","CET","","General Withdrawal","Completed","EUR","-50.00","0",'
         '"-50","b@x.fr","","T2"\n"06/03/2024","10:00:00","CET","","General Currency Conversion","Completed","EUR",'
-        '"23.00","0","23","","","T3"\n"06/03/2024","10:00:00","CET","B","Payment Refund","Completed","EUR","9.00","0","9","b@x.fr",'
-        '"","T4"\n',
+        '"23.00","0","23","","","T3"\n'
+        '"06/03/2024","10:00:00","CET","B","Payment Refund","Completed","EUR","9.00","0","9","b@x.fr","","T4"\n',
         ORDERS,
         [("T1", 1250, "EUR", "2024-03-05 09:00")],
     ),
