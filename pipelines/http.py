@@ -54,12 +54,14 @@ class TimedSession(requests.Session):
         return self.read(request, ANSWER_SECONDS, **kwargs)
 
     def read(self, request: requests.PreparedRequest, seconds: float, **kwargs: Any) -> requests.Response:
-        """An answer with its whole body."""
+        """An answer with its whole body, which is UTF-8 whatever its type says: all JSON is."""
         deadline.check()
         ends_at = time.monotonic() + min(patient(seconds), deadline.remaining())
         connect, silence = (min(patient(limit), max(0.01, deadline.remaining())) for limit in TIMEOUT_SECONDS)
         request.hooks = {"response": [lambda response, **_: _read(response, ends_at)]}
-        return super().send(request, **kwargs | {"timeout": (connect, silence), "stream": True})
+        response = super().send(request, **kwargs | {"timeout": (connect, silence), "stream": True})
+        response.encoding = "utf-8"
+        return response
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Where a redirect leads; never to another host or scheme, which would be given the credential."""
@@ -103,7 +105,6 @@ class VendorSession(TimedSession):
             response = self.read(request, seconds, **kwargs)
         finally:
             request.hooks = hooks
-        response.encoding = "utf-8"
         try:
             for hook in hooks.get("response", ()):
                 response = hook(response, **kwargs) or response

@@ -42,8 +42,11 @@ def _of(plan: Plan, pull: Pull, read: Callable[[Pull], Iterable[One]], is_last_l
             _fail(plan, (pull,), error)
             return
         log.warning("%s Reading it once more.", error)
-    except ConnectorError as error:
-        _fail(plan, (pull,), error)
+    except Exception as error:
+        named = cause(error, pull.account_id or "everything", pull.table)
+        if not isinstance(named, ConnectorError):
+            raise
+        _fail(plan, (pull,), named)
         return
     else:
         plan.has_answered = True

@@ -59,6 +59,7 @@ TABLES: dict[str, Table] = {
         "snapshots",
         AS_NOW,
         nested=("delivery_status",),
+        inside={"code": COUNT},
     ),
 }
 
@@ -94,7 +95,7 @@ def _accounts(graph: Graph, plan: Plan) -> Iterator[Row]:
     """Each account; its zone, its currency and the windows that are asked say how to read its reports."""
 
     def read(pull: Pull) -> Iterator[Row]:
-        found = graph.get(f"act_{pull.account_id}", fields=",".join(ACCOUNT_FIELDS))
+        found = graph.node(f"act_{pull.account_id}", *ACCOUNT_FIELDS)
         for name in INSIGHTS:
             plan.caveat(name, pull.account_id, "attribution", ", ".join(WINDOWS))
             plan.account_currency(name, pull.account_id, str(found.get("currency")))
@@ -106,7 +107,7 @@ def _accounts(graph: Graph, plan: Plan) -> Iterator[Row]:
 
 def _structure(graph: Graph, options: FacebookAdsOptions, plan: Plan, name: str) -> Iterator[list[Row]]:
     """One level of the structure; what was archived or deleted stays, with that as its state."""
-    asked = {"fields": ",".join(STRUCTURE[name]), "effective_status": list(STATES[name])}
+    asked: Row = {"fields": ",".join(STRUCTURE[name]), "effective_status": list(STATES[name])}
 
     def read(pull: Pull) -> Iterator[list[Row]]:
         pages = graph.pages(f"act_{pull.account_id}", name, limit=options.page_rows, **asked)
@@ -158,7 +159,7 @@ def check(options: FacebookAdsOptions) -> list[str]:
     graph = Graph.configured("facebook_ads", ADVICE)
     lines = [f"Marketing API {API_VERSION}"]
     for one in options.accounts:
-        found = graph.get(f"act_{one}", fields=",".join(ACCOUNT_FIELDS))
+        found = graph.node(f"act_{one}", *ACCOUNT_FIELDS)
         lines.append(f"account {one}, {found.get('name')}: {found.get('currency')}, {found.get('timezone_name')}")
     return lines
 

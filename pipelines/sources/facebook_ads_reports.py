@@ -116,6 +116,7 @@ def _days(graph: Graph, name: str, account_id: str, first: date, last: date, rep
 def _report(graph: Graph, name: str, account_id: str, first: date, last: date, report_rows: int) -> Iterator[list[Row]]:
     """All pages of one report; one that the vendor gives up is asked for again."""
     breakdown = INSIGHTS[name]
+    key = ("ad_id", "date_start", *([breakdown] if breakdown else ()))
     for _ in range(JOB_ATTEMPTS):
         made = graph.post(
             f"act_{account_id}",
@@ -130,7 +131,7 @@ def _report(graph: Graph, name: str, account_id: str, first: date, last: date, r
         )
         run_id = str(made.get("report_run_id") or "")
         if run_id and _is_made(graph, name, run_id):
-            yield from graph.pages(run_id, "insights", limit=report_rows)
+            yield from graph.pages(run_id, "insights", limit=report_rows, key=key)
             return
     raise ReportFailed(
         f"Facebook did not finish the report of account {account_id} from {first} to {last} ({JOB_ATTEMPTS} times); "
@@ -143,7 +144,7 @@ def _is_made(graph: Graph, name: str, run_id: str) -> bool:
     for number in range(JOB_POLLS):
         deadline.sleep(patience() * min(LONGEST_POLL_SECONDS, 2**number))
         try:
-            status = graph.get(run_id, fields="async_status,async_percent_completion").get("async_status")
+            status = graph.node(run_id, "async_status", "async_percent_completion").get("async_status")
         except ObjectGone:
             return False
         if status == DONE:

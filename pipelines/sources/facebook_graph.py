@@ -17,6 +17,7 @@ from facebook_business.api import FacebookAdsApi, FacebookResponse
 from facebook_business.exceptions import FacebookRequestError
 from facebook_business.session import FacebookSession
 
+from pipelines.casts import FIRST_YEAR, LAST_YEAR
 from pipelines.connector import AccessRefused, ConnectorError, CredentialRefused, QuotaExhausted
 from pipelines.http import TimedSession
 from pipelines.listing import ABSENT, Listing, found
@@ -118,17 +119,29 @@ class Graph:
         """One object or one answer."""
         return retrying(self._call, "GET", path, params)
 
+    def node(self, node_id: str, *fields: str) -> Row:
+        """Some fields of an object. The vendor names the object in every answer: one without it is not about it."""
+        answer = self.get(node_id, fields=",".join(fields))
+        if not answer.get("id"):
+            raise SchemaDrift(
+                f"Facebook: {node_id}: the answer does not say which object it is about; nothing of it was loaded, "
+                "what was stored stays. Refresh again; if it stays so, report it."
+            )
+        return answer
+
     def post(self, *path: str, **params: Any) -> Row:
         """Ask for something to be made."""
         return retrying(self._call, "POST", path, params)
 
-    def pages(self, *path: str, limit: int, **params: Any) -> Iterator[list[Row]]:
+    def pages(self, *path: str, limit: int, key: tuple[str, ...] = ("id",), **params: Any) -> Iterator[list[Row]]:
         """A whole list, page by page; a page may be short or empty, only a missing `next` ends it.
 
-        A `next` without a cursor, or with one that was there before, leads nowhere: the list is not whole.
+        A `next` without a cursor, or with one that was there before, leads nowhere: the list is not whole. Rows come
+        with their `paging` always (https://developers.facebook.com/docs/graph-api/results); without it nothing says
+        whether more follow. `key` tells rows apart.
         """
         after: Row = {}
-        listing = Listing(f"Facebook: {'/'.join(path)}", key=())
+        listing = Listing(f"Facebook: {'/'.join(path)}", key=key)
         while True:
             try:
                 answer = self.get(*path, **params, **after, limit=limit)
@@ -137,8 +150,11 @@ class Graph:
                     raise
                 limit = max(1, limit // 2)
                 continue
-            yield [dict(row) for row in listing.page(answer.get("data", ABSENT))]
+            rows = listing.page(answer.get("data", ABSENT))
             paging = found(answer, "paging")
+            if rows and not isinstance(paging, Mapping):
+                raise listing.refused("does not say whether more follows (paging is missing)")
+            yield [dict(row) for row in rows]
             if found(paging, "next") is ABSENT:
                 return
             cursor = found(paging, "cursors.after")
@@ -194,7 +210,7 @@ class Graph:
 
 
 class Pages:
-    """The Graph API as each Facebook page's own token sees it, where the vendor gives one; it is asked for once."""
+    """The Graph API as each Facebook page's own token sees it, which is asked for once; others are shown less."""
 
     def __init__(self, graph: Graph, page_rows: int) -> None:
         self.graph = graph
@@ -204,8 +220,10 @@ class Pages:
     def of(self, page_id: str) -> Graph:
         """What to read one page with."""
         if page_id not in self._graphs:
-            token = self.graph.get(page_id, fields="access_token").get("access_token")
-            self._graphs[page_id] = self.graph.with_token(token) if token else self.graph
+            token = self.graph.node(page_id, "access_token").get("access_token")
+            if not token or not isinstance(token, str):
+                raise AccessRefused(f"Facebook: there is no token for the page {page_id}. {self.graph.advice}")
+            self._graphs[page_id] = self.graph.with_token(token)
         return self._graphs[page_id]
 
     def since(self, page_id: str, edge: str, table: str, first_day: date, *fields: str) -> Iterator[tuple[date, Row]]:
@@ -233,8 +251,11 @@ def spans(first: date, last: date, days: int) -> Iterator[tuple[date, date]]:
 def utc_day(row: Row, name: str, table: str, number: int) -> date:
     """The day of a time that a row's slice depends on, in UTC."""
     try:
-        return datetime.fromisoformat(row[name]).astimezone(UTC).date()
-    except (KeyError, TypeError, ValueError):
+        day = datetime.fromisoformat(row[name]).astimezone(UTC).date()
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValueError("not a time of ours")
+        return day
+    except (KeyError, TypeError, ValueError, OverflowError):
         fault = f"is {row[name]!r}, not a time" if name in row else "is missing"
         raise SchemaDrift(
             f"facebook_page: {table} row {number}: {name} {fault}. Facebook changed this field; nothing of this source "

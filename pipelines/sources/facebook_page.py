@@ -10,6 +10,7 @@ from dlt.extract.resource import DltResource
 from pydantic import Field
 
 from pipelines import parts
+from pipelines.casts import text
 from pipelines.connector import Connector, ConnectorError, Options, Plan, Pull, Scope, Table, columns
 from pipelines.identity import keyed_hash
 from pipelines.sources.facebook_graph import (
@@ -140,7 +141,7 @@ def facebook_page(
 def _pages(pages: Pages, plan: Plan) -> Iterator[Row]:
 
     def read(pull: Pull) -> Iterator[Row]:
-        found = pages.of(pull.account_id).get(pull.account_id, fields=",".join(PAGE_FIELDS))
+        found = pages.of(pull.account_id).node(pull.account_id, *PAGE_FIELDS)
         yield found | {"page_id": pull.account_id, "captured_on": plan.captured_on, "captured_at": plan.as_of}
 
     yield from parts.each(plan, "pages", read)
@@ -190,7 +191,7 @@ def _comments(pages: Pages, posts: Posts, plan: Plan, rows: int) -> Iterator[lis
 
 
 def _comments_of(pages: Pages, page_id: str, post_day: date, post_id: str, rows: int) -> Iterator[Row]:
-    asked = {"filter": "stream", "fields": "id,created_time,parent{id},from{id}"}
+    asked: Row = {"filter": "stream", "fields": "id,created_time,parent{id},from{id}"}
     try:
         for page in pages.of(page_id).pages(post_id, "comments", limit=rows, **asked):
             for row in page:
@@ -207,7 +208,7 @@ def _comments_of(pages: Pages, page_id: str, post_day: date, post_id: str, rows:
 
 def _author_key(row: Row, page_id: str) -> str:
     """The page's own id, '' for an author whom the vendor withholds, else a hash."""
-    author = str((row.get("from") or {}).get("id", ""))
+    author = text((row.get("from") or {}).get("id")) or ""
     return author if author == page_id else keyed_hash(author)
 
 
@@ -248,7 +249,7 @@ def check(options: FacebookPageOptions) -> list[str]:
     graph = Graph.configured("facebook_page", ADVICE)
     lines = [f"Graph API {API_VERSION}"]
     for one in options.pages:
-        found = graph.get(one, fields=",".join(PAGE_FIELDS))
+        found = graph.node(one, *PAGE_FIELDS)
         lines.append(f"page {one}, {found.get('name')}: {found.get('followers_count')} followers")
     return lines + check_ratings(Pages(graph, 1), options.pages if options.recommendations else [])
 

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 
 from pipelines import parts
+from pipelines.casts import caster
 from pipelines.connector import Plan, Pull, Scope, Table, columns
 from pipelines.listing import ABSENT, Listing
 from pipelines.sources.facebook_graph import Graph, InvalidParameter, Pages, Row, spans, utc_day
@@ -43,6 +44,8 @@ RETIRED: dict[str, tuple[date, str]] = {
     "page_posts_impressions_unique": (_JUNE, "page_total_media_view_unique"),
     "page_video_views_unique": (_JUNE, "page_total_media_view_unique"),
 }
+
+IS_NUMBER = caster(pa.float64())  # else an error, which fails the series
 
 INSIGHTS = Table(
     columns(*("series", "page_id", "metric", "period", "value", "end_time"), date_day=pa.date32()),
@@ -124,5 +127,6 @@ def _series(graph: Graph, page_id: str, metric: str, pull: Pull, plan: Plan) -> 
                 # A day's value ends when the vendor's next day begins, in the morning of that day in UTC.
                 day = utc_day(value, "end_time", "page_insights", number) - timedelta(days=1)
                 if pull.first_day <= day <= pull.last_day:
+                    IS_NUMBER(value.get("value"))
                     named = {"series": pull.account_id, "page_id": page_id, "metric": metric, "date_day": day}
                     yield value | named | {"period": found.get("period")}

@@ -10,6 +10,7 @@ from datetime import date
 import pyarrow as pa
 
 from pipelines import parts
+from pipelines.casts import text
 from pipelines.connector import Plan, Pull, Table, columns
 from pipelines.identity import keyed_hash
 from pipelines.sources.facebook_graph import Pages, Retired, Row
@@ -46,7 +47,7 @@ def page_ratings(pages: Pages, plan: Plan) -> Iterator[list[Row]]:
     def read(pull: Pull) -> Iterator[list[Row]]:
         graph = pages.of(pull.account_id).at_version(RATINGS_VERSION)
         try:
-            found = list(graph.pages(pull.account_id, "ratings", limit=pages.page_rows, fields=FIELDS))
+            found = list(graph.pages(pull.account_id, "ratings", limit=pages.page_rows, key=(), fields=FIELDS))
         except Retired:
             plan.fail(pull.table, pull.account_id, ENDED)
             if f"facebook_page: {ENDED}" not in plan.warnings:
@@ -62,7 +63,7 @@ def _key(row: Row) -> str:
     story = (row.get("open_graph_story") or {}).get("id")
     reviewer = (row.get("reviewer") or {}).get("id", "")
     told = (row.get("created_time"), reviewer, row.get("recommendation_type"), row.get("rating"))
-    return keyed_hash(str(story or " ".join(map(str, told))))
+    return keyed_hash(text(story) or " ".join(str(text(one)) for one in told))
 
 
 def check_ratings(pages: Pages, page_ids: list[str]) -> list[str]:

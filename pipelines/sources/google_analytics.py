@@ -4,6 +4,7 @@ https://developers.google.com/analytics/devguides/reporting/data/v1
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -149,39 +150,47 @@ def _period_metrics(
 
     def read(pull: Pull) -> Iterator[dict[str, Any]]:
         report = reports[pull.definition]
-        by_day = list(_by_day(client, options, heard, pull, report))
         by_period: list[dict[str, Any]] = []
         asked = list(periods(pull.first_day, pull.last_day, options.week_start))
+        # the first week whole, so that its days can be held against it
+        since = min((one.first_day for one in asked if one.grain == "week"), default=pull.first_day)
+        by_day = list(_by_day(client, options, heard, pull, report, since))
         size = RANGES_PER_REQUEST * REQUESTS_PER_BATCH
         for start in range(0, len(asked), size):
             by_period += _by_period(client, heard, pull, report, asked[start : start + size])
         for row in by_period:
-            _check_days(pull, by_day, row)
-        yield from by_day + by_period
+            _check_days(pull, by_day, row, since)
+        yield from [row for row in by_day if row["period_start"] >= pull.first_day] + by_period
 
     yield from parts.each(heard.plan, "period_metrics", read)
     heard.tell()
 
 
 def _by_day(
-    client: BetaAnalyticsDataClient, options: GoogleAnalyticsOptions, heard: Heard, pull: Pull, report: PeriodReport
+    client: BetaAnalyticsDataClient,
+    options: GoogleAnalyticsOptions,
+    heard: Heard,
+    pull: Pull,
+    report: PeriodReport,
+    since: date,
 ) -> Iterator[dict[str, Any]]:
-    """Every day of the pull, those without visitors too: an empty answer is an answer."""
-    request = _request(pull.account_id, ("date",), report, [(pull.first_day, pull.last_day)])
+    """Every day from `since` on, those without visitors too: an empty answer is an answer."""
+    request = _request(pull.account_id, ("date",), report, [(since, pull.last_day)])
     found = whole_report(client, request, options.page_rows, partial(heard.quota, pull.account_id))
     tell_of_property(heard.plan, pull, found.metadata, is_estimated=True)
     by_day = {date.fromisoformat(dimensions[0]): values for dimensions, values in found.rows}
-    for day in pull.days():
+    for day in replace(pull, first_day=since).days():
         period = Period("day", day, day)
-        heard.period(pull, report.name, period, found.metadata)
+        if day >= pull.first_day:
+            heard.period(pull, report.name, period, found.metadata)
         yield _period_row(heard.plan, pull, report, period, by_day.get(day), found.metadata)
 
 
-def _check_days(pull: Pull, by_day: list[dict[str, Any]], row: dict[str, Any]) -> None:
+def _check_days(pull: Pull, by_day: list[dict[str, Any]], row: dict[str, Any], since: date) -> None:
     """Refuse a period without anybody whose days have some, or the reverse where nothing of them was withheld."""
     first, last = row["period_start"], row["period_end"]
     days = [one for one in by_day if first <= one["period_start"] <= last]
-    is_whole = bool(days) and pull.first_day <= first
+    is_whole = bool(days) and since <= first
     withheld = any("subjectToThresholding" in one["metadata"] for one in days)
     some = any(one["metrics"] for one in days)
     if (some and not row["metrics"]) or (row["metrics"] and is_whole and not some and not withheld):

@@ -15,6 +15,7 @@ from google.api_core import exceptions
 from google.oauth2 import service_account
 
 from pipelines import deadline
+from pipelines.casts import MOST
 from pipelines.connector import AccessRefused, ConnectorError, CredentialRefused, QuotaExhausted
 from pipelines.http import patient
 from pipelines.listing import Listing
@@ -165,7 +166,7 @@ def _page(listing: Listing, request: types.RunReportRequest, response: types.Run
         if len(labels) != len(came[0]) or len(values) != len(metrics):
             raise _drift(request, f"has a row of {len(labels)} labels and {len(values)} values: {labels}")
         for name, value in zip(metrics, values, strict=True):
-            if not COUNT.fullmatch(value):
+            if not COUNT.fullmatch(value) or float(value) > MOST:
                 raise _drift(request, f"holds {value[:40]!r} in {name}, which is no count or amount")
         for name, label in zip(dimensions, labels, strict=False):
             if name == "date" and not DAY.fullmatch(label):

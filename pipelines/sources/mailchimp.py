@@ -174,7 +174,7 @@ def _automation_emails(
             try:
                 report = api.one(f"/reports/{email['id']}", COUNTERS)
             except Gone:
-                plan.warn(f"mailchimp: automation e-mail {email['id']} has no report; it is not captured")
+                plan.warn(f"mailchimp: automation_emails: e-mail {email['id']} has no report; it is not captured")
                 continue
             counters = _flat({name: report[name] for name in COUNTERS if name in report})
             if WITHOUT_PROXIES not in counters:
@@ -183,9 +183,9 @@ def _automation_emails(
 
 
 def _flat(row: Row) -> Row:
-    """A row whose nested objects are taken apart, so that each of their fields has a name of its own."""
+    """A row and beside its nested objects their fields, each with a name of its own."""
     nested = {f"{name}__{part}": row[name][part] for name in row if isinstance(row[name], dict) for part in row[name]}
-    return {name: value for name, value in row.items() if not isinstance(value, dict)} | nested
+    return row | nested
 
 
 def _with_list_id(row: Row) -> Row:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import requests
 from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import OffsetPaginator, SinglePagePaginator
 from requests.auth import HTTPBasicAuth
@@ -48,7 +49,7 @@ class Mailchimp:
         """The pages of a collection, with only these fields of its items."""
         wanted = ",".join(["total_items", *(f"{holder}.{name}" for name in fields)])
         size = rows or self.page_rows
-        paginator = OffsetPaginator(limit=size, limit_param="count", total_path="total_items")
+        paginator = UntilNotFull(limit=size, limit_param="count", total_path=None)
         guarded = Guarded(paginator, "mailchimp", holder, "total_items", size=size)
         yield from self._read(path, holder, guarded, {"fields": wanted, **filters})
 
@@ -64,6 +65,15 @@ class Mailchimp:
     def _read(self, path: str, holder: str, paginator: Guarded, params: Row) -> Iterator[list[Row]]:
         for page in self.client.paginate(path, params=params, paginator=paginator, data_selector=holder):
             yield list(page)
+
+
+class UntilNotFull(OffsetPaginator):
+    """Ends with a page that is not full, not at the total: where that is too low, the last rows would be missing."""
+
+    def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
+        """Whether more may follow this page."""
+        super().update_state(response, data)
+        self._has_next_page = self._has_next_page and len(data or []) == self.limit
 
 
 def _address(api_key: str) -> str:

@@ -23,7 +23,7 @@ MESSAGES: Mapping[str, tuple[Any, Any]] = {
     "GetAudienceExport": (types.GetAudienceExportRequest.pb(), types.AudienceExport.pb()),
     "ListAudienceExports": (types.ListAudienceExportsRequest.pb(), types.ListAudienceExportsResponse.pb()),
 }
-LATE_SECONDS = 0.3
+LATE_SECONDS = 0.15
 
 
 @dataclass(frozen=True)

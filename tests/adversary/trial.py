@@ -25,8 +25,8 @@ from tests.adversary.mutations import Mutation, Scope
 from tests.adversary.stored import Stored, stored
 from tests.adversary.writes import Writes
 
-LONGEST_SECONDS = 40.0  # of one load; undisturbed ones take one or two
-BUDGET_SECONDS = 20.0  # that the product gives it, in place of half an hour
+BUDGET_SECONDS = 1800 * worlds.DEADLINES  # half an hour, scaled down as all deadlines are
+LONGEST_SECONDS = 20 + BUDGET_SECONDS  # of one load; undisturbed ones take one or two
 Result = Literal["equal", "refused", "believed", "neither", "unaltered"]
 
 

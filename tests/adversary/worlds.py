@@ -23,7 +23,8 @@ ROWS_PER_PAGE = {"page_rows": PAGE_ROWS, "list_rows": 2, "line_rows": 2, "report
 LARGER = {"google_analytics": {"page_rows": 60}, "facebook_ads": {"report_rows": 200}}
 # The demo's settings are the sources' settings; the address of what lies on the web is that of the proxy.
 SETTINGS = PROJECT / "examples" / "demo" / "parcours.toml"
-SOONER = {"PARCOURS_RETRY_PATIENCE": "0.001", "PARCOURS_DEADLINES": "0.02"}
+DEADLINES = 0.012
+SOONER = {"PARCOURS_RETRY_PATIENCE": "0.001", "PARCOURS_DEADLINES": str(DEADLINES)}
 
 
 def evening(day: date) -> datetime:

@@ -230,7 +230,7 @@ def test_all_pages_arrive(mailchimp: Running, tmp_path: Path) -> None:
     mailchimp.sandbox.requests.clear()
     pull(tmp_path / "paged", page_rows=2)
     assert everything(tmp_path / "paged") == everything(tmp_path / "whole")
-    assert mailchimp.sandbox.requests.pages()["/lists/{list}/members"] == 3  # six members and an archived one
+    assert mailchimp.sandbox.requests.pages()["/lists/{list}/members"] == 4  # six members, no more, an archived one
     assert mailchimp.sandbox.requests.pages()["/reports"] == 3  # five reports
 
 
@@ -576,7 +576,7 @@ def test_a_list_deleted_meanwhile_is_warned_of_and_read_whole_when_it_is_back(
             "/automations",
             "mailchimp: automation_emails: automation A1 was deleted meanwhile; its e-mails are not captured",
         ),
-        ("/automations/A1/emails", "mailchimp: automation e-mail S1 has no report; it is not captured"),
+        ("/automations/A1/emails", "mailchimp: automation_emails: e-mail S1 has no report; it is not captured"),
     ],
 )
 def test_an_automation_deleted_meanwhile_is_warned_of(
