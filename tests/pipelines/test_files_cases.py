@@ -199,6 +199,25 @@ def test_amounts_are_read_in_one_way_or_refused(tmp_path: Path) -> None:
     assert len(rejects(tmp_path)) == sum(value is None for value in AMOUNTS.values())
 
 
+def test_counts_are_whole_and_scores_are_of_ten(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("d;n\n2024-03-01;12\n2024-03-02;0\n2024-03-03;1.5\n2024-03-04;-3\n")
+    (tmp_path / "b.csv").write_text(
+        "i;d;n\n" + "".join(f"{n};2024-03-01;{n}\n" for n in ("8.5", "10", "11", "-1", "75"))
+    )
+    totals = {"entity": "lead_totals", "location": str(tmp_path / "a.csv"), "columns": {"date_day": "d", "leads": "n"}}
+    nps = {"entity": "nps_answers", "location": str(tmp_path / "b.csv"), "constants": {"survey": "nps"}}
+    pull(tmp_path, totals=totals, nps=nps | {"columns": {"answer_id": "i", "answered_at": "d", "score": "n"}})
+    assert query(tmp_path, "select leads from raw_files.lead_totals order by row_number") == [(12,), (0,)]
+    assert query(tmp_path, "select score from raw_files.nps_answers order by row_number") == [(Decimal("8.5"),), (10,)]
+    assert [(row, reason) for _, row, _, reason in rejects(tmp_path)] == [
+        (3, "'11' is no score from 0 to 10"),
+        (4, "'-1' is no score from 0 to 10"),
+        (5, "'75' is no score from 0 to 10"),
+        (3, "'1.5' is no whole number from 0 on"),
+        (4, "'-3' is no whole number from 0 on"),
+    ]
+
+
 TIMES = {
     "2024-03-05 14:22:10 +0100": "2024-03-05 13:22:10",
     "2024-03-05 14:22 +01": "2024-03-05 13:22:00",

@@ -10,6 +10,7 @@ from pipelines.sources.files.times import literal, moment
 
 QUOTED_CHARACTERS = 60
 DATED = re.compile(r"-?\d{4}-\d")
+WITHIN = {"count": "{0} >= 0 and {0} = floor({0})", "of_ten": "{0} between 0 and 10"}
 TRUE = ("true", "t", "yes", "y", "1", "oui", "o", "vrai")
 FALSE = ("false", "f", "no", "n", "0", "non", "faux")
 ROUNDED_ID = r"-?\d([.,]\d+)?[eE][+]\d+"  # a spreadsheet's long number: others may have been another one
@@ -45,8 +46,11 @@ def value(field: Field, cell: str, feed: Feed, time_format: str | list[str], is_
         case "id":
             whole = rf"regexp_replace({cell}, '^(-?\d+)\.0+$', '\1')"  # an integer that went through a float
             return f"case when not regexp_full_match({cell}, {literal(ROUNDED_ID)}) then {whole} end"
-        case "amount":
-            return f"try_cast({cell} as {AMOUNT})" if is_native else number(cell, feed)
+        case "amount" | "count" | "of_ten":
+            found = f"try_cast({cell} as {AMOUNT})" if is_native else f"({number(cell, feed)})"
+            return (
+                found if field.holds == "amount" else f"case when {WITHIN[field.holds].format(found)} then {found} end"
+            )
         case "time":
             return moment(cell, time_format, is_typed)
         case "day":
@@ -75,6 +79,8 @@ def reason(field: Field, said: str | None, feed: Feed, time_format: str | list[s
     wanted = {
         "id": "a number whose last digits are lost: export the column as text",
         "amount": f"no number (decimal mark {feed.decimal!r}{separator})",
+        "count": "no whole number from 0 on",
+        "of_ten": "no score from 0 to 10",
         "time": f"no time {time}{years}",
         "day": f"no day {time}{years}",
         "flag": "neither true nor false",

@@ -5,7 +5,9 @@ from typing import Literal
 
 import pyarrow as pa
 
-Holds = Literal["text", "id", "line_kind", "currency", "address", "person", "amount", "flag", "time", "day"]
+Holds = Literal[
+    "text", "id", "line_kind", "currency", "address", "person", "amount", "count", "of_ten", "flag", "time", "day"
+]
 
 TEXT = pa.string()
 ARROW_TYPES: dict[Holds, pa.DataType] = {
@@ -16,6 +18,8 @@ ARROW_TYPES: dict[Holds, pa.DataType] = {
     "address": TEXT,  # an e-mail address in the file, its keyed hash in the table
     "person": TEXT,  # another key of a person in the file, its keyed hash in the table
     "amount": pa.decimal128(18, 6),
+    "count": pa.decimal128(18, 6),  # a whole number from 0 on
+    "of_ten": pa.decimal128(18, 6),  # a score from 0 to 10
     "flag": pa.bool_(),
     "time": pa.timestamp("us", tz="UTC"),
     "day": pa.date32(),
@@ -130,10 +134,10 @@ ENTITIES: dict[str, Entity] = {
     "leads": _entity(
         (("email_key", "person_id"),), email_key="address", person_id="person", opted_in_at=("time",), list_name="text"
     ),
-    "lead_totals": _entity(date_day=("day",), leads=("amount",), list_name="text"),
+    "lead_totals": _entity(date_day=("day",), leads=("count",), list_name="text"),
     "tickets": _entity(ticket_id=("id",), created_at=("time",), status="text"),
     "csat_answers": _entity((), **ANSWER, satisfied_from=("amount",), neutral="amount"),
-    "nps_answers": _entity((), **ANSWER),
+    "nps_answers": _entity((), **ANSWER | {"score": ("of_ten",)}),
 }
 
 # Entity → the tables of rows that it is made from.

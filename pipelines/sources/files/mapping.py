@@ -19,6 +19,8 @@ from pipelines.sources.files.times import literal, moment
 
 SQL_TYPES = {
     "amount": AMOUNT,
+    "count": AMOUNT,
+    "of_ten": AMOUNT,
     "flag": "boolean",
     "time": "timestamptz",
     "day": "date",

@@ -15,6 +15,6 @@ select
     -- an answer without an address is its own respondent
     coalesce(nullif(respondent_key, ''), answer_id) as respondent_key,
     answered_at,
-    cast(score as integer) as score
+    cast(score as {{ money() }}) as score
 from source
 where latest_first = 1
