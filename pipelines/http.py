@@ -97,6 +97,8 @@ class VendorSession(TimedSession):
         self._judge(response, where)
         if not is_file:
             _parse(response, where)
+        elif response.content.isspace() or not response.content:
+            raise VendorBusy(f"{where} gave an empty file")
         return response
 
     def _answer(self, request: requests.PreparedRequest, seconds: float, **kwargs: Any) -> requests.Response:

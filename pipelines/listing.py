@@ -157,8 +157,8 @@ class Guarded(BasePaginator):
         rows = found(answer, self.rows)
         if rows is ABSENT and self.may_leave_out is not None and found(answer, self.may_leave_out) is not ABSENT:
             rows = []
-        if self.is_one and isinstance(rows, dict):
-            rows = [rows]
+        if self.is_one:
+            rows = [rows] if isinstance(rows, dict) else ABSENT
         try:
             self.listing.page(rows, self._total(answer, response))
         except Repeated:

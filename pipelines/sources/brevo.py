@@ -11,11 +11,13 @@ from typing import Any
 import dlt
 import requests
 from dlt.extract.resource import DltResource
+from dlt.sources.helpers.rest_client.paginators import SinglePagePaginator
 from dlt.sources.rest_api import rest_api_resources
 from dlt.sources.rest_api.typing import EndpointResource, RESTAPIConfig
 from pydantic import Field
 
 from pipelines.connector import Connector, Options, Plan, Scope
+from pipelines.listing import Guarded
 from pipelines.rows import SchemaDrift
 from pipelines.sources.brevo_client import ADVICE, BASE_URL, EVENT, connected, moment_of, pages, spans, text_of
 from pipelines.sources.brevo_tables import EVENTS, TABLES
@@ -199,7 +201,7 @@ def _lists(options: BrevoOptions, captured: Row) -> tuple[EndpointResource, Endp
         "name": "lists",
         "endpoint": {
             "path": "contacts/lists/{resources.list_index.id}",
-            "paginator": "single_page",
+            "paginator": Guarded(SinglePagePaginator(), "brevo", is_one=True),
             "data_selector": "$",
         },
         "processing_steps": [{"map": lambda row: row | captured}],

@@ -23,6 +23,7 @@ ADVICE = (
 )
 WAIT_HEADER = "x-sib-ratelimit-reset"  # in seconds; there is no Retry-After
 EVENT = ("messageId", "event", "date", "email")  # events have no id
+COUNTED = ("contacts/lists", "emailCampaigns")  # whether the count of contacts knows the filter is not documented
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Time = TypeVar("Time", date, datetime)
@@ -60,7 +61,8 @@ def pages(holder: str, path: str, rows: int, key: tuple[str, ...] = ("id",), /, 
     The vendor leaves an empty list out, and answers `{}` where it has no events.
     """
     offset = OffsetPaginator(limit=rows, total_path=None)
-    paginator = Guarded(offset, "brevo", holder, key=key, size=rows, may_leave_out="" if key == EVENT else "count")
+    total = "count" if path in COUNTED else ""
+    paginator = Guarded(offset, "brevo", holder, total, key, size=rows, may_leave_out="" if key == EVENT else "count")
     return {"path": path, "params": params, "paginator": paginator, "data_selector": holder}
 
 
