@@ -1,19 +1,19 @@
 """`parcours check`: can each connected vendor be read, and as whom."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from rich.console import Console
 
 from app.health import WARN_DAYS
 from app.printing import say
-from pipelines.connector import Connector, ConnectorError, Options
-from pipelines.credentials import require
+from pipelines.connector import Connector, ConnectorError, CredentialRefused, Options
+from pipelines.credentials import ExpiryUnknown, expiry, require
 from pipelines.identity import identity_key
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
 
 
-def check_sources(settings: Settings, only: list[str], console: Console) -> int:
+def check_sources(settings: Settings, only: list[str], now: datetime, console: Console) -> int:
     """Say for each source what it is connected to, or what to fix; the number of sources that cannot be read."""
     identity_key()
     unknown = [name for name in only if name not in settings.sources]
@@ -22,38 +22,54 @@ def check_sources(settings: Settings, only: list[str], console: Console) -> int:
             f"{unknown[0]} is not connected; connected are: {', '.join(settings.connected) or 'none'}."
         )
     require(CONNECTORS[name] for name in only or settings.connected)
+    here = now.astimezone(settings.business.zone)
     failures = 0
     for name in only or settings.connected:
-        failures += not _check(CONNECTORS[name], settings.sources[name], console)
+        failures += not _check(CONNECTORS[name], settings.sources[name], here, console)
     if not settings.connected:
         say(console, "No source is connected: add a [sources.…] section to parcours.toml.")
     return min(failures, 1)
 
 
-def _check(connector: Connector, options: Options, console: Console) -> bool:
+def _check(connector: Connector, options: Options, now: datetime, console: Console) -> bool:
     try:
         lines = connector.check(options)
+        lines += _life_of_credential(connector, options, now)
     except Exception as error:  # noqa: BLE001  one source's trouble must not hide the others
         console.print(f"[red]✗[/red] [bold]{connector.title}[/bold]")
         say(console, f"    {str(error) or type(error).__name__}")
         return False
-    console.print(f"[green]✓[/green] [bold]{connector.title}[/bold]{_version(connector)}")
+    console.print(f"[green]✓[/green] [bold]{connector.title}[/bold]{_version(connector, now)}")
     for line in lines:
         say(console, f"    {line}")
     return True
 
 
-def _version(connector: Connector) -> str:
+def _life_of_credential(connector: Connector, options: Options, now: datetime) -> list[str]:
+    """How long it lasts, and how to renew it where that is due; one that is over raises."""
+    try:
+        found = expiry(connector, options)
+    except ExpiryUnknown as error:
+        return [str(error)]
+    if found is None:
+        return []
+    warning = found.warning(now, connector.advice)
+    if found.is_over(now):
+        raise CredentialRefused(warning)
+    return [f"warning: {warning}" if warning else found.told(now)]
+
+
+def _version(connector: Connector, now: datetime) -> str:
     """The versions of its API that a source calls; those that end soon are told."""
     if not connector.api_version:
         return ""
     lives = {connector.api_version: connector.api_ends_on, **connector.other_versions}
-    return " API " + ", ".join(_life(version, ends_on) for version, ends_on in lives.items())
+    return " API " + ", ".join(_life(version, ends_on, now.date()) for version, ends_on in lives.items())
 
 
-def _life(version: str, ends_on: date | None) -> str:
+def _life(version: str, ends_on: date | None, today: date) -> str:
     if ends_on is None:
         return version
-    if ends_on - datetime.now(UTC).date() < timedelta(days=WARN_DAYS):
+    if ends_on - today < timedelta(days=WARN_DAYS):
         return f"{version} [yellow]ends {ends_on}: upgrade Parcours before[/yellow]"
     return f"{version} ends {ends_on}"

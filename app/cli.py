@@ -105,16 +105,17 @@ def sandbox(context: typer.Context) -> None:
 )
 def check(
     sources: Annotated[list[str] | None, typer.Argument(help="Only these; default: all connected.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="The instant to count days left from, ISO 8601 with zone.")] = None,
     settings: SettingsFile = SETTINGS,
 ) -> None:
-    """Call each connected vendor cheaply: account, zone, currency, permissions; or exactly what to fix.
+    """Call each connected vendor cheaply: account, zone, currency, permissions, days left; or exactly what to fix.
 
     Exit codes: 0 every source can be read; 1 one cannot.
     """
     from app.checks import check_sources
     from app.ready import ready
 
-    raise typer.Exit(check_sources(ready(settings), sources or [], console))
+    raise typer.Exit(check_sources(ready(settings), sources or [], _instant(as_of), console))
 
 
 @cli.command(

@@ -10,7 +10,8 @@ from textwrap import wrap
 
 from flows.catalog import STAGES, Kpi, kpis
 from flows.places import PROJECT
-from pipelines.connector import CAVEATS, Connector, Table
+from pipelines.caveats import CAVEATS
+from pipelines.connector import Connector, Table
 from pipelines.entities import ENTITIES
 from pipelines.registry import CONNECTORS
 

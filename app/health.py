@@ -1,4 +1,4 @@
-"""How each source fares, from the published `source_health`: freshness, quota, warnings, and how long its API lives."""
+"""How each source fares, from the published `source_health`: freshness, quota, warnings, and what ends soon."""
 
 import json
 from typing import Any
@@ -10,6 +10,7 @@ from rich.markup import escape
 from app.printing import new_table, say
 from app.published import read
 from flows.places import Places
+from pipelines.expiry import WARN_DAYS as EXPIRY_WARN_DAYS
 
 WARN_DAYS = 90  # before a vendor's API version ends
 SHOWN_GAP = 0.01  # a report with dimensions that departs by less from its total is as good as one
@@ -25,6 +26,7 @@ def show_health(places: Places, console: Console) -> None:
         table.add_column(column, no_wrap=True)
     for column in ("days behind", "rows", "rows held"):
         table.add_column(column, justify="right")
+    table.add_column("credential expires", no_wrap=True)
     table.add_column("quota")
     for row in rows:
         table.add_row(*_cells(row))
@@ -71,5 +73,15 @@ def _cells(row: dict[str, Any]) -> list[str]:
         behind,
         f"{row['rows_loaded']:,}",
         f"{row['rows_held']:,}",
+        _expiry(row),
         escape(quota),
     ]
+
+
+def _expiry(row: dict[str, Any]) -> str:
+    """The day and how far off it is; nothing where a credential has no end, or it is not known."""
+    day, left = row.get("credential_expires_on"), row.get("credential_days_left")  # published before there were any
+    if day is None or left is None:
+        return ""
+    told = f"{day} ({left} days)"
+    return f"[yellow]{told}[/yellow]" if left < EXPIRY_WARN_DAYS else told

@@ -88,13 +88,20 @@ def _lists(settings: Settings) -> Iterator[list[str]]:
 def _sources(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     connection.execute(
         "create or replace table raw_parcours.sources "
-        "(source varchar, title varchar, is_connected boolean, api_version varchar, api_ends_on date)"
+        "(source varchar, title varchar, is_connected boolean, api_version varchar, api_ends_on date, advice varchar)"
     )
     for name, connector in CONNECTORS.items():
         ends = [day for day in (connector.api_ends_on, *connector.other_versions.values()) if day]
         connection.execute(
-            "insert into raw_parcours.sources values (?, ?, ?, ?, ?)",
-            [name, connector.title, name in settings.sources, connector.api_version, min(ends, default=None)],
+            "insert into raw_parcours.sources values (?, ?, ?, ?, ?, ?)",
+            [
+                name,
+                connector.title,
+                name in settings.sources,
+                connector.api_version,
+                min(ends, default=None),
+                connector.advice,
+            ],
         )
 
 

@@ -10,29 +10,11 @@ import pyarrow as pa
 from dlt.extract.source import DltSource
 from pydantic import BaseModel, ConfigDict
 
+from pipelines.caveats import CAVEATS
+from pipelines.expiry import Expiry
+
 Kind = Literal["slices", "entities", "snapshots"]
 PlanKind = Literal["usual", "deep", "backfill"]
-
-
-# What a vendor may say about its own figures, and what that means for a value.
-CAVEATS = {
-    "sampled": "counted on a part of the events and scaled up",
-    "thresholded": "rows of few users are withheld",
-    "other_row": "rare values are lumped together as (other)",
-    "truncated": "the vendor left out rows",
-    "estimated": "the vendor estimates its counts",
-    "attribution": "conversions are attributed by these windows",
-    "account_zone": "days are those of the account's time zone, not of the business",
-    "account_currency": "amounts are charged in the account's currency",
-    "proxy_opens": "opens by privacy proxies cannot be told apart",
-    "bot_clicks": "clicks by security scanners cannot be told apart",
-    "approximate_date": "the vendor keeps no date of opt-in; the day the contact was created stands for it",
-    "unknown_value": "rows with a value whose meaning is not known count for nothing",
-    "rows_refused": "rows of a file were refused, or orders lack one: they are not in it",
-    "rows_differ": "rows of a file differ about the same thing: the last of them counts",
-    "deletions_held_back": "the vendor no longer shows rows that are still in it, until a later refresh confirms it",
-    "series_break": "what the vendor counts changed on this day: values before and after do not compare",
-}
 
 
 class ConnectorError(Exception):
@@ -269,6 +251,7 @@ class Connector:
     `scopes(options, table)` lists what to pull of a table. `check(options)` calls the vendor cheaply and gives the
     lines that `parcours check` shows; it raises `AccessRefused` with what exactly to fix. `feeds` names the entities
     that the staging models `stg_<vendor>__<entity>` give, and the tables that each is made from.
+    `expires(options)` asks a vendor whose credentials end when this one does; `advice` is then how to renew it.
     """
 
     name: str
@@ -280,6 +263,7 @@ class Connector:
     check: Callable[[Any], list[str]]
     feeds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     takes_payments: bool = False  # of orders that another source may tell as well
+    expires: Callable[[Any], Expiry] | None = None
     secrets: tuple[str, ...] = ()
     advice: str = ""  # where the vendor gives the credential
     permissions: tuple[str, ...] = ()

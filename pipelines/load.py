@@ -17,8 +17,9 @@ from dlt.extract.resource import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines import deadline, deletions, load_log, parts
-from pipelines.connector import AccessRefused, BudgetSpent, Connector, ConnectorError, Options, Plan, Pull, Table
+from pipelines import credentials, deadline, deletions, load_log, parts
+from pipelines.connector import AccessRefused, BudgetSpent, Connector, ConnectorError, Options, Plan, Table
+from pipelines.counts import count, rows_of
 from pipelines.listing import ListingRefused
 from pipelines.plan import Asked, plan_load
 from pipelines.rows import MARKER, batches
@@ -57,6 +58,13 @@ def load(connector: Connector, options: Options, warehouse: Path, state: Path, a
     vendor does not bear costs no new days: the usual ones are then asked alone, and the next load is deep again.
     A listing that contradicts itself is read once more, since lists move while they are read.
     """
+    expiring = credentials.watched(connector, options, warehouse, asked)
+    result = _load(connector, options, warehouse, state, asked)
+    result.warnings += expiring
+    return result
+
+
+def _load(connector: Connector, options: Options, warehouse: Path, state: Path, asked: Asked) -> LoadResult:
     plan = plan_load(connector, options, warehouse, asked)
     try:
         try:
@@ -95,7 +103,7 @@ def run_plan(connector: Connector, options: Options, warehouse: Path, state: Pat
     parts.check(plan)
     with deadline.writing():
         _write(pipeline)
-        rows = {pull: _rows_of(pull, connector.tables[pull.table], counts) for pull in plan.pulls}
+        rows = {pull: rows_of(pull, connector.tables[pull.table], counts) for pull in plan.pulls}
         with load_log.connect(warehouse) as connection:
             load_log.record(connection, connector, plan, rows)
     by_table = {name: sum(n for key, n in counts.items() if key[0] == name) for name in connector.tables}
@@ -171,7 +179,7 @@ def _resource(
         if is_checked:
             read = (_unseen(f"{source}: {name}", table, batch, seen) for batch in read)
         for fresh in parts.whole(plan, source, name, table, read):
-            _count(name, table, fresh, plan, counts)
+            count(name, table, fresh, plan, counts)
             if is_judged and not is_checked:
                 seen.update(dict.fromkeys(_keys(table, fresh), 0))
             yield _finished(table, fresh)
@@ -248,24 +256,6 @@ def _blank(kind: pa.DataType) -> Any:
     if pa.types.is_integer(kind):
         return -1
     return date(1, 1, 1) if pa.types.is_date(kind) else ""
-
-
-def _count(name: str, table: Table, batch: pa.Table, plan: Plan, counts: Counter[tuple[str, ...]]) -> None:
-    """Rows per account and definition; all together where one pull covers the whole table."""
-    if not any(pull.account_id for pull in plan.of(name)):
-        counts[name, ""] += batch.num_rows
-        return
-    by = [table.key[0]] + (["definition"] if "definition" in table.key else [])
-    for row in batch.group_by(by).aggregate([([], "count_all")]).to_pylist():
-        counts[name, *(str(row[column]) for column in by)] += row["count_all"]
-
-
-def _rows_of(pull: Pull, table: Table, counts: Counter[tuple[str, ...]]) -> int:
-    """Rows of one pull; a pull of account '' covers the whole table."""
-    if not pull.account_id:
-        return sum(n for key, n in counts.items() if key[0] == pull.table)
-    key = (pull.table, pull.account_id) + ((pull.definition,) if "definition" in table.key else ())
-    return counts[key]
 
 
 def _extracted(connector: Connector, resources: list[DltResource], warehouse: Path, state: Path) -> Pipeline:

@@ -45,6 +45,7 @@ create table if not exists raw_parcours.fields (
 create table if not exists raw_parcours.outcomes (
     source varchar, as_of timestamptz, status varchar, rows bigint, warnings varchar, quota varchar, error varchar
 );
+create table if not exists raw_parcours.credentials (source varchar, expires_on date, as_of timestamptz);
 create table if not exists raw_parcours.backfills (
     source varchar, first_day date, last_day date, done_through date, definition varchar
 );
@@ -139,6 +140,13 @@ def begin(connection: duckdb.DuckDBPyConnection, source: str) -> None:
     with ONE_WRITER:
         connection.execute("delete from raw_parcours.loading where source = ?", [source])
         connection.execute("insert into raw_parcours.loading values (?)", [source])
+
+
+def record_expiry(connection: duckdb.DuckDBPyConnection, source: str, expires_on: date | None, as_of: datetime) -> None:
+    """When a source's credential expires, as its vendor said last; None for never, or where it is not known."""
+    with ONE_WRITER:
+        connection.execute("delete from raw_parcours.credentials where source = ?", [source])
+        connection.execute("insert into raw_parcours.credentials values (?, ?, ?)", [source, expires_on, as_of])
 
 
 def record_outcome(

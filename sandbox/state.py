@@ -17,6 +17,7 @@ class Sandbox:
         self._frozen: datetime | None = None
         if now is not None:
             self.set_clock(now)
+        self.began_at = self.now()
 
     def now(self) -> datetime:
         """The instant that all vendors answer as of (UTC): frozen once set, else the wall clock."""

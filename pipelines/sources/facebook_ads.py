@@ -12,11 +12,12 @@ from pipelines.connector import Connector, Options, Plan, Pull, Scope, Table, co
 from pipelines.rows import SchemaDrift
 from pipelines.sources.facebook_ads_reports import AD_STATES, INSIGHTS, WINDOWS, ad_reports, insights_table
 from pipelines.sources.facebook_graph import API_VERSION, BASE_URL, Graph, Row
+from pipelines.sources.facebook_token import token_expiry
 
 AS_NOW = 1  # listed whole, or captured, every time
 ADVICE = (
-    "Give SOURCES__FACEBOOK_ADS__ACCESS_TOKEN a token of a system user with the permission ads_read, and assign the ad "
-    "account to that user (Business settings, System users)."
+    "Give SOURCES__FACEBOOK_ADS__ACCESS_TOKEN a token of a system user with the permission ads_read, made never to "
+    "expire, and assign the ad account to that user (Business settings, System users)."
 )
 
 DAY, COUNT, MOMENT = pa.date32(), pa.int64(), pa.timestamp("us", "UTC")
@@ -173,6 +174,7 @@ CONNECTOR = Connector(
     scopes=scopes,
     check=check,
     feeds={"spend": ("ads_insights",), "ad_days": ("ads_insights",), "ad_audiences": ("custom_audiences",)},
+    expires=lambda _: token_expiry("facebook_ads", ADVICE),
     secrets=("access_token", "app_secret"),
     advice=ADVICE,
     permissions=("ads_read",),

@@ -87,6 +87,7 @@ class Graph:
         self.base_url, self.token, self.app_secret, self.advice = base_url, token, app_secret, advice
         self.version = version or API_VERSION
         self.quota = {} if quota is None else quota
+        self.secrets = [secret for secret in (token, app_secret) if secret]
         session = FacebookSession(None, app_secret or None, token)
         session.GRAPH = base_url.rstrip("/")
         session.requests.params.pop("access_token")
@@ -108,8 +109,10 @@ class Graph:
         )
 
     def with_token(self, token: str) -> "Graph":
-        """The same API as another token sees it."""
-        return Graph(self.base_url, token, self.app_secret, self.advice, self.version, self.quota)
+        """The same API as another token sees it; what it says is kept free of this one too."""
+        other = Graph(self.base_url, token, self.app_secret, self.advice, self.version, self.quota)
+        other.secrets += self.secrets
+        return other
 
     def at_version(self, version: str) -> "Graph":
         """The same API in another version, for what newer ones no longer give."""
@@ -182,7 +185,7 @@ class Graph:
         return body
 
     def _named(self, error: FacebookRequestError, where: str) -> ConnectorError:
-        code, said = error.api_error_code(), self._without_secrets(error.api_error_message() or "no reason given")
+        code, said = error.api_error_code(), self.without_secrets(error.api_error_message() or "no reason given")
         if not isinstance(code, int):
             return VendorBusy(f"{where} gave an answer that is not its own (HTTP {error.http_status()})")
         if code in (1, INVALID) and (TOO_MUCH in said or error.api_error_subcode() == TOO_LARGE):
@@ -203,10 +206,12 @@ class Graph:
             return VendorBusy(f"{where}: {said} (code {code})")
         return ConnectorError(f"{where}: {said} (code {code})")
 
-    def _without_secrets(self, text: str) -> str:
+    def without_secrets(self, text: str) -> str:
         """The vendor quotes addresses and, where it cannot read it, the token."""
-        hidden = re.sub(r"(access_token|appsecret_proof)=[^&\s\"]+", r"\1=…", str(text))
-        return hidden.replace(self.token, "…")
+        hidden = re.sub(r"(access_token|appsecret_proof|input_token)=[^&\s\"]+", r"\1=…", str(text))
+        for secret in self.secrets:
+            hidden = hidden.replace(secret, "…")
+        return hidden
 
 
 class Pages:

@@ -29,6 +29,7 @@ from pipelines.sources.facebook_page_ratings import (
     check_ratings,
     page_ratings,
 )
+from pipelines.sources.facebook_token import token_expiry
 
 COUNTED_DAYS = 400  # a post's counters are captured this long: those of older posts hardly move
 COMMENT_DAYS = 90  # people answer for weeks; what is answered or deleted later is found by the deep re-read
@@ -37,7 +38,8 @@ AS_NOW = 1  # captured every time
 EDGE = timedelta(days=1)  # a business day lies in two days of UTC, so the days on either side come too
 ADVICE = (
     "Give SOURCES__FACEBOOK_PAGE__ACCESS_TOKEN a token with the permissions pages_read_engagement, "
-    "pages_read_user_content and read_insights, of somebody who may manage the page."
+    "pages_read_user_content and read_insights, of somebody who may manage the page: a person's lasts 60 days, a "
+    "system user's can be made never to expire (Business settings, System users)."
 )
 
 PAGE_FIELDS = ("name", "fan_count", "followers_count")
@@ -269,6 +271,7 @@ CONNECTOR = Connector(
         "mentions": ("tagged",),
         "reviews": ("ratings",),
     },
+    expires=lambda _: token_expiry("facebook_page", ADVICE),
     secrets=("access_token", "app_secret"),
     advice=ADVICE,
     permissions=("pages_read_engagement", "pages_read_user_content", "read_insights"),

@@ -11,7 +11,8 @@ from typing import Any
 
 from google.analytics.data_v1beta import types
 
-from pipelines.connector import CAVEATS, Plan, Pull
+from pipelines.caveats import CAVEATS
+from pipelines.connector import Plan, Pull
 from pipelines.sources.google_analytics_client import Report
 from pipelines.sources.google_analytics_reports import Period
 

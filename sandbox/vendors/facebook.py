@@ -17,14 +17,14 @@ from sandbox.state import Sandbox
 from sandbox.vendors.facebook_ads import AdsDesk
 from sandbox.vendors.facebook_graph import Call, GraphError, Row
 from sandbox.vendors.facebook_page import answer_page
+from sandbox.vendors.facebook_tokens import TOKEN, USER_TOKEN, Tokens, is_of_page
 
 PREFIX = "/facebook"
-TOKEN = "sandbox-token"  # noqa: S105
 ENVIRONMENT = {
     "SOURCES__FACEBOOK_ADS__BASE_URL": "{url}",
     "SOURCES__FACEBOOK_ADS__ACCESS_TOKEN": TOKEN,
     "SOURCES__FACEBOOK_PAGE__BASE_URL": "{url}",
-    "SOURCES__FACEBOOK_PAGE__ACCESS_TOKEN": TOKEN,
+    "SOURCES__FACEBOOK_PAGE__ACCESS_TOKEN": USER_TOKEN,
 }
 NEWEST = 26
 OLDEST_FOR_ADS, OLDEST_FOR_PAGES = 25, 21
@@ -41,15 +41,15 @@ async def parameters(request: Request) -> dict[str, str]:
 def router(sandbox: Sandbox) -> APIRouter:
     """Routes under /facebook: one for all nodes and edges, as the Graph API has it."""
     routes = APIRouter()
-    ads = AdsDesk(sandbox)
+    ads, tokens = AdsDesk(sandbox), Tokens(sandbox)
 
     @routes.api_route("/{version}/{path:path}", methods=["GET", "POST"])
     def graph(
         request: Request, version: str, path: str, params: Annotated[dict[str, str], Depends(parameters)]
     ) -> JSONResponse:
         try:
-            call = _call(sandbox, request, version, path, params)
-            body = ads.answer(call) if _is_of_ads(call, ads, sandbox.now()) else answer_page(sandbox, call)
+            call = _call(sandbox, tokens, request, version, path, params)
+            body = tokens.answer(call) or _answer(sandbox, ads, call)
         except GraphError as error:
             return JSONResponse(error.body(), 400, _usage(error.wait_minutes))
         return JSONResponse(body, headers=_usage(0))
@@ -57,18 +57,25 @@ def router(sandbox: Sandbox) -> APIRouter:
     return routes
 
 
-def _call(sandbox: Sandbox, request: Request, version: str, path: str, params: dict[str, str]) -> Call:
+def _answer(sandbox: Sandbox, ads: AdsDesk, call: Call) -> Row:
+    return ads.answer(call) if _is_of_ads(call, ads, sandbox.now()) else answer_page(sandbox, call)
+
+
+def _call(sandbox: Sandbox, tokens: Tokens, request: Request, version: str, path: str, params: dict[str, str]) -> Call:
     fault = sandbox.faults.take(f"{PREFIX}/{version}/{path}")
     parts = tuple(part for part in path.split("/") if part)
     if fault:
         _refuse(fault, parts)
-    token = _checked_token(request, params)
+    token = _given_token(request, params)
+    tokens.check(token)
     number = re.fullmatch(r"v(\d+)\.0", version)
     if not number or int(number[1]) > NEWEST or not parts:
         raise GraphError(2500, f"Unknown path components: /{path}")
     url = f"{str(request.base_url).rstrip('/')}{PREFIX}/{version}/{path}"
     kind = fault.kind if fault else ""
-    return Call(request.method, int(number[1]), url, parts, params, kind, is_of_page=token != TOKEN)
+    # A POST may say that it stands for another method: not every client can send all of them.
+    method = params.get("method", "POST").upper() if request.method == "POST" else request.method
+    return Call(method, int(number[1]), url, parts, params, kind, is_of_page(token), token)
 
 
 def _refuse(fault: Fault, parts: tuple[str, ...]) -> None:
@@ -85,12 +92,10 @@ def _refuse(fault: Fault, parts: tuple[str, ...]) -> None:
         raise GraphError(80001, "(#80001) There have been too many calls to this Page account.")
 
 
-def _checked_token(request: Request, params: dict[str, str]) -> str:
+def _given_token(request: Request, params: dict[str, str]) -> str:
     given = params.get("access_token") or request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not given:
         raise GraphError(104, "An access token is required to request this resource.")
-    if given != TOKEN and not given.startswith(f"{TOKEN}-page-"):
-        raise GraphError(190, "Invalid OAuth access token - Cannot parse access token")
     return given
 
 

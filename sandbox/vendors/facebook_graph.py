@@ -40,7 +40,7 @@ class GraphError(Exception):
 class Call:
     """One call: `parts` is the path after the version, `fault` what shall go wrong with the rows ('' for nothing).
 
-    `is_of_page`: made with a page's own token.
+    `is_of_page`: made with a page's own token; `token` is whatever token it was made with.
     """
 
     method: str
@@ -50,6 +50,7 @@ class Call:
     params: Mapping[str, str]
     fault: str = ""
     is_of_page: bool = False
+    token: str = ""
 
     @property
     def node(self) -> str:

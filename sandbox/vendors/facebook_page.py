@@ -18,6 +18,7 @@ from sandbox.vendors.facebook_graph import (
     written,
 )
 from sandbox.vendors.facebook_page_insights import followers, page_insights
+from sandbox.vendors.facebook_tokens import OF_PAGE
 
 REVIEWED = "2001"  # the page that the world's reviews are of
 LAST_WITH_RATINGS, LOWEST_POSITIVE = 21, 4
@@ -57,7 +58,7 @@ def _node(sandbox: Sandbox, call: Call, page: Page) -> Row:
     row: Row = {
         "id": page.page_id,
         "name": page.name,
-        "access_token": f"sandbox-token-page-{page.page_id}",
+        "access_token": f"{OF_PAGE}{page.page_id}",
         "fan_count": page.likes_at_start + gained,
         "followers_count": page.followers_at_start + gained,
     }

@@ -79,11 +79,12 @@ select
     date '2026-03-18' as loaded_through, date '2026-03-20' as expected_through, 2 as days_behind, 0 as rows_loaded,
     1234 as rows_held, '{"calls per hour": "12 of 200 used"}' as quota, 'posts.mood' as new_fields,
     'insights_by_country.spend' as widest_gap_in, -0.034 as widest_gap_share, 'v26.0' as api_version,
-    date '2026-05-01' as api_ends_on, 42 as api_days_left
+    date '2026-05-01' as api_ends_on, 42 as api_days_left,
+    date '2026-03-29' as credential_expires_on, 9 as credential_days_left, 'ask for another' as credential_renewal
 union all
 select
     'ecb', true, 'loaded', timestamptz '2026-03-20 19:00:00+00', '', '[]', date '2026-03-20', date '2026-03-20',
-    date '2026-03-20', 0, 7, 99, '{}', '', null, null, '', null, null
+    date '2026-03-20', 0, 7, 99, '{}', '', null, null, '', null, null, null, null, null
 """
 
 

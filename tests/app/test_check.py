@@ -5,21 +5,41 @@ from pathlib import Path
 import pytest
 
 from sandbox.server import Running
-from tests.app.commands import BUSINESS, DEMO, run
+from tests.app.commands import AS_OF, BUSINESS, DEMO, run
 
 
 def test_check_says_what_each_source_is_connected_to(vendors: Running) -> None:
-    result = run("check", "--settings", DEMO)
+    result = run("check", "--settings", DEMO, "--as-of", AS_OF.isoformat())
     assert result.exit_code == 0
     for said in (
         "✓ Google Analytics 4 API v1beta\n    property 111111111, primary: Europe/Paris, EUR\n",
         "✓ Facebook ads API v26.0\n",
-        "    account 1002, Boutique US: USD, America/New_York\n",
+        "    account 1002, Boutique US: USD, America/New_York\n    token valid, never expires\n",
+        "    token valid, 23 days left (until 2026-03-27)\n",
         "✓ Mailchimp API 3.0\n    account La boutique: 3 lists\n",
         "✓ European Central Bank\n    reference rates of 4 currencies up to 2026-03-03\n",
         "✓ Files\n    spend/spreadsheets/spend.csv as spend\n",
     ):
         assert said in result.stdout
+
+
+def test_check_warns_of_a_token_that_expires_soon_and_says_how_to_renew_it(vendors: Running) -> None:
+    result = run("check", "facebook_page", "--settings", DEMO, "--as-of", "2026-03-18T05:00:00+00:00")
+    assert result.exit_code == 0
+    assert "    warning: token valid, 9 days left (until 2026-03-27). To renew it: Give SOURCES__FA" in result.stdout
+
+
+def test_check_of_a_token_that_has_expired_fails_and_says_how_to_renew_it(vendors: Running) -> None:
+    result = run("check", "facebook_page", "--settings", DEMO, "--as-of", "2026-03-28T05:00:00+00:00")
+    assert result.exit_code == 1
+    assert "✗ Facebook page\n    token expired on 2026-03-27. To renew it: Give SOURCES__FACEBOOK" in result.stdout
+
+
+def test_check_without_an_answer_about_the_token_says_so(vendors: Running) -> None:
+    vendors.fault("/debug_token$", "500", times=6)
+    result = run("check", "facebook_page", "--settings", DEMO)
+    assert result.exit_code == 0
+    assert "    when its credential expires is not known: Facebook: debug_token gave an answer that" in result.stdout
 
 
 def test_check_with_a_wrong_key_says_what_to_fix_and_goes_on(vendors: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,9 +87,8 @@ def test_status_shows_the_health_of_each_source_and_what_needs_attention(tmp_pat
     said = words(run("status", "--data", tmp_path).stdout)
     assert "expected through 2026-03-20" in said
     assert "ecb loaded 2026-03-20 19:00 2026-03-20 2026-03-20 0 7 99" in said
-    assert (
-        "facebook_page failed 2026-03-19 19:00 2026-03-18 2026-03-18 2 0 1,234 calls per hour: 12 of 200 used" in said
-    )
+    failed = "facebook_page failed 2026-03-19 19:00 2026-03-18 2026-03-18 2 0 1,234"
+    assert f"{failed} 2026-03-29 (9 days) calls per hour: 12 of 200 used" in said
     for line in (
         "token expired",
         "no rates for CYP",

@@ -2,11 +2,15 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import duckdb
+import requests
 
 from flows.places import PROJECT
-from tests.end_to_end.conftest import Refreshed
+from sandbox.vendors.facebook_tokens import TOKEN, USER_TOKEN
+from tests.end_to_end.conftest import REFRESHES, Refreshed
 
 STAGES = ("awareness", "engagement", "capture", "conversion", "experience", "ascension", "fan", "ambassador")
 
@@ -23,6 +27,20 @@ def test_every_table_and_column_is_explained(refreshed: Refreshed) -> None:
     assert tables == []
     assert columns == []
     assert {f"kpi_{stage}" for stage in STAGES} | {"kpi_levers", "kpi_values", "kpi_catalog"} <= names
+
+
+def test_source_health_says_when_each_credential_expires_and_how_to_renew_it(refreshed: Refreshed) -> None:
+    """Of Facebook's page the token is a person's, which ends; that of its ads is a system user's."""
+    url = f"{refreshed.vendors.base_url}/facebook/v26.0/debug_token?input_token={USER_TOKEN}&access_token={TOKEN}"
+    ends_at = datetime.fromtimestamp(requests.get(url, timeout=5).json()["data"]["expires_at"], UTC)
+    ends_on = ends_at.astimezone(ZoneInfo("Europe/Paris")).date()
+    with duckdb.connect(str(refreshed.places.marts), read_only=True) as marts:
+        found = marts.execute(
+            "select source, credential_expires_on, credential_days_left, left(credential_renewal, 41) "
+            "from source_health where credential_expires_on is not null"
+        ).fetchall()
+    days = (ends_on - REFRESHES[-1].as_of.astimezone(ZoneInfo("Europe/Paris")).date()).days
+    assert found == [("facebook_page", ends_on, days, "Give SOURCES__FACEBOOK_PAGE__ACCESS_TOKEN")]
 
 
 def test_no_stored_sum_is_a_double(refreshed: Refreshed) -> None:

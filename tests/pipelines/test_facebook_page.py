@@ -238,7 +238,7 @@ def test_no_member_id_and_no_text_is_kept(facebook: Running, tmp_path: Path) -> 
         assert private not in kept
     written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert keyed_hash("60428272348").encode() in written
-    for private in ("Parfait", "Bof", "70000042", "60428272348", "9000001_77", "sandbox-token"):
+    for private in ("Parfait", "Bof", "70000042", "60428272348", "9000001_77", "sandbox-token", "sandbox-user-token"):
         assert private.encode() not in written
 
 

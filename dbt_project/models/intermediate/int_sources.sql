@@ -1,4 +1,5 @@
--- Every source that can be connected, with its API's life and the fields that its vendor added since the first load.
+-- Every source that can be connected, with its API's and its credential's life, and the fields that its vendor added
+-- since the first load.
 with loads as (
     select
         source,
@@ -30,9 +31,15 @@ select
     sources.is_connected,
     sources.api_version,
     sources.api_ends_on,
+    credentials.credential_expires_on,
+    case when credentials.credential_expires_on is not null then sources.credential_renewal end as credential_renewal,
     loads.first_loaded_at,
     loads.deep_loaded_at,
     coalesce(new_fields.new_fields, '') as new_fields
 from {{ ref('stg_parcours__sources') }} as sources
+left join {{ ref('stg_parcours__credentials') }} as credentials
+    on
+        sources.source = credentials.source
+        and sources.is_connected
 left join loads on sources.source = loads.source
 left join new_fields on sources.source = new_fields.source

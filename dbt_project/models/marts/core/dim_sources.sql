@@ -5,6 +5,8 @@ select
     is_connected,
     api_version,
     api_ends_on,
+    credential_expires_on,
+    credential_renewal,
     first_loaded_at,
     deep_loaded_at,
     new_fields

@@ -74,7 +74,10 @@ select
     gaps.gap_share as widest_gap_share,
     sources.api_version,
     sources.api_ends_on,
-    {{ dbt.datediff('business.as_of_day', 'sources.api_ends_on', 'day') }} as api_days_left  -- noqa: LT05
+    {{ dbt.datediff('business.as_of_day', 'sources.api_ends_on', 'day') }} as api_days_left,  -- noqa: LT05
+    sources.credential_expires_on,
+    {{ dbt.datediff('business.as_of_day', 'sources.credential_expires_on', 'day') }} as credential_days_left,  -- noqa: LT05
+    sources.credential_renewal
 from {{ ref('dim_sources') }} as sources
 cross join {{ ref('dim_business') }} as business
 left join ranked as latest

@@ -7,5 +7,6 @@ select
     title,
     is_connected,
     api_version,
-    api_ends_on
+    api_ends_on,
+    advice as credential_renewal
 from source
