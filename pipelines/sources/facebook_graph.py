@@ -4,7 +4,6 @@ https://developers.facebook.com/docs/graph-api. The client neither asks again no
 HTTP 400 with a code of their own, outages as a page of HTML.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +22,7 @@ from pipelines.http import TimedSession
 from pipelines.listing import ABSENT, Listing, found
 from pipelines.retry import VendorBusy, retrying
 from pipelines.rows import SchemaDrift
+from pipelines.sources.facebook_limits import used_of_limits, wait_minutes
 
 BASE_URL = "https://graph.facebook.com"
 API_VERSION = "v26.0"
@@ -191,7 +191,7 @@ class Graph:
         if code in (1, INVALID) and (TOO_MUCH in said or error.api_error_subcode() == TOO_LARGE):
             return TooMuchData(f"{where}: {said}")
         if code in PASSING or error.api_transient_error():
-            return _busy(f"{where}: {said}", _wait_minutes(error.http_headers()))
+            return _busy(f"{where}: {said}", wait_minutes(error.http_headers()))
         if code in REFUSED:
             refusal = CredentialRefused if code in UNKNOWN else AccessRefused
             return refusal(f"{where}: {said} (code {code}). {self.advice}")
@@ -272,42 +272,3 @@ def _busy(message: str, minutes: float) -> ConnectorError:
     if minutes > LONGEST_WAIT_MINUTES:
         return QuotaExhausted(f"{message}. Facebook answers again in {minutes:g} minutes; refresh then.")
     return VendorBusy(message, minutes * 60 or None)
-
-
-def _wait_minutes(headers: Mapping[str, str]) -> float:
-    """When the vendor lets calls through again, as far as its usage header says so; 0 where it does not."""
-    try:
-        usage = json.loads(headers.get("X-Business-Use-Case-Usage") or "{}")
-        waits = [one["estimated_time_to_regain_access"] for entries in usage.values() for one in entries]
-        return float(max(waits, default=0))
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return 0.0
-
-
-def used_of_limits(headers: Mapping[str, str]) -> dict[str, str]:
-    """What the usage headers say, by limit; nothing where they cannot be read, as no figure rests on it.
-
-    https://developers.facebook.com/docs/graph-api/overview/rate-limiting
-    """
-    try:
-        shares = dict(_shares(headers))
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return {}
-    return {limit: f"{share:g} % used" for limit, share in shares.items()}
-
-
-def _shares(headers: Mapping[str, str]) -> Iterator[tuple[str, float]]:
-    """Each limit and its share in percent: the highest one of calls, processor time and total time."""
-    app, insights, business = (
-        json.loads(headers.get(name) or "{}")
-        for name in ("X-App-Usage", "x-fb-ads-insights-throttle", "X-Business-Use-Case-Usage")
-    )
-    counted = ("call_count", "total_cputime", "total_time")
-    if app:
-        yield "all calls of the app", max(app[name] for name in counted)
-    if insights:
-        yield "reports of ads, by the app", insights["app_id_util_pct"]
-        yield "reports of ads, of an account", insights["acc_id_util_pct"]
-    for owner, entries in business.items():
-        for entry in entries:
-            yield f"{entry['type']} of {owner}", max(entry[name] for name in counted)

@@ -7,7 +7,8 @@ import pytest
 
 from pipelines.connector import AccessRefused, ConnectorError, CredentialRefused, QuotaExhausted
 from pipelines.retry import ATTEMPTS, VendorBusy
-from pipelines.sources.facebook_graph import Graph, ObjectGone, used_of_limits
+from pipelines.sources.facebook_graph import Graph, ObjectGone
+from pipelines.sources.facebook_limits import used_of_limits
 from sandbox.events import AdAccount, CustomAudience, Page, World
 from sandbox.server import Running, running
 from sandbox.vendors.facebook_ads import AdsDesk
