@@ -19,7 +19,7 @@ from dlt.sources.rest_api.typing import EndpointResource, RESTAPIConfig
 from pydantic import Field
 from requests import Request, Response
 
-from pipelines.connector import AccessRefused, Connector, Options, Plan, Scope
+from pipelines.connector import AccessRefused, Connector, CredentialRefused, Options, Plan, Scope
 from pipelines.http import session
 from pipelines.listing import Guarded, Listing, found
 from pipelines.sources.stripe_tables import DECISIVE, TABLES
@@ -134,9 +134,10 @@ def _unless_refused(resource: DltResource, plan: Plan) -> Iterator[Row]:
         yield from resource
     except ResourceExtractionError as error:
         cause = error.__cause__
-        if not isinstance(cause, AccessRefused):
+        if not isinstance(cause, AccessRefused) or isinstance(cause, CredentialRefused):
             raise
         plan.fail(resource.name, "", str(cause))
+        plan.warn(f"{resource.name} could not be read and stays as it was, the rest was loaded: {cause}")
 
 
 def _lines(client: RESTClient, invoices: Iterable[Row], options: StripeOptions) -> Iterator[list[Row]]:
