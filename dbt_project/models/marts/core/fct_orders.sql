@@ -31,3 +31,5 @@ where
     and orders.paid_on <= business.through
     and not orders.is_test
     and orders.voided_at is null
+    -- what gives money back is a credit, whoever writes it as an order
+    and coalesce(orders.order_value, 0) >= 0
