@@ -27,11 +27,11 @@ EVENING = time(20, 0)  # business time of the first refresh, on the last day of 
 MARK = "demo.json"  # tells a demo's data directory from a business's
 QUERIES = """\
 -- What did each prospect cost, month by month, and out of what?
-select period_start, cost_per_prospect, spend, new_prospects from kpi_capture where grain = 'month';
+select period_start, cost_per_prospect, spend, new_prospects from kpi_capture where grain = 'month' and is_complete;
 
 -- Weekly unique visitors: asked for per week, never the sum of days.
 select period_start, unique_visitors, visitors_from_google
-from kpi_awareness where grain = 'week' order by period_start desc limit 8;
+from kpi_awareness where grain = 'week' and is_complete order by period_start desc limit 8;
 
 -- Which values may still move, and whose data are missing?
 select kpi_id, period_start, value, is_provisional, missing_sources

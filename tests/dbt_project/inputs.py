@@ -84,3 +84,9 @@ def given_captures(models: Models, found: Mapping[tuple[str, str, date], int], e
 def given_waits(models: Models, found: Iterable[tuple[date, int | None]]) -> None:
     """First purchases with the seconds that their buyers waited, where these are known."""
     models.given("marts.fct_first_purchases", WAITS, list(found))
+
+
+def given_whole_periods(models: Models) -> None:
+    """No period of a stage is known to be whole."""
+    columns = {"stage": pa.string(), "grain": pa.string(), "period_start": pa.date32(), "is_complete": pa.bool_()}
+    models.given("marts.kpi_whole_periods", columns, [])

@@ -20,7 +20,15 @@ from tests.dbt_project.calendars import (
     examples,
     with_calendar,
 )
-from tests.dbt_project.inputs import Amounts, Span, given_amounts, given_parts, given_sessions, given_waits
+from tests.dbt_project.inputs import (
+    Amounts,
+    Span,
+    given_amounts,
+    given_parts,
+    given_sessions,
+    given_waits,
+    given_whole_periods,
+)
 from tests.dbt_project.models import Models
 
 ADDITIVE = ("spend", "comments", "social_interactions")
@@ -97,6 +105,7 @@ def divide(models: Models, calendar: Calendar, parts: Parts) -> tuple[dict[Perio
     sum_up(models, calendar, found, dict.fromkeys((part for part, _ in found), everything))
     given_sessions(models, {})
     given_waits(models, [])
+    given_whole_periods(models)
     models.built("fct_web_by_period", "fct_first_purchases_by_period", "kpi_conversion", "kpi_engagement")
     baskets = by_period(models, "marts.kpi_conversion", "average_basket")
     return baskets, by_period(models, "marts.kpi_engagement", "email_open_rate")

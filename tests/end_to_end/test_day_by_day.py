@@ -66,13 +66,18 @@ ONLY_DAILY_ROWS = {
     "fct_followup_emails": "basis != 'event'",
     "dim_source_tables": f"source || '.' || table_name not in {SNAPSHOTS + FIRST_SEEN}",
 }
-ONLY_DAILY_COLUMNS = {
-    "kpi_awareness": ("retargeting_audience_size", "retargeting_audience_size_upper", "audience_export_users"),
-    "kpi_engagement": ("social_interactions",),
-    "kpi_capture": ("list_size", "facebook_fans", "new_prospects", "cost_per_prospect"),
-    "kpi_levers": (*OPTED_IN_PARTS, "prospect_to_customer_rate"),
-    "kpi_ascension": ("followup_emails_opened", "followup_emails_delivered", "followup_email_open_rate"),
-    "kpi_ambassador": ("affiliates", "partners"),
+ONLY_DAILY_COLUMNS = {  # of what is captured, and so whether a period is whole
+    "kpi_awareness": (
+        "is_complete",
+        "retargeting_audience_size",
+        "retargeting_audience_size_upper",
+        "audience_export_users",
+    ),
+    "kpi_engagement": ("is_complete", "social_interactions"),
+    "kpi_capture": ("is_complete", "list_size", "facebook_fans", "new_prospects", "cost_per_prospect"),
+    "kpi_levers": ("is_complete", *OPTED_IN_PARTS, "prospect_to_customer_rate"),
+    "kpi_ascension": ("is_complete", "followup_emails_opened", "followup_emails_delivered", "followup_email_open_rate"),
+    "kpi_ambassador": ("is_complete", "affiliates", "partners"),
     "fct_parts_by_period": CAPTURED_PARTS + OPTED_IN_PARTS,
     # when it was first and last deeply loaded, what the last try gave, and what is held of captures
     "source_health": ("deep_loaded_at", "rows_loaded", "rows_held", "warnings", "new_fields", "newest_day", "quota"),

@@ -43,6 +43,20 @@ def test_source_health_says_when_each_credential_expires_and_how_to_renew_it(ref
     assert found == [("facebook_page", ends_on, days, "Give SOURCES__FACEBOOK_PAGE__ACCESS_TOKEN")]
 
 
+def test_a_stage_is_complete_where_none_of_its_values_lacks_days(refreshed: Refreshed) -> None:
+    with duckdb.connect(str(refreshed.places.marts), read_only=True) as marts:
+        for stage in (*STAGES, "levers"):
+            found = marts.execute(
+                "select stages.is_complete, bool_or(kpis.value is not null and not kpis.is_complete) as is_partial, "
+                f"bool_or(kpis.is_complete) as is_any from kpi_{stage} as stages join kpi_values as kpis "
+                f"using (grain, period_start) where kpis.stage = '{stage}' "
+                "group by grain, period_start, stages.is_complete"
+            ).fetchall()
+            # what Mailchimp's automations sent before the first refresh is in no period for sure
+            assert {one[0] for one in found} == ({False} if stage == "ascension" else {True, False}), stage
+            assert not [one for one in found if one[0] and (one[1] or not one[2])], stage
+
+
 def test_no_stored_sum_is_a_double(refreshed: Refreshed) -> None:
     """A double is a ratio, or a `value` in long form, which holds both and comes from the exact columns."""
     with duckdb.connect(str(refreshed.places.marts), read_only=True) as marts:

@@ -5,9 +5,15 @@ with captures as (
 select
     periods.grain,
     periods.period_start,
+    coalesce(whole.is_complete, false) as is_complete,
     captures.affiliates,
     captures.partners
 from {{ ref('dim_periods') }} as periods
+left join {{ ref('kpi_whole_periods') }} as whole
+    on
+        whole.stage = 'ambassador'
+        and periods.grain = whole.grain
+        and periods.period_start = whole.period_start
 left join captures
     on
         periods.grain = captures.grain

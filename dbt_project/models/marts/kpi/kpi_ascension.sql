@@ -1,6 +1,7 @@
 select
     periods.grain,
     periods.period_start,
+    coalesce(whole.is_complete, false) as is_complete,
     parts.upsell_customers,
     parts.base_customers,
     {{ safe_divide('parts.upsell_customers', 'parts.base_customers') }} as upsell_conversion_rate,
@@ -12,6 +13,11 @@ select
     {{ safe_divide('buyers.purchases_by_buyers', 'buyers.buyers') }} as purchase_frequency,
     {{ safe_divide('buyers.order_value_of_buyers', 'buyers.buyers') }} as revenue_per_customer
 from {{ ref('dim_periods') }} as periods
+left join {{ ref('kpi_whole_periods') }} as whole
+    on
+        whole.stage = 'ascension'
+        and periods.grain = whole.grain
+        and periods.period_start = whole.period_start
 left join {{ ref('fct_parts_by_period') }} as parts
     on
         periods.grain = parts.grain

@@ -1,6 +1,7 @@
 select
     periods.grain,
     periods.period_start,
+    coalesce(whole.is_complete, false) as is_complete,
     web.total_users as unique_visitors,
     web.active_users,
     web.visitors_from_google,
@@ -13,6 +14,11 @@ select
     captures.retargeting_audience_size_upper,
     captures.audience_export_users
 from {{ ref('dim_periods') }} as periods
+left join {{ ref('kpi_whole_periods') }} as whole
+    on
+        whole.stage = 'awareness'
+        and periods.grain = whole.grain
+        and periods.period_start = whole.period_start
 left join {{ ref('fct_web_by_period') }} as web
     on
         periods.grain = web.grain

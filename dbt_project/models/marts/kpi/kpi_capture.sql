@@ -1,6 +1,7 @@
 select
     periods.grain,
     periods.period_start,
+    coalesce(whole.is_complete, false) as is_complete,
     parts.new_prospects,
     captures.list_size,
     web.capture_sessions_with_lead,
@@ -12,6 +13,11 @@ select
     {{ safe_divide('parts.spend', 'parts.new_prospects') }} as cost_per_prospect,
     captures.facebook_fans
 from {{ ref('dim_periods') }} as periods
+left join {{ ref('kpi_whole_periods') }} as whole
+    on
+        whole.stage = 'capture'
+        and periods.grain = whole.grain
+        and periods.period_start = whole.period_start
 left join {{ ref('fct_web_by_period') }} as web
     on
         periods.grain = web.grain

@@ -1,5 +1,4 @@
 -- One row per KPI, made from what stands beside its column in the stage tables' YAML.
-{{ depend_on_stage_tables() }}
 {%- for kpi in kpis() %}
 select
     '{{ kpi.kpi_id }}' as kpi_id,

@@ -1,6 +1,7 @@
 select
     periods.grain,
     periods.period_start,
+    coalesce(whole.is_complete, false) as is_complete,
     parts.purchases,
     parts.items_purchased,
     parts.items_viewed,
@@ -23,6 +24,11 @@ select
         as avg_days_to_first_purchase,
     waits.median_seconds_to_purchase / 86400 as median_days_to_first_purchase
 from {{ ref('dim_periods') }} as periods
+left join {{ ref('kpi_whole_periods') }} as whole
+    on
+        whole.stage = 'conversion'
+        and periods.grain = whole.grain
+        and periods.period_start = whole.period_start
 left join {{ ref('fct_web_by_period') }} as web
     on
         periods.grain = web.grain

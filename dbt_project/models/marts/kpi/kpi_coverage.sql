@@ -19,6 +19,10 @@ table_states as (
             and (kpi_tables.loaded_from <= periods.period_start or catalog.aggregation_class = 'snapshot'),
             false
         ) as has_loaded,
+        -- a capture may tell the day before it
+        coalesce(
+            kpi_tables.loaded_from <= {{ dbt.dateadd('day', 1, 'periods.last_day') }}, false
+        ) as has_begun,
         case when not has_loaded then kpi_tables.source end as missing_source,
         -- the next refresh reads these days again
         coalesce(
@@ -35,6 +39,7 @@ coverage as (
         grain,
         period_start,
         min(case when has_loaded then 1 else 0 end) = 1 as has_loaded,
+        max(case when has_begun then 1 else 0 end) = 1 as has_begun,
         max(case when may_change then 1 else 0 end) = 1 as may_change,
         {{ dbt.listagg('distinct source', "', '", 'order by source') }} as sources,
         {{ dbt.listagg('distinct missing_source', "', '", 'order by missing_source') }} as missing_sources
@@ -100,6 +105,7 @@ select
     periods.period_start,
     coalesce(connected.is_connected, false) as is_connected,
     coalesce(coverage.has_loaded, false) as has_loaded,
+    coalesce(coverage.has_begun, false) as has_begun,
     coalesce(coverage.may_change, false) as may_change,
     coalesce(coverage.sources, '') as sources,
     coalesce(coverage.missing_sources, '') as missing_sources,

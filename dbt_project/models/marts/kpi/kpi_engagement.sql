@@ -1,6 +1,7 @@
 select
     periods.grain,
     periods.period_start,
+    coalesce(whole.is_complete, false) as is_complete,
     parts.social_interactions,
     web.engagement_seconds,
     web.sessions,
@@ -20,6 +21,11 @@ select
     parts.ads_impressions,
     {{ safe_divide('parts.ads_link_clicks', 'parts.ads_impressions') }} as ads_click_rate
 from {{ ref('dim_periods') }} as periods
+left join {{ ref('kpi_whole_periods') }} as whole
+    on
+        whole.stage = 'engagement'
+        and periods.grain = whole.grain
+        and periods.period_start = whole.period_start
 left join {{ ref('fct_web_by_period') }} as web
     on
         periods.grain = web.grain

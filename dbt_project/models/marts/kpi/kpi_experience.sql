@@ -1,6 +1,7 @@
 select
     periods.grain,
     periods.period_start,
+    coalesce(whole.is_complete, false) as is_complete,
     north_star.value as north_star,
     weekly.weekly_active_customers,
     parts.support_tickets,
@@ -9,6 +10,11 @@ select
     answers.satisfaction_answers,
     {{ safe_divide('answers.satisfied_answers', 'answers.satisfaction_answers') }} as customer_satisfaction
 from {{ ref('dim_periods') }} as periods
+left join {{ ref('kpi_whole_periods') }} as whole
+    on
+        whole.stage = 'experience'
+        and periods.grain = whole.grain
+        and periods.period_start = whole.period_start
 left join {{ ref('kpi_north_star') }} as north_star
     on
         periods.grain = north_star.grain

@@ -26,6 +26,7 @@ scored as (
 select
     periods.grain,
     periods.period_start,
+    coalesce(whole.is_complete, false) as is_complete,
     parts.brand_mentions,
     scored.promoters_minus_detractors,
     scored.nps_answers,
@@ -37,6 +38,11 @@ select
     parts.rated_reviews,
     {{ safe_divide('parts.review_ratings', 'parts.rated_reviews') }} as mean_review_rating
 from {{ ref('dim_periods') }} as periods
+left join {{ ref('kpi_whole_periods') }} as whole
+    on
+        whole.stage = 'fan'
+        and periods.grain = whole.grain
+        and periods.period_start = whole.period_start
 left join scored
     on
         periods.grain = scored.grain

@@ -1,6 +1,7 @@
 select
     periods.grain,
     periods.period_start,
+    coalesce(whole.is_complete, false) as is_complete,
     capture.new_prospects,
     parts.prospects_in_cohort,
     parts.prospects_converted,
@@ -11,6 +12,11 @@ select
     {{ safe_divide('parts.product_revenue_costed', 'parts.product_revenue') }} as costed_revenue_share,
     ascension.purchase_frequency
 from {{ ref('dim_periods') }} as periods
+left join {{ ref('kpi_whole_periods') }} as whole
+    on
+        whole.stage = 'levers'
+        and periods.grain = whole.grain
+        and periods.period_start = whole.period_start
 left join {{ ref('fct_parts_by_period') }} as parts
     on
         periods.grain = parts.grain

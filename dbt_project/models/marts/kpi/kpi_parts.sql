@@ -1,5 +1,4 @@
 -- Which parts each KPI is made of; a part that nothing feeds is the one it waits for.
-{{ depend_on_stage_tables() }}
 with declared as (
     {%- for row in kpi_part_pairs() %}
     select
