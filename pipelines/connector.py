@@ -72,7 +72,8 @@ class Table:
     whose slices are not the days that its rows count for, the columns whose first value tells that day: the load log
     says on which days the table changed. `listed_by` is the time by which the vendor filters its listing: a row of an
     asked time that the vendor no longer lists is deleted here; of a snapshot it is `captured_on`, where a second
-    capture of a day replaces the first.
+    capture of a day replaces the first. `in_steps`: the vendor takes a last day too (`Plan.until`), so that a long
+    history is read piece by piece.
     """
 
     columns: pa.Schema
@@ -92,6 +93,7 @@ class Table:
     listed_by: str = ""
     kept_days: int = 0  # how far back the vendor keeps it; 0 for ever
     is_own: bool = False  # the user's own rows: what is absent was taken away on purpose
+    in_steps: bool = False
     rows_are_unique: bool = False  # else a row that the vendor repeats at a page border is dropped
 
     @property
@@ -114,6 +116,11 @@ class Pull:
     first_day: date
     last_day: date
     definition: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What is pulled, whatever the days."""
+        return self.table, self.account_id, self.definition
 
     def days(self) -> Iterator[date]:
         """Every day asked for, in order."""
@@ -167,6 +174,8 @@ class Plan:
     terms: dict[tuple[str, str, str], str] = field(default_factory=dict)  # (table, account, caveat) → zone or currency
     failed: set[tuple[str, str, str]] = field(default_factory=set)  # (table, account, definition), of several
     refused: list[ConnectorError] = field(default_factory=list)  # why parts could not be read
+    ended_by: ConnectorError | None = None  # after which nothing more is asked: a spent quota, an unknown credential
+    begun: Mapping[str, frozenset[str]] = field(default_factory=dict)  # table → first keys stored by unfinished loads
     has_answered: bool = False  # the vendor gave something
     is_last_look: bool = False  # what contradicts itself was read once already
     accepts_deletions: bool = False  # however many: somebody has said that they are meant
@@ -188,6 +197,11 @@ class Plan:
     def since(self, table: str) -> datetime:
         """The instant at which the first asked day of a table begins, in UTC."""
         return self.start(min((pull.first_day for pull in self.of(table)), default=self.through))
+
+    def until(self, table: str) -> datetime | None:
+        """The instant at which the last asked day of a table ends, in UTC; None where all until now is asked."""
+        last_day = max((pull.last_day for pull in self.of(table)), default=self.through)
+        return self.start(last_day + timedelta(days=1)) if last_day < self.through else None
 
     def warn(self, text: str) -> None:
         """Keep a warning for the load log; the load goes on."""

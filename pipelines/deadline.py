@@ -1,6 +1,6 @@
 """How long one source may take: a budget of time that every client, wait and write of its load asks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
@@ -73,6 +73,14 @@ def check() -> None:
     own = _current.get()
     if own and own.remaining() <= 0:
         raise own.spent()
+
+
+def checked(pieces: Iterable[Answer]) -> Iterator[Answer]:
+    """The pieces, and `check` before the first and after each."""
+    check()
+    for piece in pieces:
+        yield piece
+        check()
 
 
 def sleep(seconds: float) -> None:

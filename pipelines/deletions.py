@@ -134,6 +134,9 @@ def _stored(
     elif table.kind == "entities":
         at = instant(table, table.listed_by)
         within, values = f"{at} > ?", [plan.start(pull.first_day)]
+        if until := plan.until(name):
+            within += f" and {at} < ?"
+            values.append(until)
         # one of midnight belongs to the day before, since a listing that begins with its own does not hold it
         day = f"cast(timezone('{plan.zone.key}', {at} - interval 1 microsecond) as date)"
     elif table.is_dated:
@@ -211,7 +214,7 @@ def record(connection: duckdb.DuckDBPyConnection, source: str, name: str, table:
 def _replace(connection: duckdb.DuckDBPyConnection, key: list[str], table: Table, plan: Plan) -> None:
     _, name, account = key
     pulls = [pull for pull in plan.of(name) if pull.account_id == account]
-    until = max(pull.last_day for pull in pulls) if table.is_dated else date.max
+    until = max(pull.last_day for pull in pulls) if table.is_dated or plan.until(name) else date.max
     connection.execute(
         f"delete from raw_parcours.held_back where {SAME} and (date_day is null or date_day between ? and ?)",
         [*key, min(pull.first_day for pull in pulls), until],

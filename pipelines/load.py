@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,7 +22,7 @@ from pipelines import credentials, deadline, deletions, load_log, parts
 from pipelines.connector import AccessRefused, BudgetSpent, Connector, ConnectorError, Options, Plan, Table
 from pipelines.counts import count, rows_of
 from pipelines.listing import ListingRefused
-from pipelines.plan import Asked, plan_load
+from pipelines.plan import Asked, plan_load, steps
 from pipelines.rows import MARKER, batches
 
 # The one strategy that stays exact when a run is killed between the copy and its bookkeeping.
@@ -56,7 +57,8 @@ def load(connector: Connector, options: Options, warehouse: Path, state: Path, a
     Idempotent: the same call again leaves the same tables, also after a kill at any moment, since every table is
     merged on its key and the log is written last. `state` holds dlt's working directories. A deep re-read that the
     vendor does not bear costs no new days: the usual ones are then asked alone, and the next load is deep again.
-    A listing that contradicts itself is read once more, since lists move while they are read.
+    A long history is read in steps, each of which is loaded before the next is asked for: what ends a load in between,
+    a kill or a spent quota, costs one step, and the next load goes on from there.
     """
     expiring = credentials.watched(connector, options, warehouse, asked)
     result = _load(connector, options, warehouse, state, asked)
@@ -67,13 +69,7 @@ def load(connector: Connector, options: Options, warehouse: Path, state: Path, a
 def _load(connector: Connector, options: Options, warehouse: Path, state: Path, asked: Asked) -> LoadResult:
     plan = plan_load(connector, options, warehouse, asked)
     try:
-        try:
-            return run_plan(connector, options, warehouse, state, plan)
-        except ListingRefused as error:
-            log.warning("%s Reading it once more.", error)
-            plan = plan_load(connector, options, warehouse, asked)
-            plan.is_last_look = True
-            return run_plan(connector, options, warehouse, state, plan)
+        return _in_steps(connector, options, warehouse, state, plan)
     except (AccessRefused, BudgetSpent):
         raise
     except Exception as error:
@@ -82,7 +78,44 @@ def _load(connector: Connector, options: Options, warehouse: Path, state: Path, 
         plan = plan_load(connector, options, warehouse, asked, deep=False)
         said = error if isinstance(error, ConnectorError) else type(error).__name__
         plan.warn(f"{connector.name}: the deep re-read failed and is tried again next time: {said}")
-        return run_plan(connector, options, warehouse, state, plan)
+        return _in_steps(connector, options, warehouse, state, plan)
+
+
+def _in_steps(connector: Connector, options: Options, warehouse: Path, state: Path, plan: Plan) -> LoadResult:
+    """Each step of a plan, the oldest first, without what an earlier one could not read."""
+    whole = LoadResult(connector.name)
+    failed: set[tuple[str, str, str]] = set()
+    for step in steps(connector, plan):
+        step.pulls = tuple(pull for pull in step.pulls if pull.key not in failed)
+        if not step.pulls:
+            continue
+        try:
+            done, result = _looked_twice(connector, options, warehouse, state, step)
+        except parts.ENDS_ALL as error:
+            if not whole.rows:
+                raise
+            whole.refused.append(error)
+            since = min(pull.first_day for pull in step.pulls)
+            whole.warnings.append(f"{connector.name}: what is from {since} on is left to the next refresh: {error}")
+            break
+        whole.add(result)
+        if done.ended_by:
+            break
+        failed |= {pull.key for pull in done.pulls if done.has_failed(pull)}
+    return whole
+
+
+def _looked_twice(
+    connector: Connector, options: Options, warehouse: Path, state: Path, plan: Plan
+) -> tuple[Plan, LoadResult]:
+    """A listing that contradicts itself is read once more, since lists move while they are read."""
+    again = deepcopy(plan)
+    try:
+        return plan, run_plan(connector, options, warehouse, state, plan)
+    except ListingRefused as error:
+        log.warning("%s Reading it once more.", error)
+        again.is_last_look = True
+        return again, run_plan(connector, options, warehouse, state, again)
 
 
 def run_plan(connector: Connector, options: Options, warehouse: Path, state: Path, plan: Plan) -> LoadResult:
@@ -172,10 +205,9 @@ def _resource(
     def rows() -> Iterator[pa.Table]:
         yield _finished(table, table.columns.empty_table())
         seen: dict[tuple[Any, ...], int] = {}  # every key that came, of slices with a hash of its row
-        deadline.check()
         is_checked = is_sliced and not table.rows_are_unique
         is_judged = _is_marked(table) and not table.is_own and bool(plan.of(name))
-        read = batches(source, name, table, vendor or (), plan.fields.setdefault(name, set()))
+        read = deadline.checked(batches(source, name, table, vendor or (), plan.fields.setdefault(name, set())))
         if is_checked:
             read = (_unseen(f"{source}: {name}", table, batch, seen) for batch in read)
         for fresh in parts.whole(plan, source, name, table, read):
@@ -183,7 +215,6 @@ def _resource(
             if is_judged and not is_checked:
                 seen.update(dict.fromkeys(_keys(table, fresh), 0))
             yield _finished(table, fresh)
-            deadline.check()
         gone: list[tuple[Any, ...]] = []
         if is_judged:
             with load_log.connect(warehouse) as connection:

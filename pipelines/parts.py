@@ -4,7 +4,7 @@ A load whose every part fails has failed; so has one whose vendor does not answe
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TypeVar
 
 from dlt.common.exceptions import DltException
@@ -57,35 +57,44 @@ def _of(plan: Plan, pull: Pull, read: Callable[[Pull], Iterable[One]], is_last_l
 def whole(plan: Plan, source: str, name: str, table: Table, batches: Iterator[One]) -> Iterator[One]:
     """The rows of a table; where they cannot be read it fails alone, as long as nothing half of it was given.
 
-    Rows that are merged on their key may stop midway. Slices may not: those of one account come all together, and of a
-    dated report, which can be large, only a fault before its first rows is its own.
+    Rows that are merged on their key may stop midway; slices, of which some would replace all, come all together. What
+    ends all ends the tables that are still to be read, too, while those that were read are loaded.
     """
+    if plan.ended_by:
+        _leave(plan, plan.of(name), plan.ended_by)
+        return
     is_given = False
     try:
-        for batch in list(batches) if table.kind == "slices" and not table.is_dated else batches:
+        for batch in list(batches) if table.kind == "slices" else batches:
             is_given = True
             yield batch
     except Exception as error:
         named = cause(error, source, name)
-        is_half = is_given and table.kind == "slices"
         is_first_look = isinstance(named, ListingRefused) and not plan.is_last_look
-        if is_half or is_first_look or isinstance(named, ENDS_ALL) or not isinstance(named, ConnectorError):
+        if is_first_look or not isinstance(named, ConnectorError):
             raise
+        if isinstance(named, ENDS_ALL):
+            plan.ended_by = named
         _fail(plan, plan.of(name), named)
     else:
         plan.has_answered = plan.has_answered or is_given
 
 
-def _fail(plan: Plan, pulls: Iterable[Pull], error: ConnectorError) -> None:
+def _fail(plan: Plan, pulls: Collection[Pull], error: ConnectorError) -> None:
     """Note what failed; raise where the whole source does: in a deep load, which has a lesser one to fall back on."""
     is_down = isinstance(error, VendorBusy) and bool(plan.refused) and not plan.has_answered
     if plan.kind == "deep" or is_down:
         raise error
-    for pull in pulls:
-        plan.fail(pull.table, pull.account_id, str(error), pull.definition)
-        where = f"{pull.table} of {pull.account_id}" if pull.account_id else pull.table
+    for where in _leave(plan, pulls, error):
         plan.warn(f"{where} could not be read and stays as it was, the rest was loaded: {error}")
     plan.refused.append(error)
+
+
+def _leave(plan: Plan, pulls: Collection[Pull], error: ConnectorError) -> list[str]:
+    """Count them as not read; gives what they are called."""
+    for pull in pulls:
+        plan.fail(pull.table, pull.account_id, str(error), pull.definition)
+    return list(dict.fromkeys(f"{one.table} of {one.account_id}" if one.account_id else one.table for one in pulls))
 
 
 def check(plan: Plan) -> None:

@@ -1,12 +1,16 @@
 """Which days a load asks of a vendor: new ones, a window of known ones, now and then a deeper one, a backfill's."""
 
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pipelines import deletions, load_log
 from pipelines.connector import Connector, Options, Plan, PlanKind, Pull, Table
+
+FIRST_STEP_DAYS = 92  # what a first load loses at most when it is stopped
+STEP_GROWTH = 4
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,40 @@ def plan_load(connector: Connector, options: Options, warehouse: Path, asked: As
             last_day = max(last_day, loaded.last_day)
         pulls.append(Pull(name, scope.account_id, first_day, last_day, scope.definition))
     plan = _plan("deep" if is_deep else "usual", asked, covered, pulls)
+    plan.begun = _begun(connector, warehouse, {name for name, _ in wanted} - {name for name, *_ in covered})
     for name, table in connector.tables.items():
         kept_from = _earliest(table, asked)
         if kept_from > asked.history_start and any(pull.first_day == kept_from for pull in plan.of(name)):
             plan.warn(f"{connector.name}: {name} begins on {kept_from}: the vendor keeps no older days")
     return plan
+
+
+def steps(connector: Connector, plan: Plan) -> list[Plan]:
+    """A plan cut where its days are many: one a quarter of a year long, then ever longer ones.
+
+    The first has all that cannot be cut, too. It is short, so that even a vendor that is slow or gives little a day
+    brings each load further; the others grow, so that a long history is not many loads. A deep re-read is whole.
+    """
+    is_long = [
+        connector.tables[pull.table].in_steps and (pull.last_day - pull.first_day).days >= FIRST_STEP_DAYS
+        for pull in plan.pulls
+    ]
+    if plan.kind != "usual" or not any(is_long):
+        return [plan]
+    last_day = max(pull.last_day for pull in plan.pulls)
+    begins = min(pull.first_day for pull, long in zip(plan.pulls, is_long, strict=True) if long)
+    found: list[Plan] = []
+    days = FIRST_STEP_DAYS
+    while begins <= last_day:
+        ends = min(begins + timedelta(days=days - 1), last_day)
+        pulls = [
+            replace(pull, first_day=max(pull.first_day, begins), last_day=min(pull.last_day, ends)) if long else pull
+            for pull, long in zip(plan.pulls, is_long, strict=True)
+            if (pull.first_day <= ends and pull.last_day >= begins if long else not found)
+        ]
+        found.append(replace(deepcopy(plan), pulls=tuple(pulls), warnings=[] if found else plan.warnings))
+        begins, days = ends + timedelta(days=1), days * STEP_GROWTH
+    return found
 
 
 def plan_backfill(
@@ -102,6 +135,21 @@ def _held(connector: Connector, warehouse: Path) -> dict[tuple[str, str], date]:
         return {}
     with load_log.connect(warehouse) as connection:
         return deletions.oldest(connection, connector.name)
+
+
+def _begun(connector: Connector, warehouse: Path, tables: set[str]) -> dict[str, frozenset[str]]:
+    """The first key of every row of tables that no load has finished yet."""
+    if not warehouse.exists():
+        return {}
+    found = {}
+    with load_log.connect(warehouse) as connection:
+        stored = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = ?", [f"raw_{connector.name}"]
+        ).fetchall()
+        for name in tables & {name for (name,) in stored}:
+            rows = connection.execute(f'select "{connector.tables[name].key[0]}" from raw_{connector.name}.{name}')
+            found[name] = frozenset(str(key) for (key,) in rows.fetchall())
+    return {name: keys for name, keys in found.items() if keys}
 
 
 def _is_deep_due(known: list[load_log.Covered], asked: Asked) -> bool:

@@ -156,6 +156,8 @@ class Whole:
         if sent_at and sent_at < self.plan.since("campaigns"):
             return
         if sent_at and sent_at <= self.plan.as_of - STATISTICS_AGE:
+            if str(row["id"]) in self.plan.begun.get("campaigns", ()):
+                return  # asked for by a first load that the vendor's limit stopped
             self.alone += 1
             if self.plan.kind == "deep" and self.alone > MOST_ALONE:
                 return

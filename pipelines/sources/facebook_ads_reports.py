@@ -64,6 +64,7 @@ def insights_table(breakdown: str) -> Table:
         inside={"action_type": pa.string(), **dict.fromkeys(("value", *WINDOWS), pa.float64())},
         required=("account_currency", "campaign_id"),
         kept_days=KEPT_DAYS,
+        in_steps=True,
     )
 
 

@@ -82,6 +82,7 @@ TABLES: dict[str, Table] = {
         ("page_id", "post_day"),
         required=("created_time",),
         dated_by=("created_time",),  # the slice is the day of the post
+        in_steps=True,
     ),
     "tagged": Table(
         columns("page_id", "id", "created_time", "author_key", created_day=DAY),
@@ -91,6 +92,7 @@ TABLES: dict[str, Table] = {
         ("page_id", "created_day"),
         required=("created_time",),
         dated_by=("created_time",),  # the slice is its day in UTC
+        in_steps=True,
     ),
     "page_insights": INSIGHTS,
     "ratings": RATINGS,

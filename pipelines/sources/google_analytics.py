@@ -49,9 +49,8 @@ def _dated(names: dict[str, str], metrics: dict[str, str], **more: pa.DataType) 
     """A dated report: property, day, the dimensions' and metrics' columns."""
     texts = dict.fromkeys([*names.values(), *metrics.values()], TEXT)
     columns = _columns(property_id=TEXT, date_day=DAY, **texts, **more)
-    return Table(
-        columns, ("property_id", "date_day", *names.values()), "slices", REREAD_DAYS, ("property_id", "date_day")
-    )
+    slice_by = ("property_id", "date_day")
+    return Table(columns, (*slice_by, *names.values()), "slices", REREAD_DAYS, slice_by, in_steps=True)
 
 
 # Dated reports: API name → column, dimensions (beside date) and metrics.

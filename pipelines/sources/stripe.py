@@ -100,10 +100,12 @@ def _calls(api_key: str, base_url: str) -> Any:
 
 def _list(name: str, options: StripeOptions, plan: Plan) -> EndpointResource:
     is_whole = name in LISTED_WHOLE or (name == "customers" and _is_first(plan))
-    since = {} if is_whole else {"created[gte]": int(plan.since(name).timestamp())}
+    asked = {} if is_whole else {"created[gte]": int(plan.since(name).timestamp())}
+    if until := plan.until(name):
+        asked["created[lt]"] = int(until.timestamp())
     return {
         "name": name,
-        "endpoint": {"path": f"/v1/{name}", "params": {"limit": options.page_rows, **since}, "data_selector": "data"},
+        "endpoint": {"path": f"/v1/{name}", "params": {"limit": options.page_rows, **asked}, "data_selector": "data"},
         "processing_steps": [{"map": _told(name, plan)}] if name in DECISIVE else [],
     }
 

@@ -26,6 +26,7 @@ def _table(
     dated_by: tuple[str, ...] = ("created",),
     sometimes: tuple[str, ...] = (),
     listed_by: str = "",
+    in_steps: bool = True,
     **emails: str,
 ) -> Table:
     """A list. Stripe sends every field of an object, null where it has nothing, but for those of some kinds only."""
@@ -41,6 +42,7 @@ def _table(
         required=required,
         dated_by=dated_by,
         listed_by=listed_by,
+        in_steps=in_steps,
     )
 
 
@@ -155,6 +157,7 @@ TABLES = {
     "customers": _table(
         columns("id", "email_key", created=NUMBER, livemode=FLAG),
         ADDRESS_DAYS,
+        in_steps=False,
         listed_by="created",
         email_key="email",
     ),
@@ -162,6 +165,7 @@ TABLES = {
     "products": _table(
         columns("id", "name", "tax_code", created=NUMBER, updated=NUMBER, active=FLAG),
         AS_NOW,
+        in_steps=False,
         dated_by=(),
     ),
 }

@@ -63,6 +63,7 @@ TABLES = {
         required=tuple(name for name in ORDERS.names if name not in ("site", "is_test", "has_opted_in")),
         dated_by=("date_paid_gmt", "date_completed_gmt", "date_created_gmt"),
         listed_by="date_modified_gmt",
+        in_steps=True,
     ),
     "refunds": _whole(
         columns("site", "date_created_gmt", "amount", *LINES, id=ID, parent_id=ID),
