@@ -3,6 +3,8 @@
 import json
 from datetime import datetime
 from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from flows.places import PROJECT, Places
@@ -18,14 +20,23 @@ def definition(settings: Settings) -> str:
     """One hash over all models, macros and seeds, and over what the settings say."""
     said = _shaping(settings.model_dump(mode="json"))
     found = sha256(json.dumps(said, sort_keys=True).encode())
-    project = PROJECT / "dbt_project"
-    for path in [
-        project / "dbt_project.yml",
-        *(one for part in PARTS for one in sorted((project / part).rglob("*.*"))),
-    ]:
+    for path in _files(PARTS):
         found.update(path.relative_to(PROJECT).as_posix().encode())
         found.update(path.read_bytes())
     return found.hexdigest()[:16]
+
+
+def of_project() -> str:
+    """One hash over all that dbt's statements are made of: the whole project, where it lies, and the programs."""
+    found = sha256(str([PROJECT, *(version(one) for one in ("dbt-core", "dbt-duckdb", "duckdb"))]).encode())
+    for path in [PROJECT / "profiles.yml", *_files((*PARTS, "tests", "snapshots"))]:
+        found.update(path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def _files(parts: tuple[str, ...]) -> list[Path]:
+    project = PROJECT / "dbt_project"
+    return [project / "dbt_project.yml", *(one for part in parts for one in sorted((project / part).rglob("*.*")))]
 
 
 def _shaping(said: Any) -> Any:

@@ -1,5 +1,6 @@
 """Where a refresh keeps things: everything below one data directory."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +30,8 @@ class Places:
 
     @property
     def dbt_target(self) -> Path:
-        """dbt's compiled models and run results."""
-        return self.data / "dbt"
+        """dbt's compiled models and run results; `PARCOURS_DBT_TARGET` lets several installations share them."""
+        return Path(os.environ.get("PARCOURS_DBT_TARGET") or self.data / "dbt")
 
     @property
     def prefect(self) -> Path:

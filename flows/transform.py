@@ -6,10 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
-
+from flows import replay
 from flows.places import PROJECT, Places
+from flows.replay import Node
 from pipelines.connector import ConnectorError
 
 KPIS = "marts.kpi"
@@ -19,16 +18,6 @@ LAYERS = ("staging", "intermediate", "marts.core", KPIS, HISTORY)
 
 class ModelsFailed(ConnectorError):
     """A model or a test failed: our fault, so nothing is published."""
-
-
-@dataclass(frozen=True)
-class Node:
-    """One dbt node of a layer's run."""
-
-    name: str
-    status: str
-    seconds: float
-    message: str
 
 
 @dataclass(frozen=True)
@@ -51,14 +40,27 @@ def build(places: Places, layer: str, anew: bool = False) -> LayerResult:
     Raises `ModelsFailed` naming each failing node and dbt's reason.
     """
     started = monotonic()
+    nodes = replay.run(places, layer, anew)
+    if nodes is None:
+        nodes = _built_by_dbt(places, layer, anew)
+    return LayerResult(layer, monotonic() - started, nodes)
+
+
+def _built_by_dbt(places: Places, layer: str, anew: bool) -> list[Node]:
+    # Here, since a refresh that needs no dbt does not wait for its import either.
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
     # What was reported is kept last, when all tests of all figures have passed.
     selected = [layer, "resource_type:snapshot"] if layer == HISTORY else [layer]
     arguments = ["--quiet", "build", "--select", *selected, "--exclude-resource-type", "unit_test"]
     arguments += ["--full-refresh"] if anew else []
     # A test over several layers waits for the last of them.
     arguments += ["--indirect-selection", "buildable"]
+    recorder = replay.Recorder()
+    before = replay.relations(places)
     with _dbt_environment(places):
-        result = dbtRunner().invoke(
+        result = dbtRunner(callbacks=[recorder]).invoke(
             [
                 *arguments,
                 "--project-dir", str(PROJECT / "dbt_project"),
@@ -74,7 +76,8 @@ def build(places: Places, layer: str, anew: bool = False) -> LayerResult:
     nodes = [Node(r.node.name, str(r.status), r.execution_time, r.message or "") for r in found]
     if not result.success:
         raise ModelsFailed(f"dbt failed in {layer}; nothing was published.\n{_failures(nodes)}")
-    return LayerResult(layer, monotonic() - started, nodes)
+    replay.keep(places, layer, anew, before, recorder.steps(found))
+    return nodes
 
 
 def _failures(nodes: list[Node]) -> str:
