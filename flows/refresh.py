@@ -129,10 +129,10 @@ def refresh(
     defined = definition.definition(settings)
     business_tables.write(places, settings, asked, defined)
     wanted = [name for name in settings.connected if not only or name in only]
-    for connector in CONNECTORS.values():
-        create_empty(connector, places.warehouse)
     # Held open, so that no load meets the file while the last connection of another one is closing it.
     with load_log.connect(places.warehouse):
+        for connector in CONNECTORS.values():
+            create_empty(connector, places.warehouse)
         if again:
             own = Budget(again.source, business.source_seconds)
             loads = {again.source: load_again.submit(again, settings, places, asked, own)}

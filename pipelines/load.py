@@ -21,6 +21,7 @@ from dlt.pipeline.pipeline import Pipeline
 from pipelines import credentials, deadline, deletions, load_log, parts
 from pipelines.connector import AccessRefused, BudgetSpent, Connector, ConnectorError, Options, Plan, Table
 from pipelines.counts import count, rows_of
+from pipelines.destination import Warehouse
 from pipelines.listing import ListingRefused
 from pipelines.plan import Asked, plan_load, steps
 from pipelines.rows import MARKER, batches
@@ -294,7 +295,7 @@ def _extracted(connector: Connector, resources: list[DltResource], warehouse: Pa
     pipeline = dlt.pipeline(
         pipeline_name=f"parcours_{connector.name}",
         pipelines_dir=str(state),
-        destination=dlt.destinations.duckdb(str(warehouse)),
+        destination=Warehouse(str(warehouse)),
         dataset_name=f"raw_{connector.name}",
     )
     # What a killed run left is asked again rather than loaded: the same range, as the vendor shows it now.
