@@ -122,7 +122,8 @@ def _series(graph: Graph, page_id: str, metric: str, pull: Pull, plan: Plan) -> 
         # Without cursors: the `next` of insights is another range of days.
         answer = graph.get(page_id, "insights", **asked).get("data", ABSENT)
         for found in Listing(f"Facebook: {page_id}/insights", key=("name",)).page(answer):
-            for value in found.get("values") or []:
+            days = Listing(f"Facebook: {page_id}/insights/{metric}", key=("end_time",))
+            for value in map(dict, days.page(found.get("values", ABSENT))):
                 number += 1
                 # A day's value ends when the vendor's next day begins, in the morning of that day in UTC.
                 day = utc_day(value, "end_time", "page_insights", number) - timedelta(days=1)

@@ -23,7 +23,8 @@ def mutations(calls: list[Call], source: str) -> Iterator[Mutation]:
     for path, values in read.items():
         present = [value for value in values if value is not None]
         name = ".".join(map(str, path))
-        yield Mutation(f"field: {name} missing", _one(path, _remove), "possible", ONE, name)
+        is_row = path[-1] == 0  # of a list within the row
+        yield Mutation(f"field: {name} missing", _one(path, _remove), "possible", ONE, name, deletes_one=is_row)
         for words_of_it, kind, change in _other_values(present):
             yield Mutation(f"field: {name} {words_of_it}", _one(path, change), kind, ONE, name)
     others = [path for path in found if not any(path[: len(one)] == one or one[: len(path)] == path for one in read)]

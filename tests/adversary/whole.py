@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from tests.adversary.report import Tally
 
-SHARES = 4  # of each connector, so that no processor waits long for the last one
+SHARES = 3  # of each connector, so that no processor waits long for the last one
+JOBS_PER_PROCESSOR = 2  # one waits for deadlines while the other works
 LONGEST_SECONDS = 1800
 One = TypeVar("One")
 
@@ -26,7 +27,7 @@ def tried(sources: Iterable[str], sample: int = 1, jobs: int = 0) -> Tally:
     """Every combination of these connectors, or one in so many."""
     parts = [(source, f"{number}/{SHARES}", sample) for source in sources for number in range(1, SHARES + 1)]
     tally = Tally()
-    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(jobs or JOBS_PER_PROCESSOR * (os.cpu_count() or 1)) as pool:
         for found in pool.map(lambda part: _tried(*part), parts):
             tally.join(found)
     return tally

@@ -20,7 +20,7 @@ USUAL_SCALE = 0.15
 SCALES = {"google_analytics": 0.02, "facebook_ads": 0.02}  # they have many rows of little business
 PAGE_ROWS = 4
 ROWS_PER_PAGE = {"page_rows": PAGE_ROWS, "list_rows": 2, "line_rows": 2, "report_rows": 100, "event_rows": 4}
-LARGER = {"google_analytics": {"page_rows": 60}, "facebook_ads": {"report_rows": 200}}
+LARGER = {"google_analytics": {"page_rows": 60}, "facebook_ads": {"report_rows": 30, "page_rows": 12}}
 # The demo's settings are the sources' settings; the address of what lies on the web is that of the proxy.
 SETTINGS = PROJECT / "examples" / "demo" / "parcours.toml"
 DEADLINES = 0.012
