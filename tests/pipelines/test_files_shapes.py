@@ -109,6 +109,16 @@ def test_what_a_folder_holds_beside_is_told(tmp_path: Path) -> None:
     assert line == f"ads/a.csv and 1 more as spend; {passed}"
 
 
+def test_an_amount_that_names_another_currency_is_told(tmp_path: Path) -> None:
+    amounts = ("12 €", "$12", "12 USD", "EUR 12", "£12", "12", "CHF 12")
+    (tmp_path / "a.csv").write_text("d;a\n" + "".join(f"2024-03-0{n};{a}\n" for n, a in enumerate(amounts, 1)))
+    result = pull(tmp_path, ads=SPEND | {"location": str(tmp_path / "a.csv")})
+    assert [amount for _, amount in spent(tmp_path)] == [12] * 7
+    assert result.warnings == [
+        "files: ads/a.csv: 4 rows name another currency in an amount than they are in, which is not converted"
+    ]
+
+
 # --- the same thing more than once ------------------------------------------------------------------------------------
 
 

@@ -97,6 +97,7 @@ class Reading:
         told[f"refused, see raw_files.{REJECTS_TABLE}"] = refused
         told["have no e-mail address where it should be, and count for nobody"] = result.nobodys
         told["say something else than a later one of the same key, which counts"] = result.overruled
+        told["name another currency in an amount than they are in, which is not converted"] = result.foreign
         for what, count in told.items():
             if count:
                 self.told[file.feed, what][file.file_id] = count

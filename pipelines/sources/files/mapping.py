@@ -11,6 +11,7 @@ from pipelines.sources.files import casts as sql
 from pipelines.sources.files.amounts import AMOUNT, number
 from pipelines.sources.files.entities import ENTITIES, Field, columns
 from pipelines.sources.files.filling import Places, fill_orders
+from pipelines.sources.files.foreign import foreign_amounts
 from pipelines.sources.files.persons import nobodys, person_key, with_keys, without_addresses
 from pipelines.sources.files.repeats import overruled
 from pipelines.sources.files.settings import Feed
@@ -25,8 +26,6 @@ SQL_TYPES = {
     "time": "timestamptz",
     "day": "date",
 }
-
-
 TOTALS = "total lines"  # the filter that needs no declaration
 OF_TOTALS = ("spend", "lead_totals")  # whose rows add up, so that a line of their total would count twice
 
@@ -41,6 +40,7 @@ class Mapped:
     nobodys: int = 0  # rows of persons whose address is none
     partial_orders: int = 0
     overruled: int = 0  # rows that a later one contradicts
+    foreign: int = 0  # rows whose amount names another currency
 
 
 def mapped(sheet: Sheet, feed: Feed, zone: str, file_id: str, feed_name: str) -> Mapped:
@@ -61,16 +61,15 @@ def mapped(sheet: Sheet, feed: Feed, zone: str, file_id: str, feed_name: str) ->
         except duckdb.Error as error:
             raise ConnectorError(f"does not fit its mapping ({type(error).__name__}).") from None
         rejects = sorted(sheet.rejects + _rejects(connection, feed), key=lambda reject: reject.row_number)
-        rows = _rows(connection, feed, file_id, feed_name)
+        rows, foreign = _rows(connection, feed, file_id, feed_name), foreign_amounts(connection, feed)
         partial = "select count(distinct order_id) from judged where not is_refused and order_id in (from hurt)"
         partial_orders = (connection.execute(partial).fetchone() or (0,))[0] if feed.entity == "order_lines" else 0
     counted = rows.group_by("filtered_by").aggregate([([], "count_all")]).to_pylist()
     counts = {found["filtered_by"]: found["count_all"] for found in counted}
     _check_sum(sheet, rows, rejects)
     left_out = {name: counts[name] for name in [*feed.filters, TOTALS] if name in counts}
-    return Mapped(
-        without_addresses(rows, feed), rejects, left_out, nobodys(rows, feed), partial_orders, overruled(rows, feed)
-    )
+    told = nobodys(rows, feed), partial_orders, overruled(rows, feed), foreign
+    return Mapped(without_addresses(rows, feed), rejects, left_out, *told)
 
 
 def _check_sum(sheet: Sheet, rows: pa.Table, rejects: list[Reject]) -> None:
