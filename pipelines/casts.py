@@ -72,8 +72,8 @@ def _check(value: Any, casters: Mapping[str, Callable[[Any], Any]]) -> None:
 
 
 def _list(value: Any) -> Any:
-    if value is not None and not isinstance(value, list):
-        raise ValueError("not a list")
+    if value is not None and not (isinstance(value, list) and all(isinstance(one, Mapping) for one in value)):
+        raise ValueError("not a list of objects")
     return value
 
 

@@ -35,6 +35,12 @@ def body(content: bytes, content_type: str | None = None) -> Change:
     return change
 
 
+def _no_list_of_its_own(value: Any) -> Change:
+    """A body that holds no rows where some are expected; `[]` is one of the vendor's where its lists stand bare."""
+    change = body(json.dumps(value).encode(), JSON_TYPE)
+    return lambda answer, talk: None if value == [] and isinstance(answer.json, list) else change(answer, talk)
+
+
 def status(code: int, content: bytes, content_type: str = JSON_TYPE, **headers: str) -> Change:
     """Another status with a body of its own."""
 
@@ -113,7 +119,7 @@ def mutations() -> Iterator[Mutation]:
     for name, value in BODIES.items():
         yield Mutation(
             f"body: {name}",
-            body(json.dumps(value).encode(), JSON_TYPE),
+            _no_list_of_its_own(value),
             scopes=("last", "every") if name in LATER else ("every",),
         )
     yield from _statuses()
