@@ -73,7 +73,7 @@ class UntilNotFull(OffsetPaginator):
     def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
         """Whether more may follow this page."""
         super().update_state(response, data)
-        self._has_next_page = self._has_next_page and len(data or []) == self.limit
+        self._has_next_page = self._has_next_page and len(data or []) >= self.limit
 
 
 def _address(api_key: str) -> str:
