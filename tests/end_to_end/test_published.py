@@ -52,8 +52,7 @@ def test_a_stage_is_complete_where_none_of_its_values_lacks_days(refreshed: Refr
                 f"using (grain, period_start) where kpis.stage = '{stage}' "
                 "group by grain, period_start, stages.is_complete"
             ).fetchall()
-            # what Mailchimp's automations sent before the first refresh is in no period for sure
-            assert {one[0] for one in found} == ({False} if stage == "ascension" else {True, False}), stage
+            assert {one[0] for one in found} == {True, False}, stage
             assert not [one for one in found if one[0] and (one[1] or not one[2])], stage
 
 
