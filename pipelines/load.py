@@ -87,9 +87,10 @@ def _in_steps(connector: Connector, options: Options, warehouse: Path, state: Pa
     whole = LoadResult(connector.name)
     failed: set[tuple[str, str, str]] = set()
     for step in steps(connector, plan):
-        step.pulls = tuple(pull for pull in step.pulls if pull.key not in failed)
-        if not step.pulls:
+        left = tuple(pull for pull in step.pulls if pull.key not in failed)
+        if step.pulls and not left:
             continue
+        step.pulls = left
         try:
             done, result = _looked_twice(connector, options, warehouse, state, step)
         except parts.ENDS_ALL as error:
