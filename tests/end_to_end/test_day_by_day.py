@@ -59,6 +59,7 @@ ONLY_DAILY_ROWS = {
     "kpi_by_segment": _SHOWN_STILL,
     "fct_daily_parts": _PART_SHOWN_STILL,
     "fct_segments_by_period": _PART_SHOWN_STILL,
+    "kpi_whole_periods": "stage not in ('awareness', 'engagement', 'capture', 'levers', 'ascension', 'ambassador')",
     "dim_parts": "part not in ('audience_captures', 'follower_captures', 'affiliates', 'partners', "
     "'social_interactions', 'followup_emails_delivered', 'followup_emails_opened')",
     "dim_part_tables": "part not in ('audience_captures', 'follower_captures', 'affiliates', 'partners', "

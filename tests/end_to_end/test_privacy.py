@@ -72,11 +72,12 @@ def text_of(path: Path) -> str:
 
 
 def everything_written(places: Places) -> Iterator[tuple[str, str]]:
-    for path in sorted(places.data.rglob("*")):
-        if path.suffix in DATABASES:
-            yield from strings_of(path)
-        elif path.is_file():
-            yield str(path.relative_to(places.data)), text_of(path)
+    for folder in (places.data, places.dbt_target):
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in DATABASES:
+                yield from strings_of(path)
+            elif path.is_file():
+                yield str(path.relative_to(folder)), text_of(path)
 
 
 def test_the_scan_would_find_what_it_looks_for(world: World) -> None:

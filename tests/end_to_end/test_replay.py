@@ -20,12 +20,15 @@ def built_without_dbt(places: Places, anew: bool, monkeypatch: pytest.MonkeyPatc
 
 
 def relations(warehouse: Path) -> dict[str, Any]:
-    """Each relation's columns with types and comments, its own comment, and its rows as one number."""
+    """Each relation's columns with types and comments, its own comment, and its rows as one number.
+
+    But for the log of builds itself, which has a line more after a build.
+    """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
         found = connection.execute(
             "select schema_name || '.' || table_name, list((column_name, data_type, comment) order by column_index) "
-            "from duckdb_columns() where schema_name in ? group by 1",
+            "from duckdb_columns() where schema_name in ? and table_name != 'stg_parcours__builds' group by 1",
             [SCHEMAS],
         ).fetchall()
         comments = connection.execute(
