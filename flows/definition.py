@@ -1,6 +1,7 @@
 """What the figures are defined by: the models and the settings. When its hash changes, so may every value."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import version
@@ -19,17 +20,20 @@ OPERATIONAL = ("name", "source_minutes", "deep_reread_every_days", "deep_reread_
 def definition(settings: Settings) -> str:
     """One hash over all models, macros and seeds, and over what the settings say."""
     said = _shaping(settings.model_dump(mode="json"))
-    found = sha256(json.dumps(said, sort_keys=True).encode())
-    for path in _files(PARTS):
-        found.update(path.relative_to(PROJECT).as_posix().encode())
-        found.update(path.read_bytes())
-    return found.hexdigest()[:16]
+    return _hash(json.dumps(said, sort_keys=True), _files(PARTS))
 
 
 def of_project() -> str:
     """One hash over all that dbt's statements are made of: the whole project, where it lies, and the programs."""
-    found = sha256(str([PROJECT, *(version(one) for one in ("dbt-core", "dbt-duckdb", "duckdb"))]).encode())
-    for path in [PROJECT / "profiles.yml", *_files((*PARTS, "tests", "snapshots"))]:
+    programs = [version(one) for one in ("dbt-core", "dbt-duckdb", "duckdb")]
+    return _hash(str([PROJECT, *programs]), [PROJECT / "profiles.yml", *_files((*PARTS, "tests", "snapshots"))])
+
+
+def _hash(said: str, paths: Iterable[Path]) -> str:
+    """One hash over a text and over files, by their names and contents."""
+    found = sha256(said.encode())
+    for path in paths:
+        found.update(path.relative_to(PROJECT).as_posix().encode())
         found.update(path.read_bytes())
     return found.hexdigest()[:16]
 

@@ -1,4 +1,4 @@
-"""Where a refresh keeps things: everything below one data directory."""
+"""Where a refresh keeps things: below one data directory."""
 
 import os
 from dataclasses import dataclass

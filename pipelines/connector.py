@@ -73,7 +73,8 @@ class Table:
     says on which days the table changed. `listed_by` is the time by which the vendor filters its listing: a row of an
     asked time that the vendor no longer lists is deleted here; of a snapshot it is `captured_on`, where a second
     capture of a day replaces the first. `in_steps`: the vendor takes a last day too (`Plan.until`), so that a long
-    history is read piece by piece.
+    history is read piece by piece. `one_by_one`: rows are asked for singly, and what a first load that was stopped has
+    stored is not asked for again (`Plan.begun`).
     """
 
     columns: pa.Schema
@@ -94,6 +95,7 @@ class Table:
     kept_days: int = 0  # how far back the vendor keeps it; 0 for ever
     is_own: bool = False  # the user's own rows: what is absent was taken away on purpose
     in_steps: bool = False
+    one_by_one: bool = False
     rows_are_unique: bool = False  # else a row that the vendor repeats at a page border is dropped
 
     @property

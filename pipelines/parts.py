@@ -86,7 +86,7 @@ def _fail(plan: Plan, pulls: Collection[Pull], error: ConnectorError) -> None:
     if plan.kind == "deep" or is_down:
         raise error
     for where in _leave(plan, pulls, error):
-        plan.warn(f"{where} could not be read and stays as it was, the rest was loaded: {error}")
+        tell(plan, where, error)
     plan.refused.append(error)
 
 
@@ -95,6 +95,11 @@ def _leave(plan: Plan, pulls: Collection[Pull], error: ConnectorError) -> list[s
     for pull in pulls:
         plan.fail(pull.table, pull.account_id, str(error), pull.definition)
     return list(dict.fromkeys(f"{one.table} of {one.account_id}" if one.account_id else one.table for one in pulls))
+
+
+def tell(plan: Plan, where: str, error: ConnectorError) -> None:
+    """Warn of what was left."""
+    plan.warn(f"{where} could not be read and stays as it was, the rest was loaded: {error}")
 
 
 def check(plan: Plan) -> None:

@@ -53,7 +53,8 @@ def plan_load(connector: Connector, options: Options, warehouse: Path, asked: As
             last_day = max(last_day, loaded.last_day)
         pulls.append(Pull(name, scope.account_id, first_day, last_day, scope.definition))
     plan = _plan("deep" if is_deep else "usual", asked, covered, pulls)
-    plan.begun = _begun(connector, warehouse, {name for name, _ in wanted} - {name for name, *_ in covered})
+    singly = {name for name, table in connector.tables.items() if table.one_by_one}
+    plan.begun = _begun(connector, warehouse, singly - {name for name, *_ in covered})
     for name, table in connector.tables.items():
         kept_from = _earliest(table, asked)
         if kept_from > asked.history_start and any(pull.first_day == kept_from for pull in plan.of(name)):
@@ -138,8 +139,8 @@ def _held(connector: Connector, warehouse: Path) -> dict[tuple[str, str], date]:
 
 
 def _begun(connector: Connector, warehouse: Path, tables: set[str]) -> dict[str, frozenset[str]]:
-    """The first key of every row of tables that no load has finished yet."""
-    if not warehouse.exists():
+    """The first key of every row of these tables, which no load has finished yet."""
+    if not tables or not warehouse.exists():
         return {}
     found = {}
     with load_log.connect(warehouse) as connection:

@@ -28,8 +28,10 @@ def batches(
 ) -> Iterator[pa.Table]:
     """Arrow tables of the declared columns from what a resource yields: dicts, lists of dicts, or Arrow tables.
 
-    `fields` collects the names of all fields that rows come with, declared or not.
+    `fields` collects the names of all fields that rows come with, declared or not. Rows that are asked for one by one
+    are given one by one, so that what came before a quota is spent is not lost.
     """
+    most = 1 if table.one_by_one else BATCH_ROWS
     waiting: list[Mapping[str, Any]] = []
     seen = 0
     for item in items:
@@ -42,7 +44,7 @@ def batches(
         if fields is not None:
             fields.update(*rows)
         waiting.extend(rows)
-        if len(waiting) >= BATCH_ROWS:
+        if len(waiting) >= most:
             yield to_arrow(source, name, table, waiting, seen)
             seen += len(waiting)
             waiting = []

@@ -49,6 +49,7 @@ TABLES = {
         required=("type", "status", "sent_date", *STATISTICS_COLUMNS[:-1]),
         enums={"type": TYPES, "status": STATUSES},
         dated_by=("sent_date", "scheduled_at"),
+        one_by_one=True,
     ),
     # What has happened is never taken back.
     "events": Table(

@@ -19,6 +19,7 @@ from dlt.sources.rest_api.typing import EndpointResource, RESTAPIConfig
 from pydantic import Field
 from requests import Request, Response
 
+from pipelines import parts
 from pipelines.connector import AccessRefused, Connector, CredentialRefused, Options, Plan, Scope
 from pipelines.http import session
 from pipelines.listing import Guarded, Listing, found
@@ -139,7 +140,7 @@ def _unless_refused(resource: DltResource, plan: Plan) -> Iterator[Row]:
         if not isinstance(cause, AccessRefused) or isinstance(cause, CredentialRefused):
             raise
         plan.fail(resource.name, "", str(cause))
-        plan.warn(f"{resource.name} could not be read and stays as it was, the rest was loaded: {cause}")
+        parts.tell(plan, resource.name, cause)
 
 
 def _lines(client: RESTClient, invoices: Iterable[Row], options: StripeOptions) -> Iterator[list[Row]]:

@@ -21,6 +21,7 @@ STATISTICS_KEPT = timedelta(days=182)  # of a list of campaigns; one campaign sh
 ARCHIVED_AFTER = timedelta(days=20)  # every other campaign; one that was sent cannot be deleted
 TWO_YEARS, MOST_DAYS = timedelta(days=731), 90
 CALLS = 100  # an hour
+SPENT_SECONDS = {"429": "2", "quota_gone": "1800"}  # until it answers again: limits are by the second and by the hour
 EVENTS = (
     *("bounces", "hardBounces", "softBounces", "delivered", "spam", "requests", "opened", "clicks", "invalid"),
     *("deferred", "blocked", "unsubscribed", "error", "loadedByProxy"),
@@ -193,8 +194,8 @@ def _answer(sandbox: Sandbox, request: Request, shown: Shown) -> Response:
     fault = sandbox.faults.take(request.url.path)
     left = {"x-sib-ratelimit-limit": str(CALLS), "x-sib-ratelimit-remaining": "97", "x-sib-ratelimit-reset": "2"}
     try:
-        if fault and fault.kind in ("429", "quota_gone"):
-            left |= {"x-sib-ratelimit-remaining": "0"}
+        if fault and fault.kind in SPENT_SECONDS:
+            left |= {"x-sib-ratelimit-remaining": "0", "x-sib-ratelimit-reset": SPENT_SECONDS[fault.kind]}
             raise Refusal(429, "too_many_requests", "You have reached the limit of requests; try again later")
         if (fault and fault.kind == "token_expired") or request.headers.get("api-key") != API_KEY:
             raise Refusal(401, "unauthorized", "Key not found")

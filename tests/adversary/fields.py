@@ -42,11 +42,8 @@ def _other_values(present: list[Any]) -> Iterator[tuple[str, Class, Callable[[An
         yield "unknown", "possible", lambda _: UNKNOWN
         yield "with NUL", "possible", lambda old: old + "\0"
         if _is_time(present[0]):
-            yield (
-                "in year 0001",
-                "fault",
-                lambda _: "0001-02-03T04:05:06Z",
-            )  # the very first instant is how some say that there is none
+            # the very first instant is how some say that there is none
+            yield "in year 0001", "fault", lambda _: "0001-02-03T04:05:06Z"
             yield "in year 9999", "fault", lambda _: "9999-12-31T23:59:59Z"
         else:
             yield "half a character", "possible", lambda old: old + "\ud800"

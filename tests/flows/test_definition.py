@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from flows.definition import definition, is_anew, keep_build
+from flows import definition as module
+from flows.definition import definition, is_anew, keep_build, of_project
 from flows.places import Places
 from pipelines import load_log
 from pipelines.settings import Settings, read_settings
@@ -33,6 +34,24 @@ def test_what_shapes_figures_changes_the_definition_and_nothing_else_does(tmp_pa
     assert definition(settings(tmp_path, name="Grace", deep_reread_days=30)) == one
     assert definition(settings(tmp_path, prospect_window_days=30)) != one
     assert definition(settings(tmp_path, currency="USD")) != one
+
+
+def test_the_project_is_its_files_their_names_and_where_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tmp_path / "dbt_project" / "models" / "one.sql"
+    model.parent.mkdir(parents=True)
+    for path in (model, tmp_path / "profiles.yml", tmp_path / "dbt_project" / "dbt_project.yml"):
+        path.write_text("select 1")
+    found = [of_project()]
+    monkeypatch.setattr(module, "PROJECT", tmp_path)
+    found.append(of_project())
+    model = model.rename(model.with_name("two.sql"))
+    found.append(of_project())
+    model.write_text("select 2")
+    found.append(of_project())
+    assert len(set(found)) == 4
+    assert of_project() == found[-1]
 
 
 def test_models_are_built_anew_at_first_and_by_another_definition(places: Places) -> None:

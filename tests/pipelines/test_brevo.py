@@ -13,7 +13,7 @@ import duckdb
 import pytest
 import requests
 
-from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
 from pipelines.http import VendorSession
 from pipelines.identity import email_key
 from pipelines.load import LoadResult, run_plan
@@ -288,6 +288,21 @@ def test_an_old_campaign_keeps_the_statistics_that_its_list_leaves_out(brevo: Ru
     assert [len(asked_of(brevo, f"/emailCampaigns/{number}")) for number in (1, 2, 7)] == [0, 0, 1]
 
 
+def test_a_first_load_that_was_stopped_asks_for_no_old_campaign_twice(brevo: Running, tmp_path: Path) -> None:
+    stopped, whole = tmp_path / "stopped", tmp_path / "whole"
+    pull(whole)
+    lists = len(asked_of(brevo, "/emailCampaigns"))
+    brevo.sandbox.requests.clear()
+    brevo.fault("/emailCampaigns$", "quota_gone", times=10_000, after=lists - 1)
+    with pytest.raises(QuotaExhausted):
+        pull(stopped)
+    brevo.sandbox.faults.clear()
+    assert rows(stopped, "select id from campaigns where id = 7") == [(7,)]
+    pull(stopped)
+    assert len(asked_of(brevo, "/emailCampaigns/7")) == 1
+    assert everything(stopped)["campaigns"] == everything(whole)["campaigns"]
+
+
 def test_a_late_open_updates_its_campaign_and_its_message(brevo: Running, tmp_path: Path) -> None:
     pull(tmp_path)
     later = NOW + 2 * HOUR
@@ -331,7 +346,7 @@ def test_rows_are_counted_in_the_load_log(brevo: Running, tmp_path: Path) -> Non
     assert dict(logged) == result.rows
 
 
-@pytest.mark.parametrize("kind", ["429", "quota_gone", "500", "502_html", "reset", "truncated"])
+@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated"])
 def test_a_passing_fault_is_survived(brevo: Running, tmp_path: Path, kind: str) -> None:
     pull(tmp_path / "well")
     for path in ("contacts$", "emailCampaigns/7", "events$", "lists/12"):
