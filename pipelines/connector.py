@@ -180,6 +180,7 @@ class Plan:
     begun: Mapping[str, frozenset[str]] = field(default_factory=dict)  # table → first keys stored by unfinished loads
     has_answered: bool = False  # the vendor gave something
     is_last_look: bool = False  # what contradicts itself was read once already
+    is_further: bool = False  # a later step of a load, whose first one said what holds of all days
     accepts_deletions: bool = False  # however many: somebody has said that they are meant
     held: dict[tuple[str, str], list[Held]] = field(default_factory=dict)  # of each (table, account) that was judged
 

@@ -212,7 +212,7 @@ def _record_caveats(connection: duckdb.DuckDBPyConnection, source: str, name: st
         connection.execute(
             """
             delete from raw_parcours.caveats where source = ? and table_name = ? and account_id = ? and (
-                date_day is null
+                date_day is null and not ?
                 or date_day <= ? and date_day >= case grain
                     when '' then ?::date
                     when 'day' then ?::date
@@ -221,7 +221,7 @@ def _record_caveats(connection: duckdb.DuckDBPyConnection, source: str, name: st
                 end
             )
             """,
-            [source, name, account, last_day, *[first_day] * 4],
+            [source, name, account, plan.is_further, last_day, *[first_day] * 4],
         )
     for told in sorted(plan.caveats, key=str):
         if told.table == name and told.account_id in accounts:

@@ -60,6 +60,8 @@ def whole(plan: Plan, source: str, name: str, table: Table, batches: Iterator[On
     Rows that are merged on their key may stop midway; slices, of which some would replace all, come all together. What
     ends all ends the tables that are still to be read, too, while those that were read are loaded.
     """
+    if not plan.of(name):
+        return
     if plan.ended_by:
         _leave(plan, plan.of(name), plan.ended_by)
         return

@@ -85,7 +85,8 @@ def steps(connector: Connector, plan: Plan) -> list[Plan]:
             for pull, long in zip(plan.pulls, is_long, strict=True)
             if (pull.first_day <= ends and pull.last_day >= begins if long else not found)
         ]
-        found.append(replace(deepcopy(plan), pulls=tuple(pulls), warnings=[] if found else plan.warnings))
+        warnings = [] if found else plan.warnings
+        found.append(replace(deepcopy(plan), pulls=tuple(pulls), warnings=warnings, is_further=bool(found)))
         begins, days = ends + timedelta(days=1), days * STEP_GROWTH
     return found
 

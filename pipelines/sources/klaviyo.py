@@ -4,7 +4,7 @@ Deliveries, opens and clicks are counted from events: the vendor's reports canno
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dlt
@@ -83,7 +83,9 @@ def _events(
 ) -> list[EndpointResource]:
     """The events of some metrics, whose ids each account has of its own, up to the instant that the load counts as."""
     found = f"{name}_metrics"
-    filters = [f'equals(metric_id,"{{resources.{found}.id}}")', f"less-or-equal(datetime,{_text(plan.as_of)})"]
+    until = plan.until(name)
+    ends = f"less-than(datetime,{_text(until)})" if until else f"less-or-equal(datetime,{_text(plan.as_of)})"
+    filters = [f'equals(metric_id,"{{resources.{found}.id}}")', ends]
     filters += [f"greater-or-equal(datetime,{_text(since)})"] if since else []
     params: Row = {
         "filter": ",".join(filters),
@@ -128,13 +130,13 @@ def _profiles(options: KlaviyoOptions, plan: Plan) -> EndpointResource:
 
 
 def _campaigns(options: KlaviyoOptions, plan: Plan, opens: Opens) -> EndpointResource:
-    since = plan.since("campaigns")
+    since, until = plan.since("campaigns"), plan.until("campaigns") or datetime.max.replace(tzinfo=UTC)
 
     def is_asked(row: Row) -> bool:
         if "attributes__send_time" not in row:
             return True  # to be refused, not left out
         send_time = row["attributes__send_time"]
-        return datetime.fromisoformat(send_time) >= since if send_time else False
+        return since <= datetime.fromisoformat(send_time) < until if send_time else False
 
     params: Row = {
         "filter": "equals(messages.channel,'email'),equals(archived,{resources.archived.archived})",
@@ -147,7 +149,8 @@ def _campaigns(options: KlaviyoOptions, plan: Plan, opens: Opens) -> EndpointRes
     return {
         "name": "campaigns",
         "endpoint": {"path": "campaigns", "params": params},
-        "processing_steps": [{"map": _campaign}, {"filter": is_asked}, {"map": opens.campaign}],
+        # of an earlier step's campaign events are read, too
+        "processing_steps": [{"map": _campaign}, {"map": opens.campaign}, {"filter": is_asked}],
     }
 
 

@@ -25,6 +25,7 @@ TABLES = {
         nested=("attributes__event_properties",),
         required=("attributes__datetime", "attributes__event_properties", WHOSE),
         dated_by=("attributes__datetime",),
+        in_steps=True,
     ),
     # Read from the account's beginning, whatever the history asked for: the first opt-in counts, not a later one.
     "opt_in_events": Table(
@@ -58,6 +59,7 @@ TABLES = {
         required=("attributes__send_time", "messages"),
         dated_by=("attributes__send_time",),
         listed_by="attributes__send_time",
+        in_steps=True,
     ),
     # A deleted list is not captured any more.
     "lists": Table(

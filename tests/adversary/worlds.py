@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from flows.places import PROJECT
 from pipelines.connector import Options
 from pipelines.settings import Settings, read_settings
+from sandbox.events import World
 from sandbox.server import Running, running
 from sandbox.world import generate
 from tests.adversary.analytics import Analytics, grpc_proxied
@@ -50,11 +51,19 @@ def small(source: str, options: Options) -> Options:
     return options.model_copy(update={name: rows.get(name, PAGE_ROWS) for name in named})
 
 
+def business(source: str) -> World:
+    """What the vendors tell of."""
+    return generate(first_day=FIRST_DAY, last_day=LAST_DAY, scale=SCALES.get(source, USUAL_SCALE))
+
+
 @contextmanager
 def disturbable(source: str) -> Iterator[tuple[Running, Proxy, Analytics]]:
     """The vendors, and what stands between them and the product, which is aimed at it."""
-    world = generate(first_day=FIRST_DAY, last_day=LAST_DAY, scale=SCALES.get(source, USUAL_SCALE))
-    with running(world) as vendors, proxied(vendors.base_url, source) as proxy, grpc_proxied(vendors) as analytics:
+    with (
+        running(business(source)) as vendors,
+        proxied(vendors.base_url, source) as proxy,
+        grpc_proxied(vendors) as analytics,
+    ):
         between = replace(vendors, base_url=proxy.url, grpc_address=analytics.address)
         os.environ.update(between.environment() | SOONER)
         yield vendors, proxy, analytics

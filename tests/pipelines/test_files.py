@@ -114,6 +114,20 @@ def test_an_empty_cell_is_null_to_a_filter(shop: Path, tmp_path: Path) -> None:
     assert lines(tmp_path, "order_id, filtered_by") == [("1", ""), ("2", "no guest")]
 
 
+def test_a_file_that_ends_within_a_row_is_refused_and_one_with_a_note_below_is_not(shop: Path, tmp_path: Path) -> None:
+    write(shop / "a.csv", "1,2026-03-02,,Pen,1,2\n2,2026-03-02,,Pen,1,2\n")
+    pull(tmp_path, sales=feed(shop))
+    write(shop / "a.csv", "1,2026-03-02,,Pen,1,2\n2,2026-03")
+    result = pull(tmp_path, 1, sales=feed(shop))
+    assert [order for order, _, _ in lines(tmp_path)] == ["1", "2"]
+    [told] = result.warnings
+    assert "sales/a.csv ends within row 2, after 2 of 6 cells" in told
+    write(shop / "a.csv", "3,2026-03-02,,Pen,1,2\nExported on March 3rd")
+    pull(tmp_path, 2, sales=feed(shop))
+    assert [order for order, _, _ in lines(tmp_path)] == ["3"]
+    assert rejects(tmp_path) == [("sales/a.csv", 2, "", "has 1 cells under 6 columns")]
+
+
 @pytest.mark.parametrize("expression", ["price > 0", "prise = '1'", "number(price", "1; drop table sheet"])
 def test_a_filter_that_cannot_be_read_is_named(shop: Path, tmp_path: Path, expression: str) -> None:
     result = pull(tmp_path, sales=feed(shop, filters={"not free": expression}))

@@ -22,6 +22,10 @@ from pipelines import deadline
 from pipelines.connector import Connector, Options, Plan, Pull, QuotaExhausted, Scope, Table, columns
 from pipelines.load import LoadResult, load
 from pipelines.plan import FIRST_STEP_DAYS, Asked, plan_load, steps
+from pipelines.registry import CONNECTORS
+from sandbox.server import running
+from tests.adversary import worlds
+from tests.adversary.stored import stored
 
 PARIS = ZoneInfo("Europe/Paris")
 BEGIN, TODAY = date(2024, 1, 1), date(2026, 1, 10)
@@ -227,3 +231,30 @@ def test_a_kill_keeps_the_steps_before(stall: Stall, right: dict[str, list[tuple
     stall.load()
     assert not any(one < "visits 2024-03" for one in stall.asked if one.startswith("visits")), stall.asked
     assert stall.stored() == right
+
+
+STEPPED = [name for name, one in CONNECTORS.items() if any(table.in_steps for table in one.tables.values())]
+
+
+@pytest.mark.parametrize("source", STEPPED)
+def test_what_a_vendor_gives_in_steps_is_what_it_gives_at_once(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = worlds.business(source)
+    settings, evening = worlds.read(source), worlds.evening(worlds.DAYS[0])
+    asked = settings.business.asked(worlds.DAYS[0] - timedelta(days=1), evening)
+    connector = CONNECTORS[source]
+    found = []
+    with running(world, evening) as vendors:
+        for name, value in vendors.environment().items():
+            monkeypatch.setenv(name, value)
+        for days in (1000, 2):
+            folder = tmp_path / str(days)
+            monkeypatch.setattr("pipelines.plan.FIRST_STEP_DAYS", days)
+            count = len(steps(connector, plan_load(connector, settings.sources[source], folder, asked)))
+            assert count == 1 if days == 1000 else count > 1
+            load(connector, settings.sources[source], folder / "warehouse.duckdb", folder / "dlt", asked)
+            found.append(stored(folder / "warehouse.duckdb", connector, evening))
+    at_once, in_steps = found
+    assert in_steps.rows == at_once.rows
+    assert in_steps.told == at_once.told

@@ -8,7 +8,7 @@ import dlt
 import pyarrow as pa
 from dlt.extract.resource import DltResource
 
-from pipelines.connector import Connector, ConnectorError, Plan, Scope, Table
+from pipelines.connector import BudgetSpent, Connector, ConnectorError, Plan, Scope, Table
 from pipelines.sources.files import entities as files_entities
 from pipelines.sources.files import places as files_places
 from pipelines.sources.files.entities import ENTITIES, FEEDS, REJECTS
@@ -60,6 +60,8 @@ class Reading:
         """A file's rows if it has changed; what is wrong with it ends in the plan, and its old rows stay."""
         try:
             found = self._changed(table, self.files.get(file_id))
+        except BudgetSpent:
+            raise
         except ConnectorError as error:
             self._fail(table, file_id, str(error))
             found = None

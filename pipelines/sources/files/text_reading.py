@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from pipelines.connector import ConnectorError
+from pipelines.sources.files.places import expanded, is_url
 from pipelines.sources.files.settings import Feed, plain
 from pipelines.sources.files.sheets import (
     HEADER_WITHIN,
@@ -51,6 +52,8 @@ def read_csv(data: bytes, feed: Feed, limit: int | None) -> Sheet:
     rows = _Rows(lines, names, start, delimiter)
     under = lines.line_num
     found = [texts(chunk) for chunk in chunks(islice(rows.whole(), limit))]
+    if limit is None:
+        _see_cut(rows, data, feed)
     _see_broken(rows, text_of(data, feed), delimiter)
     # without quotes every line is a row, so that the lines can be counted by themselves
     counted = rows.number
@@ -161,6 +164,19 @@ class _Rows:
             if counts == [between - place, *[between] * (len(parts) - 2), place]:
                 return True
         return False
+
+
+def _see_cut(rows: _Rows, data: bytes, feed: Feed) -> None:
+    """Refuse a file whose last line is too short and has no end: it was cut, and what else it lacks is not known.
+
+    A note under a table can look like it, too: it is one cell, and not in what is read from an address.
+    """
+    last = rows.broken.get(rows.number, [])
+    if data.rstrip(b"\0")[-1:] not in b"\r\n" and (len(last) > 1 or (last and is_url(expanded(feed.location)))):
+        raise ConnectorError(
+            f"ends within row {rows.number}, after {len(last)} of {rows.width} cells: it was cut when it was written "
+            "or sent. Fetch or write it again."
+        )
 
 
 def _see_broken(rows: _Rows, text: TextIOWrapper, delimiter: str) -> None:
