@@ -124,6 +124,16 @@ def test_a_preset_reads_its_export(tmp_path: Path, preset: str) -> None:
     assert query(tmp_path, f"select {columns} from {table} where filtered_by = '' order by row_number") == rows
 
 
+def test_an_ad_export_that_is_not_by_day_is_refused(tmp_path: Path) -> None:
+    export = (
+        '"Reporting starts","Reporting ends","Campaign name","Amount spent (EUR)"\n2024-03-01,2024-03-31,Spring,60\n'
+    )
+    (tmp_path / "a.csv").write_text(export, encoding="utf-8")
+    result = pull(tmp_path, one={"preset": "meta_ads", "location": str(tmp_path / "a.csv")})
+    assert "has no column 'Day' (for date_day)" in "".join(result.warnings)
+    assert query(tmp_path, "select * from raw_files.spend") == []
+
+
 def test_a_feeds_own_keys_go_before_the_presets() -> None:
     own = {"preset": "meta_ads", "location": "x", "columns": {"amount": "Amount spent (CHF)", "currency": "Cur"}}
     feed = FilesOptions.model_validate({"feeds": {"ads": own}}).feeds["ads"]

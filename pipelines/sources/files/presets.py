@@ -97,7 +97,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "meta_ads": OF_ADS
     | {
         "columns": {
-            "date_day": ["Day", "Reporting starts"],
+            "date_day": "Day",
             "campaign": "Campaign name",
             "amount": "Amount spent (EUR)",
         },
@@ -109,7 +109,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "decimal": ",",
         "thousands": "",
         "columns": {
-            "date_day": ["Jour", "Début des rapports"],
+            "date_day": "Jour",
             "campaign": "Nom de la campagne",
             "amount": "Montant dépensé (EUR)",
         },
