@@ -3,7 +3,7 @@
 from urllib.parse import parse_qsl
 
 import anyio
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -48,6 +48,7 @@ class FaultMiddleware:
         answers: dict[str, Response] = {
             "500": PlainTextResponse("Internal Server Error", 500),
             "502_html": HTMLResponse(BAD_GATEWAY, 502),
+            "429_gateway": JSONResponse({"message": "Too Many Requests"}, 429),
             "timeout": PlainTextResponse("upstream request timeout", 504),
         }
         await answers.get(fault.kind, self.app)(scope, receive, send)

@@ -11,6 +11,7 @@ Kind = Literal[
     "429",
     "500",
     "502_html",
+    "429_gateway",
     "timeout",
     "reset",
     "truncated",
@@ -25,7 +26,7 @@ Kind = Literal[
 ]
 
 # The same for every vendor: the server does them around the router.
-GENERIC_KINDS: frozenset[Kind] = frozenset({"500", "502_html", "timeout", "reset", "truncated", "slow"})
+GENERIC_KINDS: frozenset[Kind] = frozenset({"500", "502_html", "429_gateway", "timeout", "reset", "truncated", "slow"})
 # Shaped by the vendor (its own error body, its own columns): the vendor's router asks for them.
 VENDOR_KINDS: frozenset[Kind] = frozenset(
     {

@@ -179,7 +179,7 @@ class Graph:
             # The client's own stumbling over a body that is no answer of the Graph API.
             raise VendorBusy(f"{where} gave an answer that is not its own") from None
         # The client takes what is no UTF-8 for a replacement character; the vendor itself writes ASCII.
-        if not isinstance(body, dict) or response.status() >= 500 or "\ufffd" in str(response.body()):
+        if not isinstance(body, dict) or response.status() >= 400 or "\ufffd" in str(response.body()):
             raise VendorBusy(f"{where} gave an answer that is not whole (HTTP {response.status()})")
         self.quota.update(used_of_limits(response.headers() or {}))
         return body

@@ -78,6 +78,7 @@ def test_a_page_that_is_too_large_is_asked_for_in_halves(graph: Graph, monkeypat
         ("429", r"\(#17\) User request limit reached"),
         ("500", r"gave an answer that is not whole \(HTTP 500\)"),
         ("502_html", r"gave an answer that is not whole \(HTTP 502\)"),
+        ("429_gateway", r"gave an answer that is not whole \(HTTP 429\)"),
         ("reset", "did not answer"),
         ("truncated", "gave an answer that is not whole"),
     ],
