@@ -61,8 +61,10 @@ def load(connector: Connector, options: Options, warehouse: Path, state: Path, a
     A long history is read in steps, each of which is loaded before the next is asked for: what ends a load in between,
     a kill or a spent quota, costs one step, and the next load goes on from there.
     """
-    expiring = credentials.watched(connector, options, warehouse, asked)
-    result = _load(connector, options, warehouse, state, asked)
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(warehouse)):  # held open: a load opens it some ten times, each of which costs then nothing
+        expiring = credentials.watched(connector, options, warehouse, asked)
+        result = _load(connector, options, warehouse, state, asked)
     result.warnings += expiring
     return result
 
