@@ -15,6 +15,7 @@ from pydantic import Field
 
 from pipelines.connector import AccessRefused, Connector, Options, Plan, Scope, Table, columns
 from pipelines.http import keep_quota
+from pipelines.rows import SchemaDrift
 from pipelines.sources import zendesk_ratings
 from pipelines.sources.zendesk_client import (
     ADVICE,
@@ -109,7 +110,15 @@ def zendesk(
 
 def _ticket(row: Row) -> Row:
     """A ticket with the one thing that its tags decide: tags are free text and may name people, so they stay out."""
-    return row | {"is_merged": MERGED_TAG in (row["tags"] or ())} if "tags" in row else row
+    if "tags" not in row:
+        return row
+    tags = row["tags"] or []
+    if not isinstance(tags, list):
+        raise SchemaDrift(
+            f"zendesk: tickets: the tags of ticket {row.get('id')} are a {type(tags).__name__}, not a list, so whether "
+            "it was merged into another is not known; nothing of tickets was loaded. Upgrade Parcours, or report it."
+        )
+    return row | {"is_merged": MERGED_TAG in tags}
 
 
 def scopes(options: ZendeskOptions, table: str) -> list[Scope]:
