@@ -353,7 +353,7 @@ def test_a_rating_of_another_type_is_refused(zendesk: Running, tmp_path: Path, m
 def test_tags_that_are_no_list_are_refused(zendesk: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = zendesk_desk.Desk.ticket_item
     monkeypatch.setattr(zendesk_desk.Desk, "ticket_item", lambda *args: {**shown(*args), "tags": "closed_by_merge"})
-    with pytest.raises(SchemaDrift, match="zendesk: tickets: the tags of ticket .* are a str, not a list"):
+    with pytest.raises(SchemaDrift, match=r"zendesk: tickets: the tags of ticket .* are a str, not a list"):
         pull(tmp_path)
 
 
