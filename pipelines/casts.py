@@ -13,6 +13,7 @@ import pyarrow as pa
 # Outside of these a time is a mistake: a zero that was written as a date, or a "never".
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 TIME = re.compile(r"(\d{4})-\d\d-\d\d[T ]\d\d:\d\d")
+OBJECTS = pa.list_(pa.struct([]))  # whatever they hold
 MOST = 2**63  # beyond it no column holds a whole number, and nothing that is counted or paid is
 
 
@@ -42,9 +43,9 @@ class Inside(ValueError):
 def nested(inside: Mapping[str, pa.DataType]) -> Callable[[Any], str | None]:
     """A list or an object, as JSON text; of some vendors an empty text stands for none.
 
-    `inside` are fields within, at any depth, and the types that their values must fit into.
+    `inside` are fields within, at any depth, and the types that their values must fit into; of a list, its elements.
     """
-    casters = {name: _list if pa.types.is_list(kind) else caster(kind) for name, kind in inside.items()}
+    casters = {name: _list(kind) if isinstance(kind, pa.ListType) else caster(kind) for name, kind in inside.items()}
 
     def convert(value: Any) -> str | None:
         if value is None or value == "":
@@ -71,9 +72,22 @@ def _check(value: Any, casters: Mapping[str, Callable[[Any], Any]]) -> None:
             _check(one, casters)
 
 
-def _list(value: Any) -> Any:
-    if value is not None and not (isinstance(value, list) and all(isinstance(one, Mapping) for one in value)):
-        raise ValueError("not a list of objects")
+def _list(kind: "pa.ListType[Any]") -> Callable[[Any], Any]:
+    of = None if kind == OBJECTS else caster(kind.value_type)
+
+    def convert(value: Any) -> Any:
+        if value is None:
+            return None
+        if not isinstance(value, list):
+            raise ValueError("not a list")
+        return [of(one) if of else _object(one) for one in value]
+
+    return convert
+
+
+def _object(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        raise ValueError("not an object")
     return value
 
 

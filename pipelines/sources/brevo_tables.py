@@ -46,6 +46,7 @@ TABLES = {
         "entities",
         LATE_DAYS,
         nested=("recipients",),
+        inside={"lists": pa.list_(COUNT)},
         required=("type", "status", "sent_date", *STATISTICS_COLUMNS[:-1]),
         enums={"type": TYPES, "status": STATUSES},
         dated_by=("sent_date", "scheduled_at"),

@@ -5,6 +5,7 @@ https://developer.woocommerce.com/docs/apis/rest-api/v3/
 
 import pyarrow as pa
 
+from pipelines.casts import OBJECTS
 from pipelines.connector import Table, columns
 
 REREAD_DAYS = 3  # an order that changes while pages are read can be missed, and a shop's clock can be wrong
@@ -17,7 +18,7 @@ INSIDE: dict[str, pa.DataType] = {
     **dict.fromkeys(("id", "product_id", "refunded_item_id"), ID),
     **dict.fromkeys(("total", "total_tax", "quantity", "value", "total_value"), AMOUNT),
     **dict.fromkeys(("name", "sku", "kind"), TEXT),
-    "taxes": pa.list_(TEXT),
+    "taxes": OBJECTS,
 }
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from dlt.extract.resource import DltResource
 
+from pipelines.casts import OBJECTS, Inside, nested
 from pipelines.connector import Connector, ConnectorError, Options, Plan, Scope, Table
 from pipelines.identity import email_key, keyed_hash
 from pipelines.load import LoadResult, create_empty
@@ -305,3 +306,17 @@ def test_a_value_of_another_kind_is_refused_with_its_place(row: dict[str, Any], 
 def test_half_a_character_does_not_stop_a_load() -> None:
     (row,) = to_arrow("toy", "contacts", CONTACTS, [{"id": "a\ud83d", "score": 1}]).to_pylist()
     assert row["id"] == "a?"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"lists": "12"}, {"lists": ["news"]}, {"lists": [None]}, {"rows": "one"}, {"rows": ["one"]}, {"rows": [None]}],
+)
+def test_a_list_inside_a_column_that_holds_something_else_is_refused(told: dict[str, Any]) -> None:
+    convert = nested({"lists": pa.list_(pa.int64()), "rows": OBJECTS})
+    assert (
+        convert({"of": {"lists": [12], "rows": [{"lists": []}]}}) == '{"of": {"lists": [12], "rows": [{"lists": []}]}}'
+    )
+    assert convert({"lists": None, "rows": None}) == '{"lists": null, "rows": null}'
+    with pytest.raises(Inside):
+        convert({"of": told})
