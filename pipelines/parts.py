@@ -63,7 +63,8 @@ def whole(plan: Plan, source: str, name: str, table: Table, batches: Iterator[On
     if not plan.of(name):
         return
     if plan.ended_by:
-        _leave(plan, plan.of(name), plan.ended_by)
+        left = _leave(plan, plan.of(name), plan.ended_by)
+        plan.warn(f"{', '.join(left)}: not asked for any more and left to the next refresh")
         return
     is_given = False
     try:

@@ -212,9 +212,11 @@ class Arena:
 
 
 def _root(error: BaseException) -> str:
-    """What lies under what was wrapped around it."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__ or error
+    """What lies under what was wrapped around it; some errors lie under themselves."""
+    seen: list[BaseException] = []
+    while (under := error.__cause__ or error.__context__) and under not in seen:
+        seen.append(error)
+        error = under
     return f"{type(error).__name__}: {str(error)[:200]}"
 
 

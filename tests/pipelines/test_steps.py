@@ -188,6 +188,9 @@ def test_tables_that_were_read_before_the_quota_ended_are_loaded(stall: Stall) -
     assert result.rows["people"] == 3
     assert len(result.refused) == 1
     assert set(stall.loaded()) == {"people"}
+    assert [
+        name for name in ("visits of a", "visits of b", "orders: not asked") if name not in "\n".join(result.warnings)
+    ] == []
     assert stall.asked == ["people"], "more was asked of a vendor that gives nothing"
 
 
