@@ -23,6 +23,7 @@ from pipelines import parts
 from pipelines.connector import AccessRefused, Connector, CredentialRefused, Options, Plan, Scope
 from pipelines.http import session
 from pipelines.listing import Guarded, Listing, found
+from pipelines.rows import SchemaDrift
 from pipelines.sources.stripe_tables import DECISIVE, TABLES
 from pipelines.undecided import Undecided
 
@@ -146,7 +147,12 @@ def _unless_refused(resource: DltResource, plan: Plan) -> Iterator[Row]:
 def _lines(client: RESTClient, invoices: Iterable[Row], options: StripeOptions) -> Iterator[list[Row]]:
     """The lines of each invoice, which holds its first ten. A draft's can still vanish and are left out."""
     for invoice in invoices:
-        if invoice.get("status") == "draft":
+        if not isinstance(status := invoice.get("status"), str):
+            raise SchemaDrift(
+                f"stripe: the status of invoice {invoice.get('id')} is a {type(status).__name__}: whether its lines "
+                "count is not known; none were loaded. Upgrade Parcours, or report it."
+            )
+        if status == "draft":
             continue
         held = Listing(f"stripe: lines of invoice {invoice['id']}")
         pages: Iterable[Sequence[Mapping[str, Any]]] = [held.page(found(invoice, "lines.data"))]

@@ -37,7 +37,8 @@ def _table(
         "entities",
         reread_days,
         nested=tuple(name for name in schema.names if name in LISTS),
-        inside={"amount": NUMBER, "amount_refunded": NUMBER, "tax_behavior": pa.string(), "refund": pa.string()},
+        inside=dict.fromkeys(("amount", "amount_refunded"), NUMBER)
+        | dict.fromkeys(("tax_behavior", "type", "refund"), pa.string()),
         emails=emails,
         required=required,
         dated_by=dated_by,
