@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from sandbox.events import World
 from sandbox.server import running
-from sandbox.vendors.google_analytics_quality import Quality
+from sandbox.vendors.google_analytics.quality import Quality
 from sandbox.world import generate
 
 HISTORY_DAYS = 396  # 13 months: a year to compare with, and a month beyond

@@ -23,7 +23,7 @@ from sandbox.faults import Fault
 from sandbox.request_log import LoggedRequest
 from sandbox.state import Sandbox
 from sandbox.vendors import google_analytics
-from sandbox.vendors.google_analytics_quality import Quality
+from sandbox.vendors.google_analytics.quality import Quality
 
 
 class Vendor(Protocol):

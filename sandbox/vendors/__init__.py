@@ -1,1 +1,1 @@
-"""One module per vendor: its API over the events of the world."""
+"""One module or package per vendor: its API over the events of the world."""

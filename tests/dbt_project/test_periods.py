@@ -5,7 +5,7 @@ from itertools import groupby, pairwise
 
 from hypothesis import example, given
 
-from pipelines.sources.google_analytics_reports import periods as asked_of_google
+from pipelines.sources.google_analytics.reports import periods as asked_of_google
 from tests.dbt_project.calendars import (
     GRAINS,
     ONE_DAY,

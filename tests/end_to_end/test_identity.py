@@ -14,7 +14,7 @@ import pytest
 from pipelines.settings import read_settings
 from sandbox import events as e
 from sandbox.truth import Refresh, truth
-from sandbox.vendors.shopify_values import number
+from sandbox.vendors.shopify.values import number
 from sandbox.world import generate
 from tests.end_to_end.comparison import compare, published_values, summary
 from tests.end_to_end.conftest import business

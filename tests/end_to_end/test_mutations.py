@@ -10,8 +10,8 @@ import pytest
 
 from flows.places import PROJECT
 from pipelines.registry import CONNECTORS
-from pipelines.sources.facebook_graph import Graph
-from pipelines.sources.mailchimp_client import Mailchimp
+from pipelines.sources.facebook.graph import Graph
+from pipelines.sources.mailchimp.client import Mailchimp
 from sandbox.events import World
 from sandbox.truth import truth
 from tests.end_to_end.comparison import GRAINS, Difference, compare, summary

@@ -9,7 +9,7 @@ import duckdb
 import requests
 
 from flows.places import PROJECT
-from sandbox.vendors.facebook_tokens import TOKEN, USER_TOKEN
+from sandbox.vendors.facebook.tokens import TOKEN, USER_TOKEN
 from tests.end_to_end.conftest import REFRESHES, Refreshed
 
 STAGES = ("awareness", "engagement", "capture", "conversion", "experience", "ascension", "fan", "ambassador")

@@ -33,7 +33,7 @@ from sandbox.events import (
     World,
 )
 from sandbox.server import Running, running
-from sandbox.vendors.brevo_mail import Campaigns
+from sandbox.vendors.brevo.mail import Campaigns
 from tests.pipelines.loads import load_whole
 from tests.staging import stage, staged
 
@@ -234,7 +234,7 @@ def test_an_attribute_that_is_no_date_is_warned_of_and_never_stored(brevo: Runni
 def test_a_day_without_a_time_begins_in_the_zone_of_the_business(
     brevo: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sandbox.vendors.brevo_mail.Audience.local", lambda _, moment: f"{moment:%Y-%m-%d}")
+    monkeypatch.setattr("sandbox.vendors.brevo.mail.Audience.local", lambda _, moment: f"{moment:%Y-%m-%d}")
     pull(tmp_path)
     assert ("gil", "2026-02-08T23:00:00.000Z") in opt_ins(tmp_path)
 

@@ -17,10 +17,10 @@ from pipelines.load import LoadResult, run_plan
 from pipelines.plan import Asked, plan_backfill
 from pipelines.rows import SchemaDrift
 from pipelines.sources.facebook_ads import CONNECTOR, FacebookAdsOptions
-from pipelines.sources.facebook_ads_reports import ATTRIBUTION_DAYS, INSIGHTS
+from pipelines.sources.facebook_ads.reports import ATTRIBUTION_DAYS, INSIGHTS
 from sandbox import events
 from sandbox.server import Running, running
-from sandbox.vendors import facebook_ads as vendor
+from sandbox.vendors.facebook import ads as vendor
 from tests.pipelines.loads import load_whole
 
 FIRST_DAY = date(2026, 2, 1)

@@ -7,12 +7,12 @@ import pytest
 
 from pipelines.connector import AccessRefused, ConnectorError, CredentialRefused, QuotaExhausted
 from pipelines.retry import ATTEMPTS, VendorBusy
-from pipelines.sources.facebook_graph import Graph, ObjectGone
-from pipelines.sources.facebook_limits import used_of_limits
+from pipelines.sources.facebook.graph import Graph, ObjectGone
+from pipelines.sources.facebook.limits import used_of_limits
 from sandbox.events import AdAccount, CustomAudience, Page, World
 from sandbox.server import Running, running
-from sandbox.vendors.facebook_ads import AdsDesk
-from sandbox.vendors.facebook_graph import Call, GraphError, Row
+from sandbox.vendors.facebook.ads import AdsDesk
+from sandbox.vendors.facebook.graph import Call, GraphError, Row
 
 NOW = datetime(2026, 3, 12, 9, tzinfo=UTC)
 AUDIENCES = ("act_1001", "customaudiences")
@@ -129,7 +129,7 @@ def test_what_is_not_there_is_named(graph: Graph) -> None:
 
 
 def test_a_version_that_ended_asks_for_an_upgrade(facebook: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.sources.facebook_graph.API_VERSION", "v24.0")
+    monkeypatch.setattr("pipelines.sources.facebook.graph.API_VERSION", "v24.0")
     graph = Graph(f"{facebook.base_url}/facebook", "sandbox-token", None, "Do this.")
     with pytest.raises(ConnectorError, match=r"the API version v24\.0 ended: upgrade Parcours"):
         graph.get("act_1001")

@@ -20,12 +20,12 @@ from pipelines.plan import Asked, plan_backfill
 from pipelines.retry import VendorBusy
 from pipelines.rows import SchemaDrift
 from pipelines.sources.facebook_page import CONNECTOR, COUNTED_DAYS, FacebookPageOptions
-from pipelines.sources.facebook_page_ratings import ENDED
+from pipelines.sources.facebook_page.ratings import ENDED
 from sandbox.events import Comment, Follow, Page, Post, Reaction, Review, Share, Tag, World
 from sandbox.server import Running, running
 from sandbox.state import Sandbox
-from sandbox.vendors import facebook_page as vendor
-from sandbox.vendors.facebook_graph import Call, GraphError, Row, no_such_object
+from sandbox.vendors.facebook import page as vendor
+from sandbox.vendors.facebook.graph import Call, GraphError, Row, no_such_object
 from tests.pipelines.loads import load_whole
 from tests.staging import stage, staged
 

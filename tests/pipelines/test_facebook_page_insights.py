@@ -11,10 +11,10 @@ import pytest
 from pipelines.load import LoadResult
 from pipelines.plan import Asked
 from pipelines.sources.facebook_page import CONNECTOR, FacebookPageOptions
-from pipelines.sources.facebook_page_insights import RETIRED, series_of
+from pipelines.sources.facebook_page.insights import RETIRED, series_of
 from sandbox.events import Follow, Page, Post, Reaction, World
 from sandbox.server import Running, running
-from sandbox.vendors import facebook_page_insights as vendor
+from sandbox.vendors.facebook import page_insights as vendor
 from tests.pipelines.loads import load_whole
 from tests.pipelines.test_facebook_page import rows
 

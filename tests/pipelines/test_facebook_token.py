@@ -20,8 +20,8 @@ from pipelines.sources.facebook_ads import FacebookAdsOptions
 from pipelines.sources.facebook_page import FacebookPageOptions
 from sandbox.events import AdAccount, Page, Post, World
 from sandbox.server import Running, running
-from sandbox.vendors import facebook_tokens as vendor
-from sandbox.vendors.facebook_graph import GraphError
+from sandbox.vendors.facebook import tokens as vendor
+from sandbox.vendors.facebook.graph import GraphError
 from tests.adversary.proxy import Proxy, proxied
 
 PARIS = ZoneInfo("Europe/Paris")

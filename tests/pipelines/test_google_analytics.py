@@ -15,8 +15,8 @@ from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
 from pipelines.load import LoadResult
 from pipelines.plan import Asked
 from pipelines.sources.google_analytics import CONNECTOR, GoogleAnalyticsOptions
-from pipelines.sources.google_analytics_client import connect
-from pipelines.sources.google_analytics_reports import periods
+from pipelines.sources.google_analytics.client import connect
+from pipelines.sources.google_analytics.reports import periods
 from sandbox.events import AudienceMember, Hit, LinkedAdCost, Property, Visit, World
 from sandbox.server import Running, running
 from sandbox.vendors.google_analytics import analytics_of

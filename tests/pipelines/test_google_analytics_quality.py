@@ -20,7 +20,7 @@ from pipelines.connector import Caveat, Plan, Pull, QuotaExhausted
 from pipelines.plan import Asked
 from pipelines.settings import Settings, read_settings
 from pipelines.sources.google_analytics import CONNECTOR, DATED, GoogleAnalyticsOptions
-from pipelines.sources.google_analytics_quality import ESTIMATED
+from pipelines.sources.google_analytics.quality import ESTIMATED
 from sandbox.events import Hit, Visit, World
 from sandbox.server import Running, running
 from sandbox.truth import Refresh, truth

@@ -35,7 +35,7 @@ from sandbox.events import (
     World,
 )
 from sandbox.server import Running, running
-from sandbox.vendors.klaviyo_records import Event
+from sandbox.vendors.klaviyo.records import Event
 from tests.pipelines.loads import load_whole
 from tests.staging import stage, staged
 

@@ -34,7 +34,7 @@ from sandbox.events import (
     World,
 )
 from sandbox.server import Running, running
-from sandbox.vendors import mailchimp_reports
+from sandbox.vendors.mailchimp import reports
 from tests.pipelines.loads import load_whole
 
 FIRST_DAY, THROUGH = date(2026, 1, 1), date(2026, 3, 15)
@@ -444,7 +444,7 @@ def test_what_figures_rest_on_is_missed_by_name_and_all_stays(
 def test_a_report_of_a_type_that_is_not_known_is_warned_of(
     mailchimp: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(mailchimp_reports.TYPES, "regular", "standard")
+    monkeypatch.setitem(reports.TYPES, "regular", "standard")
     result = pull(tmp_path)
     assert result.warnings == [
         "mailchimp: what a report of the type 'standard' is of is not known; it counts for nothing"
@@ -458,9 +458,9 @@ def test_caveats_tell_clicks_by_bots_always_and_opens_by_proxies_where_they_are_
     caveats = "select table_name, date_day, caveat from raw_parcours.caveats order by all"
     pull(tmp_path)
     assert rows(tmp_path, caveats) == [("reports", None, "bot_clicks")]
-    shown = mailchimp_reports.Result.opens_part
+    shown = reports.Result.opens_part
     monkeypatch.setattr(
-        mailchimp_reports.Result,
+        reports.Result,
         "opens_part",
         lambda self: {name: value for name, value in shown(self).items() if not name.startswith("proxy_excluded")},
     )

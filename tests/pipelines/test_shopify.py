@@ -21,10 +21,10 @@ from pipelines.plan import Asked
 from pipelines.retry import VendorBusy
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.shopify import BULK_DAYS, CONNECTOR, ShopifyOptions
-from pipelines.sources.shopify_client import TooCostly, _judge
+from pipelines.sources.shopify.client import TooCostly, _judge
 from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, Withdrawal, World
 from sandbox.server import Running, running
-from sandbox.vendors.shopify_values import gid, number
+from sandbox.vendors.shopify.values import gid, number
 from tests.pipelines.loads import load_whole
 from tests.staging import stage, staged
 

@@ -15,13 +15,14 @@ import requests
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import VendorSession
 from pipelines.identity import email_key
-from pipelines.load import LoadResult
+from pipelines.load import LoadResult, load
 from pipelines.plan import Asked
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.stripe import CONNECTOR, LISTS, StripeOptions
 from sandbox.events import World
 from sandbox.server import Running, running
-from sandbox.vendors.stripe_objects import FINGERPRINT
+from sandbox.vendors.stripe import invoices
+from sandbox.vendors.stripe.objects import FINGERPRINT
 from tests.pipelines.loads import load_whole
 from tests.sandbox.stripe_world import DAY, HOUR, MINUTE, NOON, NOW, business, slow_business
 from tests.staging import stage, staged
@@ -385,6 +386,22 @@ values ('in_parts', 'il_odd', 'eur', 5000, 1, '[{"amount": 1000, "tax_behavior":
 
 
 AWKWARD = (*("in_part", "in_parts", "in_lost", "in_credited", "in_nothing", "in_down", "in_trial", "in_even"),)
+
+
+def test_a_draft_whose_status_cannot_be_read_gives_no_lines(
+    tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = invoices.draft
+    monkeypatch.setattr(invoices, "draft", lambda *args: {**shown(*args), "status": {"value": "draft"}})
+    with running(world, NOW) as sandbox:
+        monkeypatch.setenv("SOURCES__STRIPE__BASE_URL", f"{sandbox.base_url}/stripe")
+        monkeypatch.setenv("SOURCES__STRIPE__API_KEY", "sandbox-live")
+        asked = Asked((NOW - DAY).date(), NOW, ZoneInfo("Europe/Paris"), FIRST_DAY)
+        result = load(CONNECTOR, StripeOptions(), tmp_path / "warehouse.duckdb", tmp_path / "state", asked)
+    told = "\n".join(result.warnings)
+    assert "stripe: invoices row 1: status is a dict" in told
+    assert "is a dict: whether its lines count is not known" in told
+    assert rows(tmp_path, "select id from invoices") == rows(tmp_path, "select id from invoice_lines") == []
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.zendesk import CONNECTOR, ZendeskOptions
 from sandbox.events import Person, Ticket, TicketRating, World
 from sandbox.server import Running, running
-from sandbox.vendors import zendesk_desk
+from sandbox.vendors.zendesk import desk
 from tests.pipelines.loads import load_whole
 from tests.pipelines.vendor_checks import first_address, later_fields
 from tests.staging import stage, staged
@@ -345,14 +345,14 @@ def test_what_figures_rest_on_is_refused_where_it_is_gone(
 
 
 def test_a_rating_of_another_type_is_refused(zendesk: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zendesk_desk, "_answers", lambda _: [{"type": "stars", "stars": 5}])
+    monkeypatch.setattr(desk, "_answers", lambda _: [{"type": "stars", "stars": 5}])
     with pytest.raises(SchemaDrift, match="zendesk: survey_responses row 1: answer__type is 'stars', and whether"):
         pull(tmp_path)
 
 
 def test_tags_that_are_no_list_are_refused(zendesk: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = zendesk_desk.Desk.ticket_item
-    monkeypatch.setattr(zendesk_desk.Desk, "ticket_item", lambda *args: {**shown(*args), "tags": "closed_by_merge"})
+    shown = desk.Desk.ticket_item
+    monkeypatch.setattr(desk.Desk, "ticket_item", lambda *args: {**shown(*args), "tags": "closed_by_merge"})
     with pytest.raises(SchemaDrift, match=r"zendesk: tickets: the tags of ticket .* are a str, not a list"):
         pull(tmp_path)
 

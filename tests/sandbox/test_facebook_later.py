@@ -12,7 +12,7 @@ from sandbox import events as e
 from sandbox.server import Running, running
 from sandbox.truth.money import Converter
 from sandbox.truth.view import View
-from sandbox.vendors.facebook_insights import status_of
+from sandbox.vendors.facebook.insights import status_of
 from sandbox.world import generate
 from tests.sandbox.small_worlds import BUSINESS, at, comment, post, refresh, value, world
 

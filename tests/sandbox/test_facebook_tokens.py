@@ -9,7 +9,7 @@ import requests
 
 from sandbox.events import Page, World
 from sandbox.server import Running, running
-from sandbox.vendors.facebook_tokens import APP_ID, APP_SECRET, OF_PAGE, TOKEN, USER_TOKEN
+from sandbox.vendors.facebook.tokens import APP_ID, APP_SECRET, OF_PAGE, TOKEN, USER_TOKEN
 
 APP = f"{APP_ID}|{APP_SECRET}"
 NOW = datetime(2026, 3, 12, 9, tzinfo=UTC)

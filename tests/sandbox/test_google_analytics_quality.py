@@ -14,7 +14,7 @@ import requests
 from sandbox.__main__ import main
 from sandbox.events import Hit, Visit
 from sandbox.server import Running, running
-from sandbox.vendors.google_analytics_quality import estimated
+from sandbox.vendors.google_analytics.quality import estimated
 from sandbox.world import generate
 from tests.sandbox.test_google_analytics import ask, schema
 from tests.sandbox.test_main import start

@@ -11,7 +11,7 @@ import requests
 
 from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, Withdrawal, World
 from sandbox.server import Running, running
-from sandbox.vendors.shopify_values import gid, number
+from sandbox.vendors.shopify.values import gid, number
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

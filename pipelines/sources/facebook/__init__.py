@@ -1,0 +1,1 @@
+"""Facebook's Graph API, for ads and pages alike: its client, its limits, its tokens."""
