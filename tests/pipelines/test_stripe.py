@@ -388,11 +388,11 @@ values ('in_parts', 'il_odd', 'eur', 5000, 1, '[{"amount": 1000, "tax_behavior":
 AWKWARD = (*("in_part", "in_parts", "in_lost", "in_credited", "in_nothing", "in_down", "in_trial", "in_even"),)
 
 
-def test_a_draft_whose_status_cannot_be_read_gives_no_lines(
+def test_an_invoice_whose_status_cannot_be_read_gives_no_lines(
     tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = invoices.draft
-    monkeypatch.setattr(invoices, "draft", lambda *args: {**shown(*args), "status": {"value": "draft"}})
+    shown = invoices.invoice
+    monkeypatch.setattr(invoices, "invoice", lambda *args: {**shown(*args), "status": {"value": "draft"}})
     with running(world, NOW) as sandbox:
         monkeypatch.setenv("SOURCES__STRIPE__BASE_URL", f"{sandbox.base_url}/stripe")
         monkeypatch.setenv("SOURCES__STRIPE__API_KEY", "sandbox-live")
