@@ -4,9 +4,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from time import monotonic
+from typing import Any
 
-from flows import replay
+from flows import definition, replay
 from flows.places import PROJECT, Places
 from flows.replay import Node
 from pipelines.connector import ConnectorError
@@ -49,7 +52,6 @@ def build(places: Places, layer: str, anew: bool = False) -> LayerResult:
 def _built_by_dbt(places: Places, layer: str, anew: bool) -> list[Node]:
     # Here, since a refresh that needs no dbt does not wait for its import either.
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
 
     # What was reported is kept last, when all tests of all figures have passed.
     selected = [layer, "resource_type:snapshot"] if layer == HISTORY else [layer]
@@ -60,15 +62,8 @@ def _built_by_dbt(places: Places, layer: str, anew: bool) -> list[Node]:
     recorder = replay.Recorder()
     before = replay.relations(places)
     with _dbt_environment(places):
-        result = dbtRunner(callbacks=[recorder]).invoke(
-            [
-                *arguments,
-                "--project-dir", str(PROJECT / "dbt_project"),
-                "--profiles-dir", str(PROJECT),
-                "--target-path", str(places.dbt_target),
-                "--log-path", str(places.dbt_target),
-            ]
-        )  # fmt: skip
+        manifest = _parsed(definition.of_project(), places.dbt_target)
+        result = _invoked(arguments, places.dbt_target, manifest, recorder)
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # else the file stays locked
     if result.exception is not None:
         raise ModelsFailed(f"dbt could not run {layer}: {result.exception}")
@@ -78,6 +73,29 @@ def _built_by_dbt(places: Places, layer: str, anew: bool) -> list[Node]:
         raise ModelsFailed(f"dbt failed in {layer}; nothing was published.\n{_failures(nodes)}")
     replay.keep(places, layer, anew, before, recorder.steps(found))
     return nodes
+
+
+@lru_cache(maxsize=1)
+def _parsed(project: str, target: Path) -> Any:
+    """What dbt knows of the project, which it reads once in a process for as long as the hash stays the same."""
+    result = _invoked(["--quiet", "parse"], target)
+    if result.exception is not None:
+        raise ModelsFailed(f"dbt could not read the models: {result.exception}")
+    return result.result
+
+
+def _invoked(arguments: list[str], target: Path, manifest: Any = None, *callbacks: Any) -> Any:
+    from dbt.cli.main import dbtRunner
+
+    return dbtRunner(manifest, [*callbacks]).invoke(
+        [
+            *arguments,
+            "--project-dir", str(PROJECT / "dbt_project"),
+            "--profiles-dir", str(PROJECT),
+            "--target-path", str(target),
+            "--log-path", str(target),
+        ]
+    )  # fmt: skip
 
 
 def _failures(nodes: list[Node]) -> str:
