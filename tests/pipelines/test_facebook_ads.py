@@ -311,7 +311,9 @@ def test_a_deleted_audience_is_captured_no_more(facebook: Running, world: events
 
 def test_an_audience_that_is_nowhere_is_warned_of(facebook: Running, tmp_path: Path) -> None:
     result = pull(tmp_path, retargeting_audiences=["2601", "2699"])
-    assert result.warnings == ["facebook_ads: no account has the audience 2699; correct retargeting_audiences"]
+    assert result.warnings == [
+        "facebook_ads: custom_audiences: no account has the audience 2699; correct retargeting_audiences"
+    ]
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "502_html", "timeout", "reset", "truncated"])

@@ -60,7 +60,7 @@ TABLES: dict[str, Table] = {
         "snapshots",
         AS_NOW,
         nested=("delivery_status",),
-        inside={"code": COUNT},
+        inside={"code": COUNT, "description": pa.string()},
     ),
 }
 
@@ -134,7 +134,7 @@ def _audiences(graph: Graph, options: FacebookAdsOptions, plan: Plan) -> Iterato
     if any(plan.has_failed(pull) for pull in plan.of("custom_audiences")):
         return  # which audiences there are is not known
     for one in sorted(absent if plan.of("custom_audiences") else ()):
-        plan.warn(f"facebook_ads: no account has the audience {one}; correct retargeting_audiences")
+        plan.warn(f"facebook_ads: custom_audiences: no account has the audience {one}; correct retargeting_audiences")
 
 
 def _refuse_lost_bounds(audiences: list[Row]) -> None:
