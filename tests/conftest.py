@@ -1,8 +1,13 @@
 """What every test starts from: an identity key, short waits, nothing sent anywhere."""
 
 import os
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
+
+LONG = "tests/end_to_end/"
+REFRESHED = {f"{LONG}test_{name}.py" for name in ("mutations", "privacy", "published", "replay", "truth")}
 
 os.environ["PARCOURS_IDENTITY_KEY"] = "a-key-for-tests-only-0123456789"
 os.environ["PARCOURS_RETRY_PATIENCE"] = "0.01"
@@ -14,3 +19,21 @@ os.environ.pop("COLUMNS", None)  # output as a pipe gets it, whatever the termin
 def _one_dbt_target(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What dbt made of the models serves all installations of a run."""
     os.environ["PARCOURS_DBT_TARGET"] = str(tmp_path_factory.mktemp("dbt"))
+
+
+class Rooms(LoadFileScheduling):  # type: ignore[misc]  # xdist tells no types
+    """Gives a process one file after the other, and all files that rest on the refreshed business to the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "refreshed" if file in REFRESHED else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
+    """How tests are shared between processes."""
+    return Rooms(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes goes first, so that no process ends long before the other."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))

@@ -1,10 +1,11 @@
 """A small business at all vendors, and every connector's options with pages so small that lists have several."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
 
 from flows.places import PROJECT
 from pipelines.connector import Options
@@ -65,5 +66,7 @@ def disturbable(source: str) -> Iterator[tuple[Running, Proxy, Analytics]]:
         grpc_proxied(vendors) as analytics,
     ):
         between = replace(vendors, base_url=proxy.url, grpc_address=analytics.address)
-        os.environ.update(between.environment() | SOONER)
-        yield vendors, proxy, analytics
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            for name, value in (between.environment() | SOONER).items():
+                monkeypatch.setenv(name, value)
+            yield vendors, proxy, analytics

@@ -1,8 +1,8 @@
 """The demo's business, refreshed twice through the real flow against the running vendors: made once for all tests."""
 
-import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -36,6 +36,15 @@ class Refreshed:
     pages: dict[str, int]  # list endpoint → highest page that it served
 
 
+@contextmanager
+def aimed(vendors: Running) -> Iterator[pytest.MonkeyPatch]:
+    """The connectors, aimed at the vendors until the block ends."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name, value in vendors.environment().items():
+            monkeypatch.setenv(name, value)
+        yield monkeypatch
+
+
 @pytest.fixture(scope="session")
 def settings() -> Settings:
     return read_settings(PROJECT / "examples" / "demo" / "parcours.toml", history_start=FIRST_DAY)
@@ -53,15 +62,14 @@ def refreshed(world: World, settings: Settings, tmp_path_factory: pytest.TempPat
     places = Places(tmp_path_factory.mktemp("refreshed"))
     after_first = tmp_path_factory.mktemp("after_first") / "warehouse.duckdb"
     with running(world) as vendors:
-        os.environ.update(vendors.environment())
-        for number, refresh in enumerate(REFRESHES):
-            vendors.set_clock(refresh.as_of)
-            with pytest.MonkeyPatch.context() as monkeypatch:
-                monkeypatch.setenv("PARCOURS_REPLAY", "off")
+        with aimed(vendors) as monkeypatch:
+            monkeypatch.setenv("PARCOURS_REPLAY", "off")
+            for number, refresh in enumerate(REFRESHES):
+                vendors.set_clock(refresh.as_of)
                 outcome = run_refresh(settings, places, refresh.through, refresh.as_of, [], print)
-            assert outcome.exit_code == 0, outcome
-            if number == 0:
-                shutil.copy(places.warehouse, after_first)
+                assert outcome.exit_code == 0, outcome
+                if number == 0:
+                    shutil.copy(places.warehouse, after_first)
         pages = vendors.sandbox.requests.pages()
         true = truth(world, REFRESHES, business(settings))
         true_segments = segments(world, REFRESHES, business(settings))

@@ -17,7 +17,7 @@ from pipelines.load import load
 from pipelines.plan import Asked
 from sandbox.truth import Key, Value
 from tests.end_to_end.comparison import Difference, compare, published_values
-from tests.end_to_end.conftest import REFRESHES, Refreshed
+from tests.end_to_end.conftest import REFRESHES, Refreshed, aimed
 
 Pages = Callable[..., Iterator[list[dict[str, Any]]]]
 
@@ -64,7 +64,8 @@ def reload(connector: Connector, refreshed: Refreshed, warehouse: Path) -> None:
     last, business = REFRESHES[-1], refreshed.settings.business
     refreshed.vendors.set_clock(last.as_of)
     asked = Asked(last.through, last.as_of, business.zone, business.history_start, deep_every_days=0)
-    load(connector, refreshed.settings.sources[connector.name], warehouse, warehouse.parent / "dlt", asked)
+    with aimed(refreshed.vendors):
+        load(connector, refreshed.settings.sources[connector.name], warehouse, warehouse.parent / "dlt", asked)
 
 
 def _forget_last_load(source: str, warehouse: Path, after_first: Path) -> None:

@@ -3,7 +3,6 @@
 No models: this is fast enough to run per source. What only daily loads can hold is listed, table by table.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +18,7 @@ from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings, read_settings
 from sandbox.server import Running, running
 from sandbox.world import generate
+from tests.end_to_end.conftest import aimed
 
 FIRST_DAY, LAST_DAY = date(2026, 8, 20), date(2026, 10, 1)
 DAYS = 21  # of daily loads; the last of them is deep
@@ -47,8 +47,7 @@ class Daily:
 
 @pytest.fixture(scope="module")
 def vendors() -> Iterator[Running]:
-    with running(generate(first_day=FIRST_DAY, last_day=LAST_DAY, scale=0.4)) as found:
-        os.environ.update(found.environment())
+    with running(generate(first_day=FIRST_DAY, last_day=LAST_DAY, scale=0.4)) as found, aimed(found):
         yield found
 
 
