@@ -44,6 +44,7 @@ def nested(inside: Mapping[str, pa.DataType]) -> Callable[[Any], str | None]:
     """A list or an object, as JSON text; of some vendors an empty text stands for none.
 
     `inside` are fields within, at any depth, and the types that their values must fit into; of a list, its elements.
+    A list in which there are such fields holds objects.
     """
     casters = {name: _list(kind) if isinstance(kind, pa.ListType) else caster(kind) for name, kind in inside.items()}
 
@@ -52,6 +53,9 @@ def nested(inside: Mapping[str, pa.DataType]) -> Callable[[Any], str | None]:
             return value  # type: ignore[no-any-return]
         if not isinstance(value, list | Mapping):
             raise ValueError("not a list or an object")
+        for one in value if casters and isinstance(value, list) else ():
+            if not isinstance(one, Mapping):
+                raise Inside(f"a {type(one).__name__} in place of one of its rows")
         _check(value, casters)
         return json.dumps(value, sort_keys=True, default=str, allow_nan=False)
 

@@ -320,3 +320,5 @@ def test_a_list_inside_a_column_that_holds_something_else_is_refused(told: dict[
     assert convert({"lists": None, "rows": None}) == '{"lists": null, "rows": null}'
     with pytest.raises(Inside):
         convert({"of": told})
+    with pytest.raises(Inside):
+        convert([{}, *told])
