@@ -17,6 +17,7 @@ from pipelines.load import LoadResult
 from pipelines.plan import Asked
 from pipelines.rows import SchemaDrift
 from pipelines.sources.typeform import CONNECTOR, TypeformOptions
+from pipelines.sources.typeform.answers import Form, kept
 from sandbox.events import Answer, World
 from sandbox.server import Running, running
 from tests.pipelines.loads import load_whole
@@ -269,6 +270,15 @@ def test_a_form_whose_answers_are_no_scores_fails_alone(typeform: Running, tmp_p
     assert "form npsForm1 answers its question score by a choice, which is no score; correct" in warning
     assert failures(tmp_path) == {"npsForm1"}
     assert len(rows(tmp_path, "select token from csat_responses")) == 3
+
+
+@pytest.mark.parametrize("field", [{"ref": {"value": "score"}, "id": "q1"}, {"ref": None, "id": 7}])
+def test_a_question_that_is_not_called_by_a_text_is_refused(field: dict[str, Any]) -> None:
+    form = Form.model_validate(NPS)
+    answer = {"type": "number", "number": 9}
+    assert kept(form, {"answers": [{"field": {"ref": "score"}, **answer}]})["answer"] == 9
+    with pytest.raises(SchemaDrift, match=r"a question is called by a (dict|int), not by a text"):
+        kept(form, {"answers": [{"field": field, **answer}]})
 
 
 def test_a_form_that_may_not_be_read_fails_alone(typeform: Running, tmp_path: Path) -> None:

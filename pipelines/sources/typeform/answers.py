@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.connector import ConnectorError, Plan
+from pipelines.rows import SchemaDrift
 
 KEPT = ("token", "response_type", "landed_at", "submitted_at")
 SCALES = frozenset({"nps", "opinion_scale", "rating", "number", "yes_no"})  # types of questions that hold a score
@@ -117,4 +118,11 @@ def _answer(response: Row, *questions: str) -> Row:
 
 def names(field: Row) -> tuple[Any, Any]:
     """How a question may be called: by its reference or its id."""
-    return field.get("ref"), field.get("id")
+    found = field.get("ref"), field.get("id")
+    for one in found:
+        if one is not None and not isinstance(one, str):
+            raise SchemaDrift(
+                f"typeform: a question is called by a {type(one).__name__}, not by a text, so which answers count is "
+                "not known; nothing of its table was loaded. Upgrade Parcours, or report it."
+            )
+    return found
