@@ -152,6 +152,15 @@ def test_payments_come_whole_in_parts_after_a_refusal_or_never(shopify: Running)
     ]
 
 
+def test_the_first_of_two_payments_never_pays_for_what_was_ordered_at_first(shopify: Running) -> None:
+    world = shopify.sandbox.world
+    added = OrderLine(IN_PARTS, f"{IN_PARTS}-2", "P1", 3, 1000, 301, 0, added_at=NOON + HOUR)
+    with running(replace(world, order_lines=[*world.order_lines, added]), NOON + 5 * DAY) as other:
+        paid = order(other, IN_PARTS, "transactions { amountSet { presentmentMoney { amount } } }")["transactions"]
+    amounts = [one["amountSet"]["presentmentMoney"]["amount"] for one in paid]
+    assert amounts == ["5398", "1349", "4049"]  # authorized, half of the 2,699 that were ordered, the rest
+
+
 def test_nothing_shows_before_it_happens(shopify: Running) -> None:
     shopify.set_clock(NOON + HOUR / 2)
     assert {one["name"] for one in data(shopify, "{ orders(first: 9) { nodes { name } } }")["orders"]["nodes"]} == {

@@ -94,7 +94,7 @@ class Shopfront:
 
     def order(self, order: Order, now: datetime) -> Item:
         """An order with all its fields."""
-        original = self._total(order, [line for line in self._lines[order.order_id] if not line.added_at])
+        original = self._original(order)
         lines = self._lines_at(order, now)
         total = self._total(order, [line for line in lines if not self._was_removed_unpaid(order, line, now)])
         processed_at = order.paid_at if self._is_paid(order, now) and total == 0 else order.placed_at
@@ -170,6 +170,10 @@ class Shopfront:
         taxes = 0 if self.tax_included else sum(line.tax for line in lines) + order.shipping_tax
         return goods + order.shipping + order.tip + order.fee + taxes
 
+    def _original(self, order: Order) -> int:
+        """What an order came to when it was placed."""
+        return self._total(order, [line for line in self._lines[order.order_id] if not line.added_at])
+
     def _is_paid(self, order: Order, now: datetime) -> bool:
         return bool(order.paid_at and order.paid_at <= now and not self._is_voided(order, now))
 
@@ -212,10 +216,11 @@ class Shopfront:
         elif order.deposit:
             found.append(("SALE", "SUCCESS", order.placed_at, order.deposit))
         elif self._is_in_parts(order, total):
+            first = max(1, min(total, self._original(order)) // 2)
             found.append(("AUTHORIZATION", "SUCCESS", order.placed_at, total))
-            found.append(("CAPTURE", "SUCCESS", order.placed_at, total // 2))
+            found.append(("CAPTURE", "SUCCESS", order.placed_at, first))
             if self._is_paid(order, now) and order.paid_at:
-                found.append(("CAPTURE", "SUCCESS", order.paid_at, total - total // 2))
+                found.append(("CAPTURE", "SUCCESS", order.paid_at, total - first))
         elif total and self._is_paid(order, now) and order.paid_at:
             found.append(("SALE", "SUCCESS", order.paid_at, total))
         elif total and key % PENDING_EVERY == 0:
