@@ -149,7 +149,7 @@ class Arena:
             # held open: opening it anew for every look would be half of the work
             with duckdb.connect(str(folder / "warehouse.duckdb")), self.writes.remembered():
                 loaded = self._load(folder, worlds.DAYS[1])
-                if not wire.altered():
+                if not wire.altered() and not loaded.error:
                     return Outcome(combination, "unaltered")
                 result, why = self.judged(combination, loaded, wire, folder)
             return Outcome(combination, result, why, loaded.seconds)
