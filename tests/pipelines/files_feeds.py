@@ -38,11 +38,11 @@ def pull(folder: Path, days: int = 0, /, **feeds: dict[str, Any]) -> LoadResult:
     """Load the feeds, `days` days after the first load."""
     options = FilesOptions.model_validate({"feeds": feeds})
     asked = Asked(DAY, NOON + timedelta(days=days), ZONE, DAY)
-    return load_whole(CONNECTOR, options, folder / "warehouse.duckdb", folder / "state", asked)
+    return load_whole(CONNECTOR, options, folder / "data" / "warehouse.duckdb", folder / "state", asked)
 
 
 def query(folder: Path, sql: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
+    with duckdb.connect(str(folder / "data" / "warehouse.duckdb"), read_only=True) as warehouse:
         warehouse.execute("set timezone = 'UTC'")
         return warehouse.execute(sql).fetchall()
 

@@ -132,8 +132,8 @@ def test_rows_that_differ_about_one_order_are_told_and_equal_ones_are_one(tmp_pa
         "files: shop/a.csv: 1 rows say something else than a later one of the same key, which counts"
     ]
     assert query(tmp_path, "select caveat, detail from raw_parcours.caveats") == [("rows_differ", "1 rows")]
-    stage(tmp_path, CONNECTOR)
-    assert staged(tmp_path, "stg_files__orders", "order_id, given_amount") == [("A", 90), ("B", 5), ("C", 5)]
+    stage(tmp_path / "data", CONNECTOR)
+    assert staged(tmp_path / "data", "stg_files__orders", "order_id, given_amount") == [("A", 90), ("B", 5), ("C", 5)]
 
 
 def test_a_day_of_a_campaign_that_two_exports_hold_counts_once(tmp_path: Path) -> None:
@@ -142,8 +142,8 @@ def test_a_day_of_a_campaign_that_two_exports_hold_counts_once(tmp_path: Path) -
     (tmp_path / "ads (10).csv").write_text("d;c;a\n2024-03-02;B;5\n2024-03-02;B;6\n")
     columns = {"date_day": "d", "campaign": "c", "amount": "a"}
     pull(tmp_path, ads=SPEND | {"location": str(tmp_path / "*.csv"), "columns": columns})
-    stage(tmp_path, CONNECTOR)
-    found = staged(tmp_path, "stg_files__spend", "date_day::varchar, campaign, amount")
+    stage(tmp_path / "data", CONNECTOR)
+    found = staged(tmp_path / "data", "stg_files__spend", "date_day::varchar, campaign, amount")
     assert found == [
         ("2024-03-01", "B", 1),
         ("2024-03-02", "B", 5),
