@@ -46,7 +46,8 @@ LORD_HOWE = Calendar(
     "Australia/Lord_Howe", "monday", "GBP", date(2023, 9, 20), date(2023, 11, 20),
     (
         Refresh(datetime(2023, 10, 31, 14, 0, tzinfo=UTC), date(2023, 10, 31)),  # 1 November there
-        Refresh(datetime(2023, 11, 20, 12, 30, tzinfo=UTC), date(2023, 11, 20)),
+        Refresh(datetime(2023, 11, 20, 11, 30, tzinfo=UTC), date(2023, 11, 20)),
+        Refresh(datetime(2023, 11, 20, 12, 30, tzinfo=UTC), date(2023, 11, 20)),  # proves what the vendors deleted
     ),
 )  # fmt: skip
 WITHOUT_VALUE = "purchase_frequency"  # needs 365 loaded days
