@@ -6,6 +6,7 @@ https://www.typeform.com/developers/responses/. The first form knows its respond
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,6 +14,7 @@ from fastapi.responses import JSONResponse, Response
 
 from sandbox.events import Answer
 from sandbox.faults import Fault
+from sandbox.routes import routed
 from sandbox.state import Sandbox
 
 ACCESS_TOKEN = "tfp_sandbox"  # noqa: S105
@@ -93,23 +95,18 @@ class Api:
 def router(sandbox: Sandbox) -> APIRouter:
     """Routes under /typeform, with the paths of api.typeform.com."""
     api = Api(sandbox)
-    routes = APIRouter()
     paths: dict[str, Shown] = {"/forms/{form_id}": api.form, "/forms/{form_id}/responses": api.responses}
-    for path, shown in paths.items():
-        routes.add_api_route(path, _endpoint(sandbox, shown))
-    return routes
+    return routed("", paths, partial(_answer, sandbox))
 
 
-def _endpoint(sandbox: Sandbox, shown: Shown) -> Callable[[Request], Response]:
-    def answer(request: Request) -> Response:
-        fault = sandbox.faults.take(request.url.path)
-        try:
-            _refuse(request, fault)
-            return JSONResponse(_spoilt(shown(request, sandbox.now()), fault))
-        except Refusal as refusal:
-            return JSONResponse(refusal.body, refusal.status)
-
-    return answer
+def _answer(sandbox: Sandbox, request: Request, shown: Shown) -> Response:
+    """What the API shows now, or its refusal."""
+    fault = sandbox.faults.take(request.url.path)
+    try:
+        _refuse(request, fault)
+        return JSONResponse(_spoilt(shown(request, sandbox.now()), fault))
+    except Refusal as refusal:
+        return JSONResponse(refusal.body, refusal.status)
 
 
 def _refuse(request: Request, fault: Fault | None) -> None:

@@ -5,6 +5,7 @@ https://developers.brevo.com/reference
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
@@ -12,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 
 from sandbox.events import Mailing
 from sandbox.faults import Fault
+from sandbox.routes import routed
 from sandbox.state import Sandbox
 from sandbox.vendors.brevo.mail import OPT_IN_ATTRIBUTE, Activity, Audience, Campaigns, Item, number
 
@@ -176,17 +178,7 @@ def router(sandbox: Sandbox) -> APIRouter:
         "/emailCampaigns/{campaign_id}": api.email_campaign,
         "/smtp/statistics/events": api.events,
     }
-    routes = APIRouter(prefix="/v3")
-    for path, shown in paths.items():
-        routes.add_api_route(path, _endpoint(sandbox, shown))
-    return routes
-
-
-def _endpoint(sandbox: Sandbox, shown: Shown) -> Callable[[Request], Response]:
-    def answer(request: Request) -> Response:
-        return _answer(sandbox, request, shown)
-
-    return answer
+    return routed("/v3", paths, partial(_answer, sandbox))
 
 
 def _answer(sandbox: Sandbox, request: Request, shown: Shown) -> Response:

@@ -5,12 +5,14 @@ https://developers.klaviyo.com/en/reference/api_overview
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from sandbox.faults import Fault
+from sandbox.routes import routed
 from sandbox.state import Sandbox
 from sandbox.vendors.klaviyo import objects, query
 from sandbox.vendors.klaviyo.query import Refusal, Thing
@@ -134,17 +136,7 @@ def router(sandbox: Sandbox) -> APIRouter:
         "/lists/{list_id}": api.one_list,
         "/flows": api.flows,
     }
-    routes = APIRouter(prefix="/api")
-    for path, shown in paths.items():
-        routes.add_api_route(path, _endpoint(sandbox, shown))
-    return routes
-
-
-def _endpoint(sandbox: Sandbox, shown: Shown) -> Callable[[Request], Response]:
-    def answer(request: Request) -> Response:
-        return _answer(sandbox, request, shown)
-
-    return answer
+    return routed("/api", paths, partial(_answer, sandbox))
 
 
 def _answer(sandbox: Sandbox, request: Request, shown: Shown) -> Response:

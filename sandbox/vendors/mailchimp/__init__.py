@@ -7,6 +7,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
@@ -14,6 +15,7 @@ from fastapi.responses import JSONResponse, Response
 
 from sandbox.events import Mailing, MailList
 from sandbox.faults import Fault
+from sandbox.routes import routed
 from sandbox.state import Sandbox
 from sandbox.vendors.mailchimp.audience import Audience, Member
 from sandbox.vendors.mailchimp.reports import WRITTEN_BEFORE, Item, Mailings
@@ -128,10 +130,7 @@ def router(sandbox: Sandbox) -> APIRouter:
         "/automations": api.automations,
         "/automations/{workflow_id}/emails": api.emails,
     }
-    routes = APIRouter(prefix="/3.0")
-    for path, shown in paths.items():
-        routes.add_api_route(path, _endpoint(sandbox, shown))
-    return routes
+    return routed("/3.0", paths, partial(_answer, sandbox))
 
 
 def _chosen_members(request: Request, members: list[Member]) -> list[Member]:
@@ -182,13 +181,6 @@ def _existing(request: Request, name: str, known: set[str]) -> str:
     if wanted not in known:
         raise Problem(404, "Resource Not Found", "The requested resource could not be found.")
     return wanted
-
-
-def _endpoint(sandbox: Sandbox, shown: Shown) -> Callable[[Request], Response]:
-    def answer(request: Request) -> Response:
-        return _answer(sandbox, request, shown)
-
-    return answer
 
 
 def _answer(sandbox: Sandbox, request: Request, shown: Shown) -> Response:

@@ -8,12 +8,14 @@ import base64
 import binascii
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from sandbox.faults import Fault
+from sandbox.routes import routed
 from sandbox.state import Sandbox
 from sandbox.vendors.zendesk.desk import Desk, Item
 
@@ -122,23 +124,18 @@ def router(sandbox: Sandbox) -> APIRouter:
         "/satisfaction_ratings.json": api.ratings,
         "/guide/survey_responses": api.responses,
     }
-    routes = APIRouter(prefix="/api/v2")
-    for path, shown in paths.items():
-        routes.add_api_route(path, _endpoint(sandbox, shown))
-    return routes
+    return routed("/api/v2", paths, partial(_answer, sandbox))
 
 
-def _endpoint(sandbox: Sandbox, shown: Shown) -> Callable[[Request], Response]:
-    def answer(request: Request) -> Response:
-        fault = sandbox.faults.take(request.url.path)
-        try:
-            _refuse(request, fault)
-            return JSONResponse(_spoilt(shown(request, sandbox.now()), fault), headers=LIMITS)
-        except Refusal as refusal:
-            headers = LIMITS | (RETRY_AFTER if refusal.status == 429 else {})
-            return JSONResponse(refusal.body, refusal.status, headers)
-
-    return answer
+def _answer(sandbox: Sandbox, request: Request, shown: Shown) -> Response:
+    """What the API shows now, or its refusal."""
+    fault = sandbox.faults.take(request.url.path)
+    try:
+        _refuse(request, fault)
+        return JSONResponse(_spoilt(shown(request, sandbox.now()), fault), headers=LIMITS)
+    except Refusal as refusal:
+        headers = LIMITS | (RETRY_AFTER if refusal.status == 429 else {})
+        return JSONResponse(refusal.body, refusal.status, headers)
 
 
 def _refuse(request: Request, fault: Fault | None) -> None:
