@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.server import Running, running
 from sandbox.world import generate
+from tests.aiming import aim
 from tests.app import small_marts
 from tests.app.commands import AS_OF, BUSINESS
 
@@ -33,7 +34,6 @@ def served() -> Iterator[Running]:
 
 @pytest.fixture
 def vendors(served: Running, monkeypatch: pytest.MonkeyPatch) -> Running:
-    for name, value in served.environment().items():
-        monkeypatch.setenv(name, value)
+    aim(served, monkeypatch)
     served.sandbox.requests.clear()
     return served

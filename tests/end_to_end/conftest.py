@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from sandbox.events import World
 from sandbox.server import Running, running
 from sandbox.truth import Business, Key, Refresh, SegmentKey, Upsell, Value, segments, truth
 from sandbox.world import generate
+from tests.aiming import aimed
 
 FIRST_DAY, LAST_DAY = date(2025, 10, 1), date(2026, 11, 23)
 REFRESHES = (
@@ -34,15 +34,6 @@ class Refreshed:
     true: dict[Key, Value]
     true_segments: dict[SegmentKey, Value]
     pages: dict[str, int]  # list endpoint → highest page that it served
-
-
-@contextmanager
-def aimed(vendors: Running) -> Iterator[pytest.MonkeyPatch]:
-    """The connectors, aimed at the vendors until the block ends."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        for name, value in vendors.environment().items():
-            monkeypatch.setenv(name, value)
-        yield monkeypatch
 
 
 @pytest.fixture(scope="session")

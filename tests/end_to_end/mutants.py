@@ -16,8 +16,9 @@ from pipelines.connector import Connector
 from pipelines.load import load
 from pipelines.plan import Asked
 from sandbox.truth import Key, Value
+from tests.aiming import aimed
 from tests.end_to_end.comparison import Difference, compare, published_values
-from tests.end_to_end.conftest import REFRESHES, Refreshed, aimed
+from tests.end_to_end.conftest import REFRESHES, Refreshed
 
 Pages = Callable[..., Iterator[list[dict[str, Any]]]]
 

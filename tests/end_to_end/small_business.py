@@ -16,6 +16,7 @@ from flows.refresh import run_refresh
 from pipelines.settings import read_settings
 from sandbox.events import World
 from sandbox.server import Running, running
+from tests.aiming import aim
 
 
 @dataclass
@@ -61,6 +62,5 @@ def served(world: World, now: datetime) -> Iterator[Running]:
         running(world, now) as vendors,
         pytest.MonkeyPatch.context() as monkeypatch,
     ):
-        for name, value in vendors.environment().items():
-            monkeypatch.setenv(name, value)
+        aim(vendors, monkeypatch)
         yield vendors

@@ -18,6 +18,7 @@ from sandbox.events import World
 from sandbox.server import Running, running
 from sandbox.truth import Refresh, truth
 from sandbox.world import generate
+from tests.aiming import aim
 from tests.end_to_end.comparison import GRAINS, compare, published_values, summary
 from tests.end_to_end.conftest import business
 
@@ -73,8 +74,7 @@ def vendors() -> Iterator[Vendors]:
         running(world, ASKED.as_of) as served,
         pytest.MonkeyPatch.context() as monkeypatch,
     ):
-        for name, value in served.environment().items():
-            monkeypatch.setenv(name, value)
+        aim(served, monkeypatch)
         yield Vendors(served, world, text)
 
 

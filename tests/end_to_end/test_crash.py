@@ -27,6 +27,7 @@ from pipelines.settings import Settings, read_settings
 from sandbox.server import Running, running
 from sandbox.truth import Refresh
 from sandbox.world import generate
+from tests.aiming import aim
 from tests.end_to_end.crashing import PLACES
 
 FIRST_DAY, LAST_DAY = date(2026, 10, 10), date(2026, 11, 23)
@@ -67,8 +68,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
         running(generate(first_day=FIRST_DAY, last_day=LAST_DAY, scale=0.2)) as vendors,
         pytest.MonkeyPatch.context() as monkeypatch,
     ):
-        for name, value in vendors.environment().items():
-            monkeypatch.setenv(name, value)
+        aim(vendors, monkeypatch)
         vendors.set_clock(FIRST.as_of)
         assert refresh(settings, first, FIRST).exit_code == 0
         vendors.set_clock(SECOND.as_of)

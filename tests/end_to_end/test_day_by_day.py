@@ -24,6 +24,7 @@ from sandbox.events import World
 from sandbox.server import Running, running
 from sandbox.truth import Refresh, truth
 from sandbox.world import generate
+from tests.aiming import aim
 from tests.end_to_end.comparison import compare, published_values, summary
 from tests.end_to_end.conftest import business
 
@@ -139,8 +140,7 @@ def carried_out(
     last = planned[-1].refresh
     world = generate(first_day=history_start, last_day=last.as_of.date(), scale=scale)
     with prefect_test_harness(server_startup_timeout=None), running(world) as vendors:
-        for name, value in vendors.environment().items():
-            monkeypatch.setenv(name, value)
+        aim(vendors, monkeypatch)
         run = Run(vendors, world, settings, planned, Places(folder / "daily"), Places(folder / "fresh"))
         for step in planned:
             vendors.set_clock(step.refresh.as_of)

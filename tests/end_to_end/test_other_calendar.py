@@ -17,6 +17,7 @@ from pipelines.settings import Settings, read_settings
 from sandbox.server import running
 from sandbox.truth import Key, Refresh, Value, truth
 from sandbox.world import generate
+from tests.aiming import aim
 from tests.end_to_end.comparison import FED, GRAINS, compare, published_values, summary
 from tests.end_to_end.conftest import business
 
@@ -97,8 +98,7 @@ def refreshed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         running(world) as vendors,
         pytest.MonkeyPatch.context() as monkeypatch,
     ):
-        for name, value in vendors.environment().items():
-            monkeypatch.setenv(name, value)
+        aim(vendors, monkeypatch)
         settings = settings_of(calendar, folder)
         for refresh in calendar.refreshes:
             vendors.set_clock(refresh.as_of)

@@ -18,7 +18,7 @@ from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings, read_settings
 from sandbox.server import Running, running
 from sandbox.world import generate
-from tests.end_to_end.conftest import aimed
+from tests.aiming import aimed
 
 FIRST_DAY, LAST_DAY = date(2026, 8, 20), date(2026, 10, 1)
 DAYS = 21  # of daily loads; the last of them is deep

@@ -21,6 +21,7 @@ from pipelines.sources.facebook_ads.reports import ATTRIBUTION_DAYS, INSIGHTS
 from sandbox import events
 from sandbox.server import Running, running
 from sandbox.vendors.facebook import ads as vendor
+from tests.aiming import aim
 from tests.pipelines.loads import load_whole
 
 FIRST_DAY = date(2026, 2, 1)
@@ -85,8 +86,7 @@ def world() -> events.World:
 @pytest.fixture
 def facebook(world: events.World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     with running(world, morning(THROUGH)) as sandbox:
-        for name, value in sandbox.environment().items():
-            monkeypatch.setenv(name, value)
+        aim(sandbox, monkeypatch)
         yield sandbox
 
 

@@ -26,6 +26,7 @@ from sandbox.server import Running, running
 from sandbox.state import Sandbox
 from sandbox.vendors.facebook import page as vendor
 from sandbox.vendors.facebook.graph import Call, GraphError, Row, no_such_object
+from tests.aiming import aim
 from tests.pipelines.loads import load_whole
 from tests.staging import stage, staged
 
@@ -87,8 +88,7 @@ def world() -> World:
 @pytest.fixture
 def facebook(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     with running(world, at(13, 9)) as sandbox:
-        for name, value in sandbox.environment().items():
-            monkeypatch.setenv(name, value)
+        aim(sandbox, monkeypatch)
         yield sandbox
 
 

@@ -15,6 +15,7 @@ from pipelines.sources.facebook_page.insights import RETIRED, series_of
 from sandbox.events import Follow, Page, Post, Reaction, World
 from sandbox.server import Running, running
 from sandbox.vendors.facebook import page_insights as vendor
+from tests.aiming import aim
 from tests.pipelines.loads import load_whole
 from tests.pipelines.test_facebook_page import rows
 
@@ -42,8 +43,7 @@ def world() -> World:
 @pytest.fixture
 def facebook(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     with running(world, at(14, 9)) as sandbox:
-        for name, value in sandbox.environment().items():
-            monkeypatch.setenv(name, value)
+        aim(sandbox, monkeypatch)
         yield sandbox
 
 

@@ -23,6 +23,7 @@ from sandbox.server import Running, running
 from sandbox.vendors.facebook import tokens as vendor
 from sandbox.vendors.facebook.graph import GraphError
 from tests.adversary.proxy import Proxy, proxied
+from tests.aiming import aim
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 3, 13, 9, tzinfo=UTC)
@@ -51,8 +52,7 @@ def served() -> Iterator[Running]:
 @pytest.fixture
 def proxy(served: Running, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     """Between the product and the vendor: it keeps each call as it was sent, with what it holds of secrets."""
-    for name, value in served.environment().items():
-        monkeypatch.setenv(name, value)
+    aim(served, monkeypatch)
     with proxied(served.base_url, "facebook_page") as found:
         for source in OPTIONS:
             monkeypatch.setenv(f"SOURCES__{source.upper()}__BASE_URL", f"{found.url}/facebook")

@@ -26,6 +26,7 @@ from pipelines.registry import CONNECTORS
 from sandbox.server import running
 from tests.adversary import worlds
 from tests.adversary.stored import stored
+from tests.aiming import aim
 
 PARIS = ZoneInfo("Europe/Paris")
 BEGIN, TODAY = date(2024, 1, 1), date(2026, 1, 10)
@@ -249,8 +250,7 @@ def test_what_a_vendor_gives_in_steps_is_what_it_gives_at_once(
     connector = CONNECTORS[source]
     found = []
     with running(world, evening) as vendors:
-        for name, value in vendors.environment().items():
-            monkeypatch.setenv(name, value)
+        aim(vendors, monkeypatch)
         for days in (1000, 2):
             folder = tmp_path / str(days)
             monkeypatch.setattr("pipelines.plan.FIRST_STEP_DAYS", days)
