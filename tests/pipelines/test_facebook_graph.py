@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from pipelines.connector import AccessRefused, ConnectorError, CredentialRefused, QuotaExhausted
+from pipelines.listing import ListingRefused
 from pipelines.retry import ATTEMPTS, VendorBusy
 from pipelines.sources.facebook.graph import Graph, ObjectGone
 from pipelines.sources.facebook.limits import used_of_limits
@@ -58,6 +59,20 @@ def test_an_empty_page_is_no_end(graph: Graph, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(AdsDesk, "answer", with_an_empty_page)
     assert [len(page) for page in graph.pages(*AUDIENCES, limit=16)] == [0, 4, 2]
+
+
+def test_a_list_holds_as_many_rows_as_the_vendor_counts(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = list(graph.pages(*AUDIENCES, limit=10, summary="total_count"))
+    assert [len(page) for page in counted] == [3, 3, 3, 1]
+    whole = AdsDesk.answer
+
+    def shrunk(desk: AdsDesk, call: Call) -> Row:
+        answer = whole(desk, call)
+        return answer if "after" in call.params else answer | {"data": answer["data"][:1]}
+
+    monkeypatch.setattr(AdsDesk, "answer", shrunk)
+    with pytest.raises(ListingRefused, match="gave 8 rows, but is said to have 10"):
+        list(graph.pages(*AUDIENCES, limit=10, summary="total_count"))
 
 
 def test_a_page_that_is_too_large_is_asked_for_in_halves(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 from google.analytics.data_v1beta import types
 
 from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
+from pipelines.listing import ListingRefused
 from pipelines.load import LoadResult
 from pipelines.plan import Asked
 from pipelines.sources.google_analytics import CONNECTOR, GoogleAnalyticsOptions
@@ -20,6 +21,7 @@ from pipelines.sources.google_analytics.reports import periods
 from sandbox.events import AudienceMember, Hit, LinkedAdCost, Property, Visit, World
 from sandbox.server import Running, running
 from sandbox.vendors.google_analytics import analytics_of
+from sandbox.vendors.google_analytics.api import Analytics
 from tests.pipelines.loads import load_whole
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -209,6 +211,27 @@ def test_a_changed_group_asks_its_own_history_again(analytics: Running, tmp_path
     pull(tmp_path, source_groups={"google": r"mail\.google\.com"})
     assert counted(tmp_path, "source:google", "day", "totalUsers")[date(2026, 3, 10)] == 1
     assert len(analytics.requests()) - before < before
+
+
+def test_a_month_that_comes_empty_is_held_against_its_earlier_days(
+    analytics: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailed = {"google": r"mail\.google\.com"}  # on the tenth alone: a later refresh reads no day with anybody
+    pull(tmp_path, source_groups=mailed)
+    whole = Analytics.batch_run_reports
+
+    def emptied(api: Analytics, request: types.BatchRunReportsRequest) -> types.BatchRunReportsResponse:
+        answer = whole(api, request)
+        for asked, report in zip(request.requests, answer.reports, strict=True):
+            if "mail" in str(asked.dimension_filter):
+                report.rows, report.row_count = [], 0
+        return answer
+
+    monkeypatch.setattr(Analytics, "batch_run_reports", emptied)
+    said = "source:google of property 1 contradicts itself: from 2026-03-01 to 2026-03-31 it has no row"
+    with pytest.raises(ListingRefused, match=said):
+        pull(tmp_path, source_groups=mailed)
+    assert counted(tmp_path, "source:google", "month", "totalUsers") == {date(2026, 3, 1): 1}
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "timeout"])

@@ -141,7 +141,8 @@ class Graph:
 
         A `next` without a cursor, or with one that was there before, leads nowhere: the list is not whole. Rows come
         with their `paging` always (https://developers.facebook.com/docs/graph-api/results); without it nothing says
-        whether more follow. `key` tells rows apart.
+        whether more follow. `key` tells rows apart. Where a list is asked for `summary="total_count"` it must hold as
+        many rows as that says, if the vendor says it (https://developers.facebook.com/docs/graph-api/using-graph-api).
         """
         after: Row = {}
         listing = Listing(f"Facebook: {'/'.join(path)}", key=key)
@@ -153,12 +154,13 @@ class Graph:
                     raise
                 limit = max(1, limit // 2)
                 continue
-            rows = listing.page(answer.get("data", ABSENT))
+            rows = listing.page(answer.get("data", ABSENT), _total(listing, answer))
             paging = found(answer, "paging")
             if rows and not isinstance(paging, Mapping):
                 raise listing.refused("does not say whether more follows (paging is missing)")
             yield [dict(row) for row in rows]
             if found(paging, "next") is ABSENT:
+                listing.end()
                 return
             cursor = found(paging, "cursors.after")
             if not cursor or not isinstance(cursor, str):
@@ -266,6 +268,16 @@ def utc_day(row: Row, name: str, table: str, number: int) -> date:
             f"facebook_page: {table} row {number}: {name} {fault}. Facebook changed this field; nothing of this source "
             "was loaded. Upgrade Parcours, or report it."
         ) from None
+
+
+def _total(listing: Listing, answer: Row) -> int | None:
+    """How many rows the whole list has, where the vendor says so."""
+    said = found(answer, "summary.total_count")
+    if said is ABSENT:
+        return None
+    if type(said) is not int or said < 0:
+        raise listing.refused("does not say how many rows it has (summary.total_count)")
+    return said
 
 
 def _busy(message: str, minutes: float) -> ConnectorError:

@@ -108,7 +108,8 @@ def _accounts(graph: Graph, plan: Plan) -> Iterator[Row]:
 
 def _structure(graph: Graph, options: FacebookAdsOptions, plan: Plan, name: str) -> Iterator[list[Row]]:
     """One level of the structure; what was archived or deleted stays, with that as its state."""
-    asked: Row = {"fields": ",".join(STRUCTURE[name]), "effective_status": list(STATES[name])}
+    fields, states = ",".join(STRUCTURE[name]), list(STATES[name])
+    asked: Row = {"fields": fields, "effective_status": states, "summary": "total_count"}
 
     def read(pull: Pull) -> Iterator[list[Row]]:
         pages = graph.pages(f"act_{pull.account_id}", name, limit=options.page_rows, **asked)

@@ -159,6 +159,7 @@ def _period_metrics(
             by_period += _by_period(client, heard, pull, report, asked[start : start + size])
         for row in by_period:
             _check_days(pull, by_day, row, since)
+        _check_empty(client, options, heard, pull, report, [row for row in by_period if row["period_start"] < since])
         yield from [row for row in by_day if row["period_start"] >= pull.first_day] + by_period
 
     yield from parts.each(heard.plan, "period_metrics", read)
@@ -193,10 +194,36 @@ def _check_days(pull: Pull, by_day: list[dict[str, Any]], row: dict[str, Any], s
     withheld = any("subjectToThresholding" in one["metadata"] for one in days)
     some = any(one["metrics"] for one in days)
     if (some and not row["metrics"]) or (row["metrics"] and is_whole and not some and not withheld):
-        raise ListingRefused(
-            f"Google Analytics: report {row['report']} of property {pull.account_id} contradicts itself: from {first} "
-            f"to {last} it has {'no' if some else 'a'} row, its days have {'some' if some else 'none'}. Refresh again."
-        )
+        raise _contradiction(pull, row, some)
+
+
+def _check_empty(
+    client: BetaAnalyticsDataClient,
+    options: GoogleAnalyticsOptions,
+    heard: Heard,
+    pull: Pull,
+    report: PeriodReport,
+    begun: list[dict[str, Any]],
+) -> None:
+    """Refuse a period without anybody of which a day has some: asked where not all its days were read anyway."""
+    empty = [row for row in begun if not row["metrics"]]
+    if not empty:
+        return
+    ranges = [(min(row["period_start"] for row in empty), max(row["period_end"] for row in empty))]
+    request = _request(pull.account_id, ("date",), report, ranges)
+    found = whole_report(client, request, options.page_rows, partial(heard.quota, pull.account_id))
+    days = {date.fromisoformat(dimensions[0]) for dimensions, _ in found.rows}
+    for row in empty:
+        if any(row["period_start"] <= day <= row["period_end"] for day in days):
+            raise _contradiction(pull, row, some=True)
+
+
+def _contradiction(pull: Pull, row: dict[str, Any], some: bool) -> ListingRefused:
+    return ListingRefused(
+        f"Google Analytics: report {row['report']} of property {pull.account_id} contradicts itself: from "
+        f"{row['period_start']} to {row['period_end']} it has {'no' if some else 'a'} row, its days have "
+        f"{'some' if some else 'none'}. Refresh again."
+    )
 
 
 def _by_period(

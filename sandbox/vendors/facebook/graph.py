@@ -144,6 +144,8 @@ def listed(
         answer["paging"] = {"cursors": {"before": _cursor(start), "after": after}}
         if start + len(page) < len(items):
             answer["paging"]["next"] = f"{call.url}?{urlencode({**call.params, 'after': after})}"
+    if call.params.get("summary") == "total_count":
+        answer["summary"] = {"total_count": len(items)}
     return answer
 
 
