@@ -22,7 +22,7 @@ from flows.private import private
 from pipelines import deadline, load_log
 from pipelines.connector import AccessRefused, BudgetSpent, ConnectorError, QuotaExhausted
 from pipelines.deadline import Budget
-from pipelines.load import LoadResult, create_empty, load
+from pipelines.load import LoadResult, add_tables, load
 from pipelines.plan import Asked
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Published, Settings
@@ -130,9 +130,9 @@ def refresh(
     business_tables.write(places, settings, asked, defined)
     wanted = [name for name in settings.connected if not only or name in only]
     # Held open, so that no load meets the file while the last connection of another one is closing it.
-    with load_log.connect(places.warehouse):
+    with load_log.connect(places.warehouse) as connection:
         for connector in CONNECTORS.values():
-            create_empty(connector, places.warehouse)
+            add_tables(connection, connector)
         if again:
             own = Budget(again.source, business.source_seconds)
             loads = {again.source: load_again.submit(again, settings, places, asked, own)}

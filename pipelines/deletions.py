@@ -125,8 +125,6 @@ def _stored(
     connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, plan: Plan, pull: Pull
 ) -> dict[Key, date | None]:
     """The rows that a load asks to be shown again: of its slices, of its time or, of a snapshot, of its day."""
-    if not _exists(connection, source, name):
-        return {}
     day = "null::date"
     values: list[object] = []
     if table.kind == "snapshots":
@@ -151,11 +149,6 @@ def _stored(
     found = connection.execute(f"select {keys}, {day} from raw_{source}.{name} where {within}", values).to_arrow_table()
     *parts, days = (column.to_pylist() for column in found.columns)
     return dict(zip(zip(*parts, strict=True), days, strict=True))
-
-
-def _exists(connection: duckdb.DuckDBPyConnection, source: str, name: str) -> bool:
-    found = "select 1 from duckdb_tables() where schema_name = ? and table_name = ?"
-    return connection.execute(found, [f"raw_{source}", name]).fetchone() is not None
 
 
 def _rows(

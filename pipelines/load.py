@@ -2,32 +2,24 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 import dlt
 import duckdb
-import pyarrow as pa
-from dlt.common.schema.typing import TWriteDispositionConfig
 from dlt.extract.resource import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines import credentials, deadline, deletions, load_log, parts
-from pipelines.connector import AccessRefused, BudgetSpent, Connector, ConnectorError, Options, Plan, Table
-from pipelines.counts import count, rows_of
+from pipelines import credentials, deadline, load_log, parts
+from pipelines.connector import AccessRefused, BudgetSpent, Connector, ConnectorError, Options, Plan
+from pipelines.counts import rows_of
 from pipelines.destination import Warehouse
 from pipelines.listing import ListingRefused
 from pipelines.plan import Asked, plan_load, steps
-from pipelines.rows import MARKER, batches
-
-# The one strategy that stays exact when a run is killed between the copy and its bookkeeping.
-DELETE_INSERT: TWriteDispositionConfig = {"disposition": "merge", "strategy": "delete-insert"}
+from pipelines.reading import Reading, is_marked, with_marker
 
 log = logging.getLogger(__name__)
 
@@ -127,47 +119,48 @@ def run_plan(connector: Connector, options: Options, warehouse: Path, state: Pat
     started = monotonic()
     counts: Counter[tuple[str, ...]] = Counter()
     source = connector.source(options, plan)
-    resources = [
-        _resource(
-            connector.name, name, table, source.resources.get(name) if plan.of(name) else None, plan, counts, warehouse
-        )
-        for name, table in connector.tables.items()
-    ]
     warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with deadline.writing(), load_log.connect(warehouse) as connection:
-        load_log.begin(connection, connector.name)
-    pipeline = _extracted(connector, resources, warehouse, state)
-    parts.check(plan)
-    with deadline.writing():
-        _write(pipeline)
-        rows = {pull: rows_of(pull, connector.tables[pull.table], counts) for pull in plan.pulls}
-        with load_log.connect(warehouse) as connection:
+    with load_log.connect(warehouse) as connection:
+        with deadline.writing():
+            add_tables(connection, connector)
+            load_log.begin(connection, connector.name)
+        resources = [
+            Reading(connector.name, name, table, source.resources.get(name), plan, counts, connection).resource()
+            for name, table in connector.tables.items()
+        ]
+        pipeline = _extracted(connector, resources, warehouse, state)
+        parts.check(plan)
+        with deadline.writing():
+            _write(pipeline)
+            rows = {pull: rows_of(pull, connector.tables[pull.table], counts) for pull in plan.pulls}
             load_log.record(connection, connector, plan, rows)
     by_table = {name: sum(n for key, n in counts.items() if key[0] == name) for name in connector.tables}
     return LoadResult(connector.name, by_table, monotonic() - started, plan.warnings, plan.quota, plan.refused)
 
 
 def create_empty(connector: Connector, warehouse: Path) -> None:
-    """A source's raw tables, without rows where they do not exist yet, so that all models build without it.
-
-    A table of before gets the declared columns that it lacks.
-    """
-    schema = f"raw_{connector.name}"
+    """A source's raw tables, without rows where they do not exist yet, so that all models build without it."""
     with load_log.connect(warehouse) as connection:
-        connection.execute(f"create schema if not exists {schema}")
-        known = _columns_of(connection, schema)
-        for name, table in connector.tables.items():
-            empty = table.columns.empty_table()
-            empty = _with_marker(empty, False) if _is_marked(table) else empty
-            lacking = [column for column in empty.column_names if column.lower() not in known.get(name, ())]
-            if not lacking:
-                continue
-            connection.register("empty", empty)
-            if name in known:
-                _add_columns(connection, f"{schema}.{name}", lacking)
-            else:
-                connection.execute(f"create table {schema}.{name} as from empty")
-            connection.unregister("empty")
+        add_tables(connection, connector)
+
+
+def add_tables(connection: duckdb.DuckDBPyConnection, connector: Connector) -> None:
+    """The raw tables that a source lacks, and the declared columns that those of before lack."""
+    schema = f"raw_{connector.name}"
+    connection.execute(f"create schema if not exists {schema}")
+    known = _columns_of(connection, schema)
+    for name, table in connector.tables.items():
+        empty = table.columns.empty_table()
+        empty = with_marker(empty, False) if is_marked(table) else empty
+        lacking = [column for column in empty.column_names if column.lower() not in known.get(name, ())]
+        if not lacking:
+            continue
+        connection.register("empty", empty)
+        if name in known:
+            _add_columns(connection, f"{schema}.{name}", lacking)
+        else:
+            connection.execute(f"create table {schema}.{name} as from empty")
+        connection.unregister("empty")
 
 
 def _columns_of(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, set[str]]:
@@ -186,115 +179,8 @@ def _add_columns(connection: duckdb.DuckDBPyConnection, table: str, columns: lis
         connection.execute(f'alter table {table} add column "{column}" {kinds[column]}')
 
 
-def _is_marked(table: Table) -> bool:
-    """Whether its loads delete rows: through marker rows, which dlt never inserts."""
-    return table.kind == "slices" or bool(table.listed_by)
-
-
-def _resource(
-    source: str,
-    name: str,
-    table: Table,
-    vendor: DltResource | None,
-    plan: Plan,
-    counts: Counter[tuple[str, ...]],
-    warehouse: Path,
-) -> DltResource:
-    """The vendor's rows as Arrow with the table's keys; first the empty table, last what is kept or deleted."""
-    is_sliced = table.kind == "slices"
-    hints: Any = {MARKER: {"hard_delete": True}} if _is_marked(table) else {}
-    if table.newest_by:
-        hints[table.newest_by] = {"dedup_sort": "desc"}
-
-    def rows() -> Iterator[pa.Table]:
-        yield _finished(table, table.columns.empty_table())
-        seen: dict[tuple[Any, ...], int] = {}  # every key that came, of slices with a hash of its row
-        is_checked = is_sliced and not table.rows_are_unique
-        is_judged = _is_marked(table) and not table.is_own and bool(plan.of(name))
-        read = deadline.checked(batches(source, name, table, vendor or (), plan.fields.setdefault(name, set())))
-        if is_checked:
-            read = (_unseen(f"{source}: {name}", table, batch, seen) for batch in read)
-        for fresh in parts.whole(plan, source, name, table, read):
-            count(name, table, fresh, plan, counts)
-            if is_judged and not is_checked:
-                seen.update(dict.fromkeys(_keys(table, fresh), 0))
-            yield _finished(table, fresh)
-        gone: list[tuple[Any, ...]] = []
-        if is_judged:
-            with load_log.connect(warehouse) as connection:
-                gone, kept = deletions.judged(connection, source, name, table, plan, seen)
-            yield _finished(table, kept)
-        if _is_marked(table):
-            yield _finished(table, _markers(table, name, plan) if is_sliced else _of_keys(table, gone), True)
-
-    return dlt.resource(
-        rows(),
-        name=name,
-        # Slices are replaced by slice alone: with the row's key as well, dlt compares every row with every other one.
-        primary_key=() if is_sliced else list(table.key),
-        merge_key=list(table.slice_by) or (),
-        columns=hints,
-        write_disposition=DELETE_INSERT,
-    )
-
-
-def _finished(table: Table, batch: pa.Table, is_deleted: bool = False) -> pa.Table:
-    """The rows as dlt wants them: marked where the table's loads delete, its key columns declared not null."""
-    marked = _with_marker(batch, is_deleted) if _is_marked(table) else batch
-    fields = [column.with_nullable(column.name not in table.key) for column in marked.schema]
-    return marked.cast(pa.schema(fields))
-
-
-def _keys(table: Table, batch: pa.Table) -> list[tuple[Any, ...]]:
-    return list(zip(*(batch.column(column).to_pylist() for column in table.key), strict=True))
-
-
-def _of_keys(table: Table, keys: list[tuple[Any, ...]]) -> pa.Table:
-    return pa.Table.from_pylist([dict(zip(table.key, key, strict=True)) for key in keys], schema=table.columns)
-
-
-def _unseen(where: str, table: Table, batch: pa.Table, seen: dict[tuple[Any, ...], int]) -> pa.Table:
-    """The batch without rows that were told before: vendors repeat some at page borders, as they were."""
-    fresh = []
-    rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-    for key, row in zip(_keys(table, batch), map(hash, rows), strict=True):
-        fresh.append(key not in seen)
-        if seen.setdefault(key, row) != row:
-            named = ", ".join(f"{name} {part}" for name, part in zip(table.key, key, strict=True))
-            raise ListingRefused(
-                f"{where} has two rows of {named} that are not the same, and which one holds is not known; nothing of "
-                "this source was loaded. Refresh again; if it stays so, report it."
-            )
-    return batch if all(fresh) else batch.filter(pa.array(fresh))
-
-
-def _with_marker(batch: pa.Table, value: bool) -> pa.Table:
-    return batch.append_column(MARKER, pa.array([value] * batch.num_rows, pa.bool_()))
-
-
-def _markers(table: Table, name: str, plan: Plan) -> pa.Table:
-    """One row per asked slice: dlt deletes what the slice held before, so vanished rows and days vanish."""
-    rows = []
-    for pull in plan.of(name):
-        if (name, pull.account_id) in plan.skipped or (name, pull.account_id) in plan.failures:
-            continue
-        days: list[date | None] = list(pull.days()) if table.is_dated else [None]
-        for day in days:
-            row = {column: _blank(table.columns.field(column).type) for column in table.key}
-            row |= dict(zip(table.slice_by, (pull.account_id, day), strict=False))
-            rows.append(row)
-    return pa.Table.from_pylist(rows, schema=table.columns)
-
-
-def _blank(kind: pa.DataType) -> Any:
-    """What stands in the other key columns of a marker row."""
-    if pa.types.is_integer(kind):
-        return -1
-    return date(1, 1, 1) if pa.types.is_date(kind) else ""
-
-
 def _extracted(connector: Connector, resources: list[DltResource], warehouse: Path, state: Path) -> Pipeline:
-    """The vendor is asked for everything before anything is written."""
+    """The vendor is asked for everything before anything is written; where nothing changed, nothing is to be."""
     pipeline = dlt.pipeline(
         pipeline_name=f"parcours_{connector.name}",
         pipelines_dir=str(state),
@@ -308,7 +194,9 @@ def _extracted(connector: Connector, resources: list[DltResource], warehouse: Pa
             pipeline.load()
     try:
         pipeline.sync_destination()
-        pipeline.extract(resources)
+        extracted = pipeline.extract(resources)
+        if not any(package.jobs["new_jobs"] for package in extracted.load_packages):
+            pipeline.abort_packages()
     except PipelineStepFailed as error:
         raise parts.cause(error, connector.name) from None
     return pipeline

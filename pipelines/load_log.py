@@ -1,15 +1,17 @@
 """The load log: what was asked, when, what came and what changed; models join it for coverage, causes and health."""
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from threading import Lock
 
 import duckdb
+import pyarrow as pa
 
 from pipelines import accounts, deletions, migrations, slices
-from pipelines.connector import Connector, ConnectorError, Plan, Pull, Table
+from pipelines.connector import Connector, ConnectorError, Plan, Pull, columns
 from pipelines.identity import fingerprint
 from pipelines.rows import fields_read
 
@@ -57,6 +59,13 @@ create table if not exists raw_parcours.identity (fingerprint varchar);
 )
 
 
+PULLED = columns(
+    "table_name", "account_id", "definition", "content_hash",
+    first_day=pa.date32(), last_day=pa.date32(), rows=pa.int64(), reread_days=pa.int32(),
+)  # fmt: skip
+ASKED = columns("table_name", "account_id", first_day=pa.date32(), last_day=pa.date32())
+TOLD = columns("table_name", "account_id", "grain", "caveat", "detail", date_day=pa.date32())
+FIELDS = columns("table_name", "field", is_read=pa.bool_())
 ONE_WRITER = Lock()  # vendors load side by side; their log entries are written one after the other
 
 
@@ -123,14 +132,10 @@ def record(connection: duckdb.DuckDBPyConnection, connector: Connector, plan: Pl
         accounts.keep_terms(connection, connector.name, plan)
         for name, table in connector.tables.items():
             deletions.record(connection, connector.name, name, table, plan)
-        for pull in plan.pulls:
-            if not plan.has_failed(pull):
-                _record_pull(connection, connector, plan, pull, rows.get(pull, 0))
-        for name, table in connector.tables.items():
-            if plan.of(name):
-                slices.record(connection, connector.name, name, table, plan)
-                _record_caveats(connection, connector.name, name, plan)
-                _record_fields(connection, connector.name, name, table, plan)
+        _record_pulls(connection, connector, plan, rows)
+        slices.record(connection, connector.name, connector.tables, plan)
+        _record_caveats(connection, connector.name, plan)
+        _record_fields(connection, connector, plan)
         connection.execute("delete from raw_parcours.loading where source = ?", [connector.name])
         connection.execute("commit")
 
@@ -171,84 +176,134 @@ def _text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _record_pull(
-    connection: duckdb.DuckDBPyConnection, connector: Connector, plan: Plan, pull: Pull, rows: int
+def _record_pulls(
+    connection: duckdb.DuckDBPyConnection, connector: Connector, plan: Plan, rows: dict[Pull, int]
 ) -> None:
-    key = [connector.name, pull.table, pull.account_id, pull.definition]
-    same = "source = ? and table_name = ? and account_id = ? and definition = ?"
-    last_day = accounts.over_through(plan, pull)  # one that still ran there is asked again, and complete then
-    earlier = connection.execute(f"select 1 from raw_parcours.loads where {same} and as_of < ?", [*key, plan.as_of])
-    kind = plan.kind if earlier.fetchone() else "first"
-    # A run repeated at the same instant replaces its own line, not the line of the longer range before it.
+    """A line for each pull that was read; a run repeated at the same instant replaces its own lines."""
+    lines = [
+        {
+            "table_name": pull.table,
+            "account_id": pull.account_id,
+            "definition": pull.definition,
+            "first_day": pull.first_day,
+            "last_day": accounts.over_through(plan, pull),  # one that still ran there is asked again, complete then
+            "rows": rows.get(pull, 0),
+            "reread_days": connector.tables[pull.table].reread_days,
+            "content_hash": plan.hashes.get(account, plan.known_hashes.get(account, "")),
+        }
+        for pull in plan.pulls
+        if not plan.has_failed(pull)
+        for account in [(pull.table, pull.account_id)]
+    ]
+    connection.register("pulled", pa.Table.from_pylist(lines, schema=PULLED))
+    named = {"source": connector.name, "as_of": plan.as_of}
     connection.execute(
-        f"delete from raw_parcours.loads where {same} and first_day = ? and last_day = ? and as_of = ?",
-        [*key, pull.first_day, last_day, plan.as_of],
+        """
+        delete from raw_parcours.loads using pulled
+        where source = $source and as_of = $as_of and loads.table_name = pulled.table_name
+            and loads.account_id = pulled.account_id and loads.definition = pulled.definition
+            and loads.first_day = pulled.first_day and loads.last_day = pulled.last_day
+        """,
+        named,
     )
-    account = (pull.table, pull.account_id)
     connection.execute(
-        "insert into raw_parcours.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            *key,
-            kind,
-            pull.first_day,
-            last_day,
-            plan.as_of,
-            plan.through,
-            rows,
-            connector.tables[pull.table].reread_days,
-            plan.hashes.get(account, plan.known_hashes.get(account, "")),
-            _text(plan.warnings),
-        ],
-    )
-
-
-def _record_caveats(connection: duckdb.DuckDBPyConnection, source: str, name: str, plan: Plan) -> None:
-    """What the vendor says of the asked days and periods now, in place of what it said before."""
-    accounts = {pull.account_id for pull in plan.of(name) if (name, pull.account_id) not in plan.failures}
-    for account in sorted(accounts):
-        pulls = [pull for pull in plan.of(name) if pull.account_id == account]
-        # Of days that only some of an account's reports read again, what was said of the others holds on.
-        first_day, last_day = max(pull.first_day for pull in pulls), max(pull.last_day for pull in pulls)
-        connection.execute(
-            """
-            delete from raw_parcours.caveats where source = ? and table_name = ? and account_id = ? and (
-                date_day is null and not ?
-                or date_day <= ? and date_day >= case grain
-                    when '' then ?::date
-                    when 'day' then ?::date
-                    when 'week' then ?::date - 6
-                    else date_trunc(grain, ?::date)
-                end
-            )
-            """,
-            [source, name, account, plan.is_further, last_day, *[first_day] * 4],
+        """
+        with known as (
+            select distinct source, table_name, account_id, definition from raw_parcours.loads
+            where source = $source and as_of < $as_of
         )
-    for told in sorted(plan.caveats, key=str):
-        if told.table == name and told.account_id in accounts:
-            key = [source, name, told.account_id, told.grain, told.day, told.name]
-            connection.execute(
-                "delete from raw_parcours.caveats where source = ? and table_name = ? and account_id = ? and grain = ? "
-                "and date_day is not distinct from ? and caveat = ?",
-                key,
-            )
-            connection.execute(
-                "insert into raw_parcours.caveats values (?, ?, ?, ?, ?, ?, ?, ?)", [*key, told.detail, plan.as_of]
-            )
+        insert into raw_parcours.loads
+        select
+            $source, table_name, account_id, definition, if(known.source is null, 'first', $kind),
+            first_day, last_day, $as_of, $through, rows, reread_days, content_hash, $warnings
+        from pulled left join known using (table_name, account_id, definition)
+        """,
+        named | {"kind": plan.kind, "through": plan.through, "warnings": _text(plan.warnings)},
+    )
+    connection.unregister("pulled")
 
 
-def _record_fields(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, plan: Plan) -> None:
+def _record_caveats(connection: duckdb.DuckDBPyConnection, source: str, plan: Plan) -> None:
+    """What the vendor says of the asked days and periods now, in place of what it said before."""
+    pulls: dict[tuple[str, str], list[Pull]] = defaultdict(list)
+    for pull in plan.pulls:
+        if (pull.table, pull.account_id) not in plan.failures:
+            pulls[pull.table, pull.account_id].append(pull)
+    # Of days that only some of an account's reports read again, what was said of the others holds on.
+    asked = [
+        {
+            "table_name": table,
+            "account_id": account,
+            "first_day": max(pull.first_day for pull in of_account),
+            "last_day": max(pull.last_day for pull in of_account),
+        }
+        for (table, account), of_account in pulls.items()
+    ]
+    told = {
+        (one.table, one.account_id, one.grain, one.day, one.name): {
+            "table_name": one.table,
+            "account_id": one.account_id,
+            "grain": one.grain,
+            "date_day": one.day,
+            "caveat": one.name,
+            "detail": one.detail,
+        }
+        for one in sorted(plan.caveats, key=str)
+        if (one.table, one.account_id) in pulls
+    }
+    connection.register("asked", pa.Table.from_pylist(asked, schema=ASKED))
+    connection.register("told", pa.Table.from_pylist(list(told.values()), schema=TOLD))
+    connection.execute(
+        """
+        delete from raw_parcours.caveats using asked
+        where source = ? and caveats.table_name = asked.table_name and caveats.account_id = asked.account_id and (
+            date_day is null and not ?
+            or date_day <= last_day and date_day >= case grain
+                when '' then first_day
+                when 'day' then first_day
+                when 'week' then first_day - 6
+                else date_trunc(grain, first_day)
+            end
+        )
+        """,
+        [source, plan.is_further],
+    )
+    connection.execute(
+        """
+        delete from raw_parcours.caveats using told
+        where source = ? and caveats.table_name = told.table_name and caveats.account_id = told.account_id
+            and caveats.grain = told.grain and caveats.date_day is not distinct from told.date_day
+            and caveats.caveat = told.caveat
+        """,
+        [source],
+    )
+    connection.execute(
+        "insert into raw_parcours.caveats "
+        "select ?, table_name, account_id, grain, date_day, caveat, detail, ? from told",
+        [source, plan.as_of],
+    )
+    connection.unregister("asked")
+    connection.unregister("told")
+
+
+def _record_fields(connection: duckdb.DuckDBPyConnection, connector: Connector, plan: Plan) -> None:
     """The fields that rows came with, and whether a column is read from each."""
-    fields = plan.fields.get(name, ())
+    came = [
+        {"table_name": name, "field": field, "is_read": field in read}
+        for name, fields in plan.fields.items()
+        for read in [fields_read(connector.tables[name])]
+        for field in fields
+    ]
+    connection.register("came", pa.Table.from_pylist(came, schema=FIELDS))
     connection.execute(
         """
         insert into raw_parcours.fields
-        select ?, ?, seen.field, list_contains(from_json(?, '["varchar"]'), seen.field), ?::timestamptz
-        from (select unnest(from_json(?, '["varchar"]')) as field) as seen
+        select $source, table_name, field, is_read, $as_of from came
         where not exists (
             select 1 from raw_parcours.fields as known
-            where known.source = ? and known.table_name = ? and known.field = seen.field
+            where known.source = $source and known.table_name = came.table_name and known.field = came.field
         )
         """,
-        # as one text each: DuckDB looks for pandas at every value that is bound to a list
-        [source, name, _text(sorted(fields_read(table))), plan.as_of, _text(sorted(fields)), source, name],
+        {"source": connector.name, "as_of": plan.as_of},
     )
+    connection.unregister("came")

@@ -43,10 +43,10 @@ def ask_again(connection: duckdb.DuckDBPyConnection, source: str, *tables: str) 
 
 def version(connection: duckdb.DuckDBPyConnection) -> int:
     """The version that a warehouse carries; 0 is that of one made before there were versions, or of an empty file."""
-    exists = "select 1 from duckdb_tables() where schema_name = 'raw_parcours' and table_name = 'schema_version'"
-    if not connection.execute(exists).fetchone():
+    try:
+        found = connection.execute("select coalesce(max(version), 0) from raw_parcours.schema_version").fetchone()
+    except duckdb.CatalogException:
         return 0
-    found = connection.execute("select coalesce(max(version), 0) from raw_parcours.schema_version").fetchone()
     return int(found[0]) if found else 0
 
 

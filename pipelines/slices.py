@@ -1,75 +1,90 @@
 """Which slices of a raw table a load changed: days of a dated report, or days that the rows of another count for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import duckdb
 import pyarrow as pa
 
 from pipelines.connector import Plan, Table
 
+FRESH = "table_name varchar, account_id varchar, date_day date, rows bigint, content_hash varchar"
+READ = "table_name varchar, account_id varchar, first_day date, last_day date"  # no days: all that there is
 
-def record(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, plan: Plan) -> None:
+
+def record(connection: duckdb.DuckDBPyConnection, source: str, tables: Mapping[str, Table], plan: Plan) -> None:
     """Rows and hash of every slice that was read, and a line for each that is not what it was.
 
     The slices of a dated report are its asked days, also where the vendor had nothing: zero rows is an answer. Those of
     any other table, or of a report whose days are not those that its rows count for, are the days that they count for.
     """
+    connection.execute(f"create or replace temp table fresh ({FRESH})")
+    connection.execute(f"create or replace temp table read ({READ})")
+    for name, table in tables.items():
+        if plan.of(name):
+            _read(connection, source, name, table, plan)
+    connection.execute("create or replace temp table fresh as from (select distinct * from fresh)")  # days asked twice
+    known = """
+        select slices.* from raw_parcours.slices join read using (table_name, account_id)
+        where source = $source and (first_day is null or date_day between first_day and last_day)
+    """
+    connection.execute(
+        f"""
+        insert into raw_parcours.slice_changes
+        select
+            $source, coalesce(fresh.table_name, known.table_name), coalesce(fresh.account_id, known.account_id),
+            coalesce(fresh.date_day, known.date_day), $as_of, known.rows, coalesce(fresh.rows, 0)
+        from fresh full join ({known}) as known
+            on fresh.table_name = known.table_name and fresh.account_id = known.account_id
+            and fresh.date_day is not distinct from known.date_day
+        where fresh.content_hash is distinct from known.content_hash
+        """,
+        {"source": source, "as_of": plan.as_of},
+    )
+    connection.execute(
+        """
+        delete from raw_parcours.slices using read
+        where source = ? and slices.table_name = read.table_name and slices.account_id = read.account_id
+            and (first_day is null or date_day between first_day and last_day)
+        """,
+        [source],
+    )
+    connection.execute(
+        "insert into raw_parcours.slices select ?, table_name, account_id, date_day, ?, rows, content_hash from fresh",
+        [source, plan.as_of],
+    )
+
+
+def _read(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, plan: Plan) -> None:
+    """The slices of one table as they are now, and which of them were read."""
     columns = ", ".join(f'"{column}"' for column in table.columns.names)
     found = f"count(*) as rows, cast(bit_xor(hash({columns})) as varchar) as content_hash from raw_{source}.{name}"
     if table.dated_by or not table.is_dated:
-        day = _day(table, plan)
-        _replace(connection, source, name, plan, "", f"select {day} as date_day, {found} group by 1", [], "true", [])
+        connection.execute(
+            f"insert into fresh select '{name}', '', {_day(table, plan)} as date_day, {found} group by 3"
+        )
+        connection.execute("insert into read values (?, '', null, null)", [name])
         return
     account, day = (f'"{column}"' for column in table.slice_by)
     for pull in plan.of(name):
         if (name, pull.account_id) not in plan.failures:
-            days = [pull.first_day, pull.last_day]
-            _replace(
-                connection, source, name, plan, pull.account_id,
+            connection.execute(
                 f"""
                 with days as (
-                    select cast(unnest(generate_series(?::date, ?::date, interval 1 day)) as date) as date_day
+                    select cast(unnest(generate_series($first::date, $last::date, interval 1 day)) as date) as date_day
                 ),
-                found as (select {day} as date_day, {found} where {account} = ? and {day} between ? and ? group by 1)
-                select date_day, coalesce(rows, 0) as rows, coalesce(content_hash, '') as content_hash
+                found as (
+                    select {day} as date_day, {found}
+                    where {account} = $account and {day} between $first and $last group by 1
+                )
+                insert into fresh
+                select '{name}', $account, date_day, coalesce(rows, 0), coalesce(content_hash, '')
                 from days left join found using (date_day)
                 """,
-                [*days, pull.account_id, *days],
-                "date_day between ? and ?",
-                days,
-            )  # fmt: skip
-
-
-def _replace(
-    connection: duckdb.DuckDBPyConnection,
-    source: str,
-    name: str,
-    plan: Plan,
-    account_id: str,
-    query: str,
-    values: Sequence[object],
-    within: str,
-    bounds: Sequence[object],
-) -> None:
-    """Compare the slices of a query with those on record, note the changes, and put the new in place of the old."""
-    connection.execute(f"create or replace temp table fresh as {query}", values)
-    where = f"source = ? and table_name = ? and account_id = ? and {within}"
-    scope: list[object] = [source, name, account_id, *bounds]
-    connection.execute(
-        f"""
-        insert into raw_parcours.slice_changes
-        select ?, ?, ?, coalesce(fresh.date_day, known.date_day), ?::timestamptz, known.rows, coalesce(fresh.rows, 0)
-        from fresh full join (select * from raw_parcours.slices where {where}) as known
-            on fresh.date_day is not distinct from known.date_day
-        where fresh.content_hash is distinct from known.content_hash
-        """,
-        [source, name, account_id, plan.as_of, *scope],
-    )
-    connection.execute(f"delete from raw_parcours.slices where {where}", scope)
-    connection.execute(
-        "insert into raw_parcours.slices select ?, ?, ?, date_day, ?::timestamptz, rows, content_hash from fresh",
-        [source, name, account_id, plan.as_of],
-    )
+                {"account": pull.account_id, "first": pull.first_day, "last": pull.last_day},
+            )
+            connection.execute(
+                "insert into read values (?, ?, ?, ?)", [name, pull.account_id, pull.first_day, pull.last_day]
+            )
 
 
 def _day(table: Table, plan: Plan) -> str:

@@ -1,6 +1,7 @@
 """What every test starts from: an identity key, short waits, nothing sent anywhere."""
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +14,15 @@ os.environ["PARCOURS_IDENTITY_KEY"] = "a-key-for-tests-only-0123456789"
 os.environ["PARCOURS_RETRY_PATIENCE"] = "0.01"
 os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
 os.environ.pop("COLUMNS", None)  # output as a pipe gets it, whatever the terminal
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[None]:
+    """One Prefect server for all refreshes of a process: to start one takes as long as a small refresh."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=None):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

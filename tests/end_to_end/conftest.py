@@ -36,6 +36,11 @@ class Refreshed:
     pages: dict[str, int]  # list endpoint → highest page that it served
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _served_by_prefect(prefect_server: None) -> None:
+    """Every refresh here uses the one server."""
+
+
 @pytest.fixture(scope="session")
 def settings() -> Settings:
     return read_settings(PROJECT / "examples" / "demo" / "parcours.toml", history_start=FIRST_DAY)

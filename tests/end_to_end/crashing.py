@@ -18,7 +18,7 @@ from flows import publish, replay
 from flows.one_at_a_time import alone
 from flows.places import Places
 from flows.refresh import run_refresh
-from pipelines import load, load_log
+from pipelines import load_log, reading
 from pipelines.settings import read_settings
 
 Function = Callable[..., Any]
@@ -117,7 +117,7 @@ def after(number: int) -> Callable[[Function], Function]:
 
 # Where it dies: the function to replace, and with what.
 PLACES: dict[str, tuple[Any, str, Callable[[Function], Function]]] = {
-    "extract": (load, "batches", after_a_batch_of_ads),
+    "extract": (reading, "batches", after_a_batch_of_ads),
     "load, between tables": (Load, "complete_jobs", between_tables_of_the_page),
     "load, before dlt's bookkeeping": (Load, "complete_package", when_the_shop_is_copied),
     "load, before the load log": (load_log, "record", before_mail_is_logged),

@@ -9,7 +9,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.places import Places
 from flows.refresh import run_refresh
@@ -57,10 +56,6 @@ class Small:
 @contextmanager
 def served(world: World, now: datetime) -> Iterator[Running]:
     """The world's vendors, at which the connectors are aimed."""
-    with (
-        prefect_test_harness(server_startup_timeout=None),
-        running(world, now) as vendors,
-        pytest.MonkeyPatch.context() as monkeypatch,
-    ):
+    with running(world, now) as vendors, pytest.MonkeyPatch.context() as monkeypatch:
         aim(vendors, monkeypatch)
         yield vendors

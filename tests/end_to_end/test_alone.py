@@ -8,7 +8,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.places import PROJECT, Places
 from flows.refresh import run_refresh
@@ -70,7 +69,6 @@ def vendors() -> Iterator[Vendors]:
     text = re.sub(r"(?m)^orders_from = .*\n", "", text)
     world = generate(first_day=FIRST_DAY, last_day=LAST_DAY, scale=0.2)
     with (
-        prefect_test_harness(server_startup_timeout=None),
         running(world, ASKED.as_of) as served,
         pytest.MonkeyPatch.context() as monkeypatch,
     ):
@@ -124,6 +122,7 @@ def test_a_source_alone_gives_its_kpis_and_no_others(vendors: Vendors, tmp_path:
         vendors.world,
         ticket_ratings=vendors.world.ticket_ratings if source == "zendesk" else [],
         answers=vendors.world.answers if source == "typeform" else [],
+        tags=vendors.world.tags if source == "facebook_page" else [],
         rates=[],  # without the ECB an amount in another currency stays unknown
         affiliates=[one for one in vendors.world.affiliates if source != "tapfiliate" or one.programme == "partner"],
     )

@@ -17,7 +17,6 @@ from typing import Any
 import duckdb
 import pytest
 from prefect.settings import PREFECT_API_URL
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.one_at_a_time import AlreadyRunning
 from flows.places import PROJECT, Places
@@ -64,7 +63,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
     settings = read_settings(toml)
     first, undisturbed = Places(folder / "first"), Places(folder / "undisturbed")
     with (
-        prefect_test_harness(server_startup_timeout=None),
         running(generate(first_day=FIRST_DAY, last_day=LAST_DAY, scale=0.2)) as vendors,
         pytest.MonkeyPatch.context() as monkeypatch,
     ):

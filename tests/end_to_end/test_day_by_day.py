@@ -13,7 +13,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.places import PROJECT, Places
 from flows.refresh import Outcome, run_refresh
@@ -139,7 +138,7 @@ def carried_out(
     settings = read_settings(folder / "parcours.toml", history_start=history_start)
     last = planned[-1].refresh
     world = generate(first_day=history_start, last_day=last.as_of.date(), scale=scale)
-    with prefect_test_harness(server_startup_timeout=None), running(world) as vendors:
+    with running(world) as vendors:
         aim(vendors, monkeypatch)
         run = Run(vendors, world, settings, planned, Places(folder / "daily"), Places(folder / "fresh"))
         for step in planned:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.catalog import kpis
 from flows.places import PROJECT, Places
@@ -93,11 +92,7 @@ def refreshed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     folder = tmp_path_factory.mktemp("other_calendar")
     places = Places(folder / "data")
     world = generate(first_day=calendar.first_day, last_day=calendar.last_day, scale=SCALE)
-    with (
-        prefect_test_harness(server_startup_timeout=None),
-        running(world) as vendors,
-        pytest.MonkeyPatch.context() as monkeypatch,
-    ):
+    with running(world) as vendors, pytest.MonkeyPatch.context() as monkeypatch:
         aim(vendors, monkeypatch)
         settings = settings_of(calendar, folder)
         for refresh in calendar.refreshes:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.places import Places
 from flows.refresh import run_refresh
@@ -127,6 +126,7 @@ def test_the_last_day_that_is_over_in_a_zone(zone: str, hour: int, last: int) ->
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("prefect_server")
 def test_a_running_day_is_not_complete_in_what_is_published(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,15 +136,14 @@ def test_a_running_day_is_not_complete_in_what_is_published(
     )
     settings, places = read_settings(tmp_path / "parcours.toml"), Places(tmp_path / "data")
     found = []
-    with prefect_test_harness(server_startup_timeout=None):
-        for day in (11, 12):
-            with running(world, early(day)) as sandbox:
-                monkeypatch.setenv("SOURCES__GOOGLE_ANALYTICS__BASE_URL", f"grpc://{sandbox.grpc_address}")
-                outcome = run_refresh(settings, places, date(2026, 3, day - 1), early(day), [], print)
-            assert outcome.exit_code == 0, outcome
-            with duckdb.connect(str(places.marts), read_only=True) as marts:
-                found += marts.execute(
-                    "select value, is_complete from kpi_values where kpi_id = 'unique_visitors' and grain = 'day' "
-                    "and period_start = date '2026-03-10'"
-                ).fetchall()
+    for day in (11, 12):
+        with running(world, early(day)) as sandbox:
+            monkeypatch.setenv("SOURCES__GOOGLE_ANALYTICS__BASE_URL", f"grpc://{sandbox.grpc_address}")
+            outcome = run_refresh(settings, places, date(2026, 3, day - 1), early(day), [], print)
+        assert outcome.exit_code == 0, outcome
+        with duckdb.connect(str(places.marts), read_only=True) as marts:
+            found += marts.execute(
+                "select value, is_complete from kpi_values where kpi_id = 'unique_visitors' and grain = 'day' "
+                "and period_start = date '2026-03-10'"
+            ).fetchall()
     assert found == [(3, False), (6, True)]

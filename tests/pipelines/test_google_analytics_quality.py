@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow as pa
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.places import PROJECT, Places
 from flows.refresh import run_refresh
@@ -282,12 +281,6 @@ OFF = {
 }
 
 
-@pytest.fixture(scope="module")
-def flows() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=None):
-        yield
-
-
 def refreshed(sandbox: Running, folder: Path, **switches: Any) -> tuple[Settings, Places]:
     """The demo's Google Analytics alone, through the real flow."""
     text = (PROJECT / "examples" / "demo" / "parcours.toml").read_text()
@@ -303,7 +296,7 @@ def refreshed(sandbox: Running, folder: Path, **switches: Any) -> tuple[Settings
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("flows")
+@pytest.mark.usefixtures("prefect_server")
 def test_a_noisy_property_gives_every_kpi_within_its_error(analytics: Running, world: World, tmp_path: Path) -> None:
     settings, places = refreshed(analytics, tmp_path, noise=True)
     published = published_values(places.marts)
@@ -324,7 +317,7 @@ def _truth(world: World, settings: Settings) -> Any:
     return truth(replace(world, rates=[]), [ASKED], business(settings))
 
 
-@pytest.mark.usefixtures("flows")
+@pytest.mark.usefixtures("prefect_server")
 def test_segments_that_depart_leave_the_kpis_as_they_are(analytics: Running, world: World, tmp_path: Path) -> None:
     settings, places = refreshed(analytics, tmp_path, threshold_users=3, other_row_after=14)
     differences, compared = compare(published_values(places.marts), _truth(world, settings), KPIS)
