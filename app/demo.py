@@ -44,9 +44,9 @@ def run_demo(months: int, places: Places, console: Console) -> int:
     started = monotonic()
     _start_afresh(places)
     now = datetime.now(UTC).replace(microsecond=0)
-    settings = _settings(months, now)
-    with _vendors(settings, now, console) as sandbox_url:
-        for instant in (_last_evening(settings, now), now):
+    settings = settings_of(months, now)
+    with vendors(settings, now, console) as sandbox_url:
+        for instant in (last_evening(settings, now), now):
             code = _refresh(settings, places, instant, sandbox_url, console)
             if code:
                 return code
@@ -66,14 +66,14 @@ def _start_afresh(places: Places) -> None:
     (places.data / MARK).write_text(json.dumps({"made_by": "parcours demo"}))
 
 
-def _settings(months: int, now: datetime) -> Settings:
+def settings_of(months: int, now: datetime) -> Settings:
     """The demo's business, with its history starting at the first day of a month."""
     today = now.astimezone(read_settings(SETTINGS, history_start=date(2000, 1, 1)).business.zone).date()
     index = today.year * 12 + today.month - 1 - months
     return read_settings(SETTINGS, history_start=date(index // 12, index % 12 + 1, 1))
 
 
-def _last_evening(settings: Settings, now: datetime) -> datetime:
+def last_evening(settings: Settings, now: datetime) -> datetime:
     """The last evening of the previous month: its snapshots then have a capture."""
     zone = settings.business.zone
     last_day = now.astimezone(zone).date().replace(day=1) - timedelta(days=1)
@@ -81,7 +81,7 @@ def _last_evening(settings: Settings, now: datetime) -> datetime:
 
 
 @contextmanager
-def _vendors(settings: Settings, now: datetime, console: Console) -> Iterator[str]:
+def vendors(settings: Settings, now: datetime, console: Console) -> Iterator[str]:
     """The simulated vendors in a process of their own, and this process aimed at them; gives their address."""
     started = monotonic()
     first_day, last_day = settings.business.history_start, now.astimezone(settings.business.zone).date()
@@ -108,16 +108,21 @@ def _exports(process: subprocess.Popen[str]) -> Iterator[tuple[str, str]]:
     raise ConnectorError("The simulated vendors did not start; try by hand: parcours sandbox")
 
 
-def _refresh(settings: Settings, places: Places, instant: datetime, sandbox_url: str, console: Console) -> int:
-    """One refresh, with the vendors' clock at the same instant."""
-    from flows.refresh import run_refresh, through_by_default
-
+def set_clock(sandbox_url: str, instant: datetime) -> None:
+    """What time it is for the simulated vendors."""
     request = urllib.request.Request(  # noqa: S310  our own http address
         f"{sandbox_url}/_sandbox/clock",
         data=json.dumps({"now": instant.isoformat()}).encode(),
         headers={"Content-Type": "application/json"},
     )
     urllib.request.urlopen(request).close()  # noqa: S310
+
+
+def _refresh(settings: Settings, places: Places, instant: datetime, sandbox_url: str, console: Console) -> int:
+    """One refresh, with the vendors' clock at the same instant."""
+    from flows.refresh import run_refresh, through_by_default
+
+    set_clock(sandbox_url, instant)
     through = through_by_default(instant, settings)
     console.rule(f"refresh through {through}, as of {instant:%Y-%m-%d %H:%M} UTC")
     outcome = run_refresh(settings, places, through, instant, [], partial(say, console))
