@@ -75,21 +75,21 @@ def _copy(warehouse: Path, fresh: Path) -> list[str]:
     with duckdb.connect() as connection:
         connection.execute(f"attach {_text(warehouse)} as warehouse (read_only)")
         connection.execute(f"attach {_text(fresh)} as fresh (storage_version '{STORAGE_VERSION}')")
-        tables = connection.execute(
-            "select table_name, comment from duckdb_tables() where database_name = 'warehouse' and schema_name = ? "
-            "order by 1",
+        of_marts = "where database_name = 'warehouse' and schema_name = ? order by 1"
+        tables = connection.execute(f"select table_name, comment from duckdb_tables() {of_marts}", [SCHEMA]).fetchall()
+        columns = connection.execute(
+            f"select table_name, column_name, comment from duckdb_columns() semi join duckdb_tables() "
+            f"using (database_name, schema_name, table_name) {of_marts}",
             [SCHEMA],
         ).fetchall()
-        for table, comment in tables:
+        for table, _ in tables:
             connection.execute(f'create table fresh.main."{table}" as from warehouse.{SCHEMA}."{table}" order by all')
-            _comment(connection, f'table fresh.main."{table}"', comment)
-            columns = connection.execute(
-                "select column_name, comment from duckdb_columns() "
-                "where database_name = 'warehouse' and schema_name = ? and table_name = ?",
-                [SCHEMA, table],
-            ).fetchall()
-            for column, text in columns:
-                _comment(connection, f'column fresh.main."{table}"."{column}"', text)
+        connection.execute("begin")
+        for table, text in tables:
+            _comment(connection, f'table fresh.main."{table}"', text)
+        for table, column, text in columns:
+            _comment(connection, f'column fresh.main."{table}"."{column}"', text)
+        connection.execute("commit")
         connection.execute("checkpoint fresh")
         return [table for table, _ in tables]
 

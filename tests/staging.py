@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 
 from flows.places import Places
+from flows.replay import relations
 from flows.transform import build
 from pipelines.connector import Connector
 from pipelines.load import create_empty
@@ -15,7 +16,8 @@ def stage(data: Path, connector: Connector) -> None:
     """Build the vendor's staging models over `data / "warehouse.duckdb"`."""
     places = Places(data)
     create_empty(connector, places.warehouse)
-    build(places, f"staging.{connector.name}")
+    is_first = not any(name.startswith(f"staging.stg_{connector.name}__") for name in relations(places))
+    build(places, f"staging.{connector.name}", is_first)
 
 
 def staged(data: Path, model: str, columns: str = "*", where: str = "true") -> list[tuple[Any, ...]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows import business_tables, transform
+from flows import business_tables, definition, transform
 from flows.places import PROJECT, Places
 from pipelines.load import create_empty, load
 from pipelines.plan import Asked
@@ -43,10 +43,13 @@ class Shop:
         self.file.write_text(text.replace(old, new) if old else text, encoding="utf-8")
         settings = read_settings(self.file)
         asked = Asked(THROUGH, AS_OF, settings.business.zone, settings.business.history_start)
-        business_tables.write(self.places, settings, asked, "defined")
+        defined = definition.definition(settings)
+        business_tables.write(self.places, settings, asked, defined)
         self._load(settings, asked)
+        anew = definition.is_anew(self.places, defined)
         for layer in transform.LAYERS:
-            transform.build(self.places, layer)
+            transform.build(self.places, layer, anew)
+        definition.keep_build(self.places, defined, AS_OF)
 
     def _load(self, settings: Settings, asked: Asked) -> None:
         for connector in CONNECTORS.values():
