@@ -97,13 +97,15 @@ def _object(value: Any) -> Any:
 
 def text(value: Any) -> str | None:
     """A single value as it was written; half a character, which no file can hold, becomes a question mark."""
-    if isinstance(value, list | Mapping):
-        raise ValueError("not a single value")
-    if value is not None and not isinstance(value, str):
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        if isinstance(value, list | Mapping):
+            raise ValueError("not a single value")
         return json.dumps(value, default=str, allow_nan=False)
-    if value and (found := TIME.match(value)) and not FIRST_YEAR <= int(found[1]) <= LAST_YEAR:
+    if (found := TIME.match(value)) and not FIRST_YEAR <= int(found[1]) <= LAST_YEAR:
         raise ValueError("not a time of ours")
-    return value if value is None or value.isascii() else value.encode("utf-8", "replace").decode()
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def _absent_or(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:

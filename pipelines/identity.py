@@ -1,9 +1,9 @@
 """Personal identifiers are hashed with the installation's own key before they touch disk."""
 
-import hashlib
 import hmac
 import os
 import unicodedata
+from functools import lru_cache
 
 import idna
 
@@ -34,7 +34,7 @@ def fingerprint() -> str:
 
 def keyed_hash(text: str) -> str:
     """HMAC-SHA-256 of a text under the installation's key, in hex; '' stays ''."""
-    return hmac.new(identity_key(), text.encode(), hashlib.sha256).hexdigest() if text else ""
+    return hmac.digest(identity_key(), text.encode(), "sha256").hex() if text else ""
 
 
 def email_key(address: str | None) -> str:
@@ -45,14 +45,20 @@ def email_key(address: str | None) -> str:
 def normalised(address: str) -> str:
     """Trimmed, NFKC, lower case, domain in ASCII; Gmail without dots and +tag; '' if it is nobody's address."""
     local, at, domain = unicodedata.normalize("NFKC", address.strip()).lower().rpartition("@")
-    if not (local and at and domain) or any(character.isspace() for character in local + domain):
+    if not (local and at and domain) or len((local + domain).split()) != 1:
         return ""
-    try:
-        domain = idna.encode(domain, uts46=True).decode()
-    except idna.IDNAError:
-        return ""
-    if domain.endswith(NOBODYS_DOMAIN):
+    domain = _ascii(domain)
+    if not domain or domain.endswith(NOBODYS_DOMAIN):
         return ""
     if domain in GMAIL_DOMAINS:
         local, domain = local.split("+")[0].replace(".", ""), GMAIL_DOMAINS[0]
     return f"{local}@{domain}" if local else ""
+
+
+@lru_cache(maxsize=10_000)
+def _ascii(domain: str) -> str:
+    """A domain as the network writes it, '' if it is none; people share few."""
+    try:
+        return idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError:
+        return ""

@@ -63,36 +63,65 @@ def _check_rows(source: str, name: str, rows: list[Any], before: int) -> None:
 
 def to_arrow(source: str, name: str, table: Table, rows: list[Mapping[str, Any]], seen: int = 0) -> pa.Table:
     """One Arrow table; undeclared fields are left out, absent ones are null, nested ones become JSON text."""
-    arrays = []
-    for column in table.columns:
-        read = _reader(table, column)
-        values = []
-        for number, row in enumerate(rows, start=seen + 1):
-            try:
-                value = read(row)
-            except (ValueError, TypeError, ArithmeticError) as error:
-                kind = _kind_at(row, _path_of(table, column.name))
-                said = f"holds {error}" if isinstance(error, Inside) else f"is a {kind} that is no {column.type}"
-                raise RowRefused(
-                    f"{source}: {name} row {number}: {column.name} {said}. The vendor changed this field; nothing of "
-                    "this source was loaded."
-                ) from None
-            if value is None and column.name in table.key:
-                raise RowRefused(f"{source}: {name} row {number}: {column.name} is missing, but is part of the key.")
-            if column.name in table.required and not _is_there(row, _path_of(table, column.name)):
-                raise SchemaDrift(
-                    f"{source}: {name} row {number}: the vendor no longer sends {column.name}, which its figures need; "
-                    "nothing of this source was loaded. Upgrade Parcours, or report it."
-                )
-            if column.name in table.enums and value is not None and value not in table.enums[column.name]:
-                raise SchemaDrift(
-                    f"{source}: {name} row {number}: {column.name} is {value[:40]!r}, and whether such a row counts is "
-                    f"not known (known: {', '.join(sorted(table.enums[column.name]))}); nothing of this source was "
-                    "loaded. Upgrade Parcours, or report it."
-                )
-            values.append(value)
-        arrays.append(_array(source, name, column, values))
+    arrays = [
+        _array(source, name, column, _values(source, name, table, column, rows, seen)) for column in table.columns
+    ]
     return pa.Table.from_arrays(arrays, schema=table.columns)
+
+
+def _values(
+    source: str, name: str, table: Table, column: "pa.Field[Any]", rows: list[Mapping[str, Any]], seen: int
+) -> list[Any]:
+    """A column's values, none of which is missing or unknown where it must not be."""
+    read = _reader(table, column)
+    try:
+        values = [read(row) for row in rows]
+    except (ValueError, TypeError, ArithmeticError):
+        raise _misfit(source, name, table, column, rows, seen) from None
+
+    def at(number: int) -> str:
+        return f"{source}: {name} row {seen + number + 1}"
+
+    if column.name in table.key and None in values:
+        raise RowRefused(f"{at(values.index(None))}: {column.name} is missing, but is part of the key.")
+    if column.name in table.required:
+        path = _path_of(table, column.name)
+        for number, value in enumerate(values):
+            if value is None and not _is_there(rows[number], path):
+                raise SchemaDrift(
+                    f"{at(number)}: the vendor no longer sends {column.name}, which its figures need; nothing of this "
+                    "source was loaded. Upgrade Parcours, or report it."
+                )
+    if known := table.enums.get(column.name):
+        for number, value in enumerate(values):
+            if value is not None and value not in known:
+                raise SchemaDrift(
+                    f"{at(number)}: {column.name} is {value[:40]!r}, and whether such a row counts is not known "
+                    f"(known: {', '.join(sorted(known))}); nothing of this source was loaded. Upgrade Parcours, or "
+                    "report it."
+                )
+    return values
+
+
+def _misfit(
+    source: str, name: str, table: Table, column: "pa.Field[Any]", rows: list[Mapping[str, Any]], seen: int
+) -> RowRefused:
+    """The first row whose value does not fit."""
+    read, path = _reader(table, column), _path_of(table, column.name)
+    for number, row in enumerate(rows, start=seen + 1):
+        try:
+            read(row)
+        except (ValueError, TypeError, ArithmeticError) as error:
+            said = (
+                f"holds {error}"
+                if isinstance(error, Inside)
+                else f"is a {_kind_at(row, path)} that is no {column.type}"
+            )
+            return RowRefused(
+                f"{source}: {name} row {number}: {column.name} {said}. The vendor changed this field; nothing of this "
+                "source was loaded."
+            )
+    raise AssertionError(f"{column.name} fits when it is read again")
 
 
 def _array(source: str, name: str, column: "pa.Field[Any]", values: list[Any]) -> "pa.Array[Any]":
