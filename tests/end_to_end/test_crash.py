@@ -34,6 +34,7 @@ FIRST = Refresh(datetime(2026, 11, 12, 19, 0, tzinfo=UTC), date(2026, 11, 11))
 SECOND = Refresh(datetime(2026, 11, 23, 22, 30, tzinfo=UTC), date(2026, 11, 22))
 DIES_WITHIN_SECONDS = 300
 RARER = (
+    "extract",
     "load, between tables",
     "load, before dlt's bookkeeping",
     "dbt",
