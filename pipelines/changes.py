@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.connector import Table
+from pipelines.slices import content_hash
 
 MOST_COMPARED = 200_000  # rows of one load of a table; more are merged as they come, so that memory stays bounded
 
@@ -42,9 +43,8 @@ def _of_rows(connection: duckdb.DuckDBPyConnection, stored: str, table: Table, c
 def _of_slices(
     connection: duckdb.DuckDBPyConnection, stored: str, table: Table, came: pa.Table, asked: pa.Table
 ) -> tuple[pa.Table, pa.Table]:
-    """No two rows of a slice are the same, so that their number and the sum of their hashes tell it from another."""
     slices, columns = _named(table.slice_by), _named(table.columns.names)
-    hashed = f"{slices}, count(*) as rows, sum(hash({columns})) as hash"
+    hashed = f"{slices}, count(*) as rows, {content_hash(table.columns.names)} as hash"
     with _seen_as(connection, came=came, asked=asked):
         same = connection.execute(
             f"""

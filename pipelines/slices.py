@@ -1,6 +1,6 @@
 """Which slices of a raw table a load changed: days of a dated report, or days that the rows of another count for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import duckdb
 import pyarrow as pa
@@ -56,8 +56,8 @@ def record(connection: duckdb.DuckDBPyConnection, source: str, tables: Mapping[s
 
 def _read(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, plan: Plan) -> None:
     """The slices of one table as they are now, and which of them were read."""
-    columns = ", ".join(f'"{column}"' for column in table.columns.names)
-    found = f"count(*) as rows, cast(bit_xor(hash({columns})) as varchar) as content_hash from raw_{source}.{name}"
+    hashed = content_hash(table.columns.names)
+    found = f"count(*) as rows, cast({hashed} as varchar) as content_hash from raw_{source}.{name}"
     if table.dated_by or not table.is_dated:
         connection.execute(
             f"insert into fresh select '{name}', '', {_day(table, plan)} as date_day, {found} group by 3"
@@ -85,6 +85,16 @@ def _read(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: 
             connection.execute(
                 "insert into read values (?, ?, ?, ?)", [name, pull.account_id, pull.first_day, pull.last_day]
             )
+
+
+def content_hash(columns: Iterable[str]) -> str:
+    """What tells the rows of a slice from others whatever their order, as SQL; none is there twice.
+
+    A row is hashed twice over: DuckDB's hash of several values combines theirs bit by bit, so that two rows which
+    exchange a value would else look as before once they are summed up.
+    """
+    named = ", ".join(f'"{column}"' for column in columns)
+    return f"sum(hash(hash({named})))"
 
 
 def _day(table: Table, plan: Plan) -> str:

@@ -270,6 +270,15 @@ def test_the_log_says_which_days_a_load_changed(desk: Desk) -> None:
     ]
 
 
+def test_two_rows_of_a_day_that_exchange_a_value_change_it(desk: Desk) -> None:
+    desk.tickets = [ticket(1, opened=9, changed=9), ticket(2, opened=9, changed=10)]
+    desk.load(10)
+    desk.tickets = [ticket(1, opened=9, changed=10), ticket(2, opened=9, changed=9)]
+    desk.load(11)
+    changed = "changed_at = timestamptz '2026-01-12 08:00:00+00' and table_name = 'tickets'"
+    assert desk.rows(f"select date_day from raw_parcours.slice_changes where {changed}") == [(date(2026, 1, 9),)]
+
+
 def test_a_row_counts_for_the_business_day_of_its_time(desk: Desk) -> None:
     desk.tickets = [ticket(1, 1, 1, opened_at=moment(5, 22)), ticket(2, 1, 1, opened_at=moment(5, 23))]
     desk.load(10)
