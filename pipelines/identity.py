@@ -45,7 +45,7 @@ def email_key(address: str | None) -> str:
 def normalised(address: str) -> str:
     """Trimmed, NFKC, lower case, domain in ASCII; Gmail without dots and +tag; '' if it is nobody's address."""
     local, at, domain = unicodedata.normalize("NFKC", address.strip()).lower().rpartition("@")
-    if not (local and at and domain) or len((local + domain).split()) != 1:
+    if not (local and at and domain) or (local + domain).split() != [local + domain]:
         return ""
     domain = _ascii(domain)
     if not domain or domain.endswith(NOBODYS_DOMAIN):

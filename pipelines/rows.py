@@ -87,7 +87,7 @@ def _values(
     if column.name in table.required:
         path = _path_of(table, column.name)
         for number, value in enumerate(values):
-            if value is None and not _is_there(rows[number], path):
+            if not value and not _is_there(rows[number], path):  # of an absent address the hash is empty
                 raise SchemaDrift(
                     f"{at(number)}: the vendor no longer sends {column.name}, which its figures need; nothing of this "
                     "source was loaded. Upgrade Parcours, or report it."

@@ -17,6 +17,7 @@ from pipelines.identity import email_key, keyed_hash, normalised
         ("ａｎａ@shop.example", "ana@shop.example"),  # full-width letters
         ("deleted@site.invalid", ""),  # whoever was erased
         ("no address", ""),
+        ("¨ana@shop.example", ""),  # normalised, it begins with a space
         ("@shop.example", ""),
         ("+tag@gmail.com", ""),
         ("", ""),

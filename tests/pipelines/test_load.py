@@ -279,6 +279,19 @@ def test_nested_and_camel_case_fields_are_found_and_personal_ones_hashed() -> No
     ]
 
 
+@pytest.mark.parametrize("column", ["email_key", "phone_key"])
+def test_a_personal_field_that_is_required_is_missed(column: str) -> None:
+    table = Table(
+        columns(id=TEXT, email_key=TEXT, phone_key=TEXT), ("id",), "entities", 1,
+        emails={"email_key": "email"}, hashes={"phone_key": "phone"}, required=(column,),
+    )  # fmt: skip
+    sent = {"id": "1", "email": None, "phone": None}
+    to_arrow("toy", "people", table, [sent])
+    lacking = {name: value for name, value in sent.items() if f"{name}_key" != column}
+    with pytest.raises(SchemaDrift, match=f"people row 2: the vendor no longer sends {column}"):
+        to_arrow("toy", "people", table, [sent, lacking])
+
+
 def test_a_nested_field_under_something_else_is_refused_without_its_value() -> None:
     with pytest.raises(RowRefused, match=r"nested row 1: email_key is a field of something else") as refused:
         to_arrow("toy", "nested", NESTED, [{"id": "1", "customer": "ada@mail.example"}])
