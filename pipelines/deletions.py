@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from pipelines.connector import Held, Plan, Pull, Table, columns
 from pipelines.slices import instant
+from pipelines.sql import named, seen_as
 
 # Vendors delete and merge a row now and then, one in fifty at most between two refreshes, while the smallest fault, a
 # page that is missing, takes one of very many pages only where a listing is long.
@@ -145,8 +146,9 @@ def _stored(
     if pull.account_id:  # else one listing tells of all
         within += f' and "{_account_column(table)}" = ?'
         values.append(pull.account_id)
-    keys = ", ".join(f'"{column}"' for column in table.key)
-    found = connection.execute(f"select {keys}, {day} from raw_{source}.{name} where {within}", values).to_arrow_table()
+    found = connection.execute(
+        f"select {named(table.key)}, {day} from raw_{source}.{name} where {within}", values
+    ).to_arrow_table()
     *parts, days = (column.to_pylist() for column in found.columns)
     return dict(zip(zip(*parts, strict=True), days, strict=True))
 
@@ -159,10 +161,11 @@ def _rows(
         return table.columns.empty_table()
     kinds = pa.schema([table.columns.field(column) for column in table.key])
     wanted = pa.Table.from_pylist([dict(zip(table.key, key, strict=True)) for key in keys], schema=kinds)
-    named, key = (", ".join(f'"{column}"' for column in names) for names in (table.columns.names, table.key))
-    connection.register("wanted", wanted)
-    found = connection.execute(f"select {named} from raw_{source}.{name} semi join wanted using ({key})")
-    return found.to_arrow_table().cast(table.columns)
+    with seen_as(connection, wanted=wanted):
+        found = connection.execute(
+            f"select {named(table.columns.names)} from raw_{source}.{name} semi join wanted using ({named(table.key)})"
+        )
+        return found.to_arrow_table().cast(table.columns)
 
 
 def _text(key: Key) -> str:
@@ -213,7 +216,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, key: list[str], table: Table
         [*key, min(pull.first_day for pull in pulls), until],
     )
     if rows := plan.held[name, account]:
-        connection.register("held", pa.Table.from_pylist([vars(row) for row in rows], schema=HELD))
-        connection.execute(
-            "insert into raw_parcours.held_back select ?, ?, ?, row_key, date_day, held_since from held", key
-        )
+        with seen_as(connection, held=pa.Table.from_pylist([vars(row) for row in rows], schema=HELD)):
+            connection.execute(
+                "insert into raw_parcours.held_back select ?, ?, ?, row_key, date_day, held_since from held", key
+            )

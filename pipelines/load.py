@@ -20,6 +20,7 @@ from pipelines.destination import Warehouse
 from pipelines.listing import ListingRefused
 from pipelines.plan import Asked, plan_load, steps
 from pipelines.reading import Reading, is_marked, with_marker
+from pipelines.sql import seen_as
 
 log = logging.getLogger(__name__)
 
@@ -155,12 +156,11 @@ def add_tables(connection: duckdb.DuckDBPyConnection, connector: Connector) -> N
         lacking = [column for column in empty.column_names if column.lower() not in known.get(name, ())]
         if not lacking:
             continue
-        connection.register("empty", empty)
-        if name in known:
-            _add_columns(connection, f"{schema}.{name}", lacking)
-        else:
-            connection.execute(f"create table {schema}.{name} as from empty")
-        connection.unregister("empty")
+        with seen_as(connection, empty=empty):
+            if name in known:
+                _add_columns(connection, f"{schema}.{name}", lacking)
+            else:
+                connection.execute(f"create table {schema}.{name} as from empty")
 
 
 def _columns_of(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, set[str]]:

@@ -14,6 +14,7 @@ from pipelines import accounts, deletions, migrations, slices
 from pipelines.connector import Connector, ConnectorError, Plan, Pull, columns
 from pipelines.identity import fingerprint
 from pipelines.rows import fields_read
+from pipelines.sql import seen_as
 
 TABLES = (
     """
@@ -195,32 +196,31 @@ def _record_pulls(
         if not plan.has_failed(pull)
         for account in [(pull.table, pull.account_id)]
     ]
-    connection.register("pulled", pa.Table.from_pylist(lines, schema=PULLED))
-    named = {"source": connector.name, "as_of": plan.as_of}
-    connection.execute(
-        """
-        delete from raw_parcours.loads using pulled
-        where source = $source and as_of = $as_of and loads.table_name = pulled.table_name
-            and loads.account_id = pulled.account_id and loads.definition = pulled.definition
-            and loads.first_day = pulled.first_day and loads.last_day = pulled.last_day
-        """,
-        named,
-    )
-    connection.execute(
-        """
-        with known as (
-            select distinct source, table_name, account_id, definition from raw_parcours.loads
-            where source = $source and as_of < $as_of
+    load = {"source": connector.name, "as_of": plan.as_of}
+    with seen_as(connection, pulled=pa.Table.from_pylist(lines, schema=PULLED)):
+        connection.execute(
+            """
+            delete from raw_parcours.loads using pulled
+            where source = $source and as_of = $as_of and loads.table_name = pulled.table_name
+                and loads.account_id = pulled.account_id and loads.definition = pulled.definition
+                and loads.first_day = pulled.first_day and loads.last_day = pulled.last_day
+            """,
+            load,
         )
-        insert into raw_parcours.loads
-        select
-            $source, table_name, account_id, definition, if(known.source is null, 'first', $kind),
-            first_day, last_day, $as_of, $through, rows, reread_days, content_hash, $warnings
-        from pulled left join known using (table_name, account_id, definition)
-        """,
-        named | {"kind": plan.kind, "through": plan.through, "warnings": _text(plan.warnings)},
-    )
-    connection.unregister("pulled")
+        connection.execute(
+            """
+            with known as (
+                select distinct source, table_name, account_id, definition from raw_parcours.loads
+                where source = $source and as_of < $as_of
+            )
+            insert into raw_parcours.loads
+            select
+                $source, table_name, account_id, definition, if(known.source is null, 'first', $kind),
+                first_day, last_day, $as_of, $through, rows, reread_days, content_hash, $warnings
+            from pulled left join known using (table_name, account_id, definition)
+            """,
+            load | {"kind": plan.kind, "through": plan.through, "warnings": _text(plan.warnings)},
+        )
 
 
 def _record_caveats(connection: duckdb.DuckDBPyConnection, source: str, plan: Plan) -> None:
@@ -251,39 +251,40 @@ def _record_caveats(connection: duckdb.DuckDBPyConnection, source: str, plan: Pl
         for one in sorted(plan.caveats, key=str)
         if (one.table, one.account_id) in pulls
     }
-    connection.register("asked", pa.Table.from_pylist(asked, schema=ASKED))
-    connection.register("told", pa.Table.from_pylist(list(told.values()), schema=TOLD))
-    connection.execute(
-        """
-        delete from raw_parcours.caveats using asked
-        where source = ? and caveats.table_name = asked.table_name and caveats.account_id = asked.account_id and (
-            date_day is null and not ?
-            or date_day <= last_day and date_day >= case grain
-                when '' then first_day
-                when 'day' then first_day
-                when 'week' then first_day - 6
-                else date_trunc(grain, first_day)
-            end
+    with seen_as(
+        connection,
+        asked=pa.Table.from_pylist(asked, schema=ASKED),
+        told=pa.Table.from_pylist(list(told.values()), schema=TOLD),
+    ):
+        connection.execute(
+            """
+            delete from raw_parcours.caveats using asked
+            where source = ? and caveats.table_name = asked.table_name and caveats.account_id = asked.account_id and (
+                date_day is null and not ?
+                or date_day <= last_day and date_day >= case grain
+                    when '' then first_day
+                    when 'day' then first_day
+                    when 'week' then first_day - 6
+                    else date_trunc(grain, first_day)
+                end
+            )
+            """,
+            [source, plan.is_further],
         )
-        """,
-        [source, plan.is_further],
-    )
-    connection.execute(
-        """
-        delete from raw_parcours.caveats using told
-        where source = ? and caveats.table_name = told.table_name and caveats.account_id = told.account_id
-            and caveats.grain = told.grain and caveats.date_day is not distinct from told.date_day
-            and caveats.caveat = told.caveat
-        """,
-        [source],
-    )
-    connection.execute(
-        "insert into raw_parcours.caveats "
-        "select ?, table_name, account_id, grain, date_day, caveat, detail, ? from told",
-        [source, plan.as_of],
-    )
-    connection.unregister("asked")
-    connection.unregister("told")
+        connection.execute(
+            """
+            delete from raw_parcours.caveats using told
+            where source = ? and caveats.table_name = told.table_name and caveats.account_id = told.account_id
+                and caveats.grain = told.grain and caveats.date_day is not distinct from told.date_day
+                and caveats.caveat = told.caveat
+            """,
+            [source],
+        )
+        connection.execute(
+            "insert into raw_parcours.caveats "
+            "select ?, table_name, account_id, grain, date_day, caveat, detail, ? from told",
+            [source, plan.as_of],
+        )
 
 
 def _record_fields(connection: duckdb.DuckDBPyConnection, connector: Connector, plan: Plan) -> None:
@@ -294,16 +295,15 @@ def _record_fields(connection: duckdb.DuckDBPyConnection, connector: Connector, 
         for read in [fields_read(connector.tables[name])]
         for field in fields
     ]
-    connection.register("came", pa.Table.from_pylist(came, schema=FIELDS))
-    connection.execute(
-        """
-        insert into raw_parcours.fields
-        select $source, table_name, field, is_read, $as_of from came
-        where not exists (
-            select 1 from raw_parcours.fields as known
-            where known.source = $source and known.table_name = came.table_name and known.field = came.field
+    with seen_as(connection, came=pa.Table.from_pylist(came, schema=FIELDS)):
+        connection.execute(
+            """
+            insert into raw_parcours.fields
+            select $source, table_name, field, is_read, $as_of from came
+            where not exists (
+                select 1 from raw_parcours.fields as known
+                where known.source = $source and known.table_name = came.table_name and known.field = came.field
+            )
+            """,
+            {"source": connector.name, "as_of": plan.as_of},
         )
-        """,
-        {"source": connector.name, "as_of": plan.as_of},
-    )
-    connection.unregister("came")

@@ -55,16 +55,16 @@ class Reading:
     def _changes(self) -> Iterator[pa.Table]:
         table, is_sliced = self.table, self.table.kind == "slices"
         came: list[pa.Table] = []
-        is_long = False
+        rows_given = 0
         for batch in self._given():
             came.append(batch)
-            is_long = is_long or (not is_sliced and sum(map(len, came)) > changes.MOST_COMPARED)
-            while is_long and came:
+            rows_given += len(batch)
+            while came and self._is_long(rows_given):
                 yield _finished(table, came.pop(0))
         gone, kept = self._missing()
         rows = pa.concat_tables([*came, kept])
         deleted = _markers(table, self.name, self.plan) if is_sliced else _of_keys(table, gone)
-        if not is_long:
+        if not self._is_long(rows_given):
             rows, deleted = changes.only(self.connection, self.source, self.name, table, rows, deleted)
         for batch, is_deleted in ((rows, False), (deleted, True)):
             if len(batch):
@@ -87,6 +87,10 @@ class Reading:
         if not self._is_judged:
             return [], self.table.columns.empty_table()
         return deletions.judged(self.connection, self.source, self.name, self.table, self.plan, self.seen)
+
+    def _is_long(self, rows: int) -> bool:
+        """More rows than are compared; slices come all together."""
+        return self.table.kind != "slices" and rows > changes.MOST_COMPARED
 
     @property
     def _is_judged(self) -> bool:

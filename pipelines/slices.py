@@ -6,6 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.connector import Plan, Table
+from pipelines.sql import named
 
 FRESH = "table_name varchar, account_id varchar, date_day date, rows bigint, content_hash varchar"
 READ = "table_name varchar, account_id varchar, first_day date, last_day date"  # no days: all that there is
@@ -93,8 +94,7 @@ def content_hash(columns: Iterable[str]) -> str:
     A row is hashed twice over: DuckDB's hash of several values combines theirs bit by bit, so that two rows which
     exchange a value would else look as before once they are summed up.
     """
-    named = ", ".join(f'"{column}"' for column in columns)
-    return f"sum(hash(hash({named})))"
+    return f"sum(hash(hash({named(columns)})))"
 
 
 def _day(table: Table, plan: Plan) -> str:

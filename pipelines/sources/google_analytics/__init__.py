@@ -175,15 +175,28 @@ def _by_day(
     since: date,
 ) -> Iterator[dict[str, Any]]:
     """Every day from `since` on, those without visitors too: an empty answer is an answer."""
-    request = _request(pull.account_id, ("date",), report, [(since, pull.last_day)])
-    found = whole_report(client, request, options.page_rows, partial(heard.quota, pull.account_id))
-    tell_of_property(heard.plan, pull, found.metadata, is_estimated=True)
-    by_day = {date.fromisoformat(dimensions[0]): values for dimensions, values in found.rows}
+    by_day, said = _days_of(client, options, heard, pull, report, since, pull.last_day)
+    tell_of_property(heard.plan, pull, said, is_estimated=True)
     for day in replace(pull, first_day=since).days():
         period = Period("day", day, day)
         if day >= pull.first_day:
-            heard.period(pull, report.name, period, found.metadata)
-        yield _period_row(heard.plan, pull, report, period, by_day.get(day), found.metadata)
+            heard.period(pull, report.name, period, said)
+        yield _period_row(heard.plan, pull, report, period, by_day.get(day), said)
+
+
+def _days_of(
+    client: BetaAnalyticsDataClient,
+    options: GoogleAnalyticsOptions,
+    heard: Heard,
+    pull: Pull,
+    report: PeriodReport,
+    first: date,
+    last: date,
+) -> tuple[dict[date, list[str]], dict[str, Any]]:
+    """The days of a range that have a row, with its values, and what the vendor says of the range."""
+    request = _request(pull.account_id, ("date",), report, [(first, last)])
+    found = whole_report(client, request, options.page_rows, partial(heard.quota, pull.account_id))
+    return {date.fromisoformat(dimensions[0]): values for dimensions, values in found.rows}, found.metadata
 
 
 def _check_days(pull: Pull, by_day: list[dict[str, Any]], row: dict[str, Any], since: date) -> None:
@@ -209,10 +222,8 @@ def _check_empty(
     empty = [row for row in begun if not row["metrics"]]
     if not empty:
         return
-    ranges = [(min(row["period_start"] for row in empty), max(row["period_end"] for row in empty))]
-    request = _request(pull.account_id, ("date",), report, ranges)
-    found = whole_report(client, request, options.page_rows, partial(heard.quota, pull.account_id))
-    days = {date.fromisoformat(dimensions[0]) for dimensions, _ in found.rows}
+    first, last = min(row["period_start"] for row in empty), max(row["period_end"] for row in empty)
+    days, _ = _days_of(client, options, heard, pull, report, first, last)
     for row in empty:
         if any(row["period_start"] <= day <= row["period_end"] for day in days):
             raise _contradiction(pull, row, some=True)
