@@ -17,7 +17,7 @@ setup: .venv/installed ## create .venv and install what uv.lock names
 	@$(PYTHON) -m venv .venv \
 		|| { echo "Python has no venv module here; on Debian: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv sync --quiet --locked --inexact
+	@$(BIN)/uv sync --quiet --locked --inexact --compile-bytecode  # else each process compiles a thousand modules
 	@touch $@
 
 demo: setup ## simulated vendors up, two real refreshes of 13 months, KPI tables printed

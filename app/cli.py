@@ -247,10 +247,8 @@ def _instant(text: str | None) -> datetime:
 
 
 def _last_day(through: datetime | None, instant: datetime, settings: "Settings") -> date:
-    from flows.refresh import through_by_default
-
     business = settings.business
-    last_day = through.date() if through else through_by_default(instant, settings)
+    last_day = through.date() if through else business.last_whole_day(instant)
     today = instant.astimezone(business.zone).date()
     if last_day > today:
         said = f"{last_day} has not begun yet: choose --through {today} or earlier"

@@ -120,10 +120,10 @@ def set_clock(sandbox_url: str, instant: datetime) -> None:
 
 def _refresh(settings: Settings, places: Places, instant: datetime, sandbox_url: str, console: Console) -> int:
     """One refresh, with the vendors' clock at the same instant."""
-    from flows.refresh import run_refresh, through_by_default
+    from flows.refresh import run_refresh
 
     set_clock(sandbox_url, instant)
-    through = through_by_default(instant, settings)
+    through = settings.business.last_whole_day(instant)
     console.rule(f"refresh through {through}, as of {instant:%Y-%m-%d %H:%M} UTC")
     outcome = run_refresh(settings, places, through, instant, [], partial(say, console))
     if outcome.error:

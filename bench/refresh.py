@@ -7,7 +7,6 @@ no warehouse. CPU seconds are those of this process, the simulated vendors run i
 
 # ruff: noqa: T201 (this is a command that talks to a person)
 
-import json
 import logging
 import shutil
 import sys
@@ -22,9 +21,9 @@ import duckdb
 from rich.console import Console
 
 from app.demo import last_evening, set_clock, settings_of, vendors
-from flows import transform
+from flows import replay, transform
 from flows.places import Places
-from flows.refresh import Outcome, run_refresh, through_by_default
+from flows.refresh import Outcome, run_refresh
 from pipelines.connector import Connector, Options
 from pipelines.load import load
 from pipelines.plan import Asked, plan_load
@@ -54,9 +53,8 @@ def statements(places: Places, warehouse: Path) -> None:
     """What dbt ran for every layer, by DuckDB alone."""
     with duckdb.connect(str(warehouse)) as connection:
         for layer in transform.LAYERS:
-            (script,) = places.dbt_target.glob(f"*-{layer}-next.json")
-            for step in json.loads(script.read_text(encoding="utf-8")):
-                for statement in step["statements"]:
+            for step in replay.kept(places, layer, anew=False):
+                for statement in step.statements:
                     connection.execute(statement)
 
 
@@ -70,7 +68,7 @@ def main(months: int) -> None:
 
         def refresh(instant: datetime) -> None:
             set_clock(url, instant)
-            through = through_by_default(instant, settings)
+            through = settings.business.last_whole_day(instant)
             outcomes.append(run_refresh(settings, places, through, instant, [], lambda _: None))
             if outcomes[-1].exit_code:
                 raise SystemExit(f"the refresh failed: {outcomes[-1]}")
@@ -80,7 +78,7 @@ def main(months: int) -> None:
         copy = Path(folder) / places.warehouse.name  # the statements name the file
         shutil.copy(places.warehouse, copy)
         plain = cost(partial(statements, places, copy))
-        asked = settings.business.asked(through_by_default(now, settings), now)
+        asked = settings.business.asked(settings.business.last_whole_day(now), now)
         reads, loads = {}, {}
         with duckdb.connect(str(places.warehouse)):  # as in a refresh, which holds it open
             for name in settings.connected:

@@ -34,6 +34,11 @@ class Places:
         return Path(os.environ.get("PARCOURS_DBT_TARGET") or self.data / "dbt")
 
     @property
+    def dbt_ran(self) -> Path:
+        """The statements that dbt ran for each layer."""
+        return self.dbt_target / "ran"
+
+    @property
     def prefect(self) -> Path:
         """Prefect's own database and settings."""
         return self.data / "prefect"

@@ -94,6 +94,7 @@ def keep(places: Places, layer: str, anew: bool, before: set[str], steps: list[S
     """Keep what dbt ran to build a layer of which nothing was there before, or all of it."""
     if _fits(steps, before, anew):
         script = _script(places, layer, anew)
+        places.dbt_ran.mkdir(parents=True, exist_ok=True)
         for old in script.parent.glob("*" + script.name.removeprefix(definition.of_project())):
             old.unlink()
         fresh = script.with_suffix(f".{os.getpid()}")
@@ -101,12 +102,17 @@ def keep(places: Places, layer: str, anew: bool, before: set[str], steps: list[S
         os.replace(fresh, script)
 
 
+def kept(places: Places, layer: str, anew: bool) -> list[Step]:
+    """What dbt ran for a layer, as far as it was kept."""
+    script = _script(places, layer, anew)
+    return [Step(**step) for step in json.loads(script.read_text(encoding="utf-8"))] if script.exists() else []
+
+
 def run(places: Places, layer: str, anew: bool) -> list[Node] | None:
     """Run what was kept for a layer; None where nothing fits, or where it does not go as it went."""
-    script = _script(places, layer, anew)
-    if os.environ.get("PARCOURS_REPLAY") == "off" or not script.exists():
+    steps = kept(places, layer, anew)
+    if os.environ.get("PARCOURS_REPLAY") == "off" or not steps:
         return None
-    steps = [Step(**step) for step in json.loads(script.read_text(encoding="utf-8"))]
     with load_log.connect(places.warehouse) as connection:
         if not _fits(steps, _relations(connection), anew):
             return None
@@ -164,4 +170,4 @@ def _fits(steps: list[Step], there: set[str], anew: bool) -> bool:
 
 def _script(places: Places, layer: str, anew: bool) -> Path:
     kind = "first" if anew else "next"
-    return places.dbt_target / f"{definition.of_project()}-{layer}-{kind}.json"
+    return places.dbt_ran / f"{definition.of_project()}-{layer}-{kind}.json"

@@ -6,12 +6,9 @@ imports nothing but what it runs.
 
 import os
 import runpy
-import subprocess
 import sys
 import threading
 import time
-from types import SimpleNamespace
-from typing import Any
 
 POLL_SECONDS = 0.5
 
@@ -26,21 +23,6 @@ def end_with(parent: int) -> None:
 def command(*arguments: str) -> list[str]:
     """The command line that runs `python -m arguments` tethered to this process."""
     return [sys.executable, __file__, str(os.getpid()), *arguments]
-
-
-def tether_prefect() -> None:
-    """Prefect's temporary server, which outlives a killed refresh, ends with it."""
-    if os.environ.get("PREFECT_API_URL"):
-        return  # a server of the business's own
-    from prefect.server.api import server
-
-    class Tethered(subprocess.Popen[Any]):
-        """The server's process: Prefect knows no option for how it is started."""
-
-        def __init__(self, args: list[str], **named: Any) -> None:
-            super().__init__(command(*args[args.index("-m") + 1 :]), **named)
-
-    vars(server)["subprocess"] = SimpleNamespace(Popen=Tethered, TimeoutExpired=subprocess.TimeoutExpired)
 
 
 if __name__ == "__main__":

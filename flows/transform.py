@@ -93,7 +93,7 @@ def _invoked(arguments: list[str], target: Path, manifest: Any = None, *callback
             "--project-dir", str(PROJECT / "dbt_project"),
             "--profiles-dir", str(PROJECT),
             "--target-path", str(target),
-            "--log-path", str(target),
+            "--log-path", str(target), "--log-level-file", "info", "--log-level-file", "info",
         ]
     )  # fmt: skip
 

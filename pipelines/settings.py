@@ -3,7 +3,7 @@
 import json
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -74,6 +74,10 @@ class Business(BaseModel):
     def source_seconds(self) -> float:
         """The time that one refresh gives to one source."""
         return self.source_minutes * 60
+
+    def last_whole_day(self, as_of: datetime) -> date:
+        """The last business day that has ended at an instant."""
+        return as_of.astimezone(self.zone).date() - timedelta(days=1)
 
     def asked(self, through: date, as_of: datetime) -> Asked:
         """What a refresh asks of every source."""

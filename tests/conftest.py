@@ -21,14 +21,19 @@ def prefect_server() -> Iterator[None]:
     """One Prefect server for all refreshes of a process: to start one takes as long as a small refresh."""
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=None):
+    with prefect_test_harness(server_startup_timeout=180):
         yield
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_dbt_target(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What dbt made of the models serves all installations of a run."""
-    os.environ["PARCOURS_DBT_TARGET"] = str(tmp_path_factory.mktemp("dbt"))
+    """What dbt made of the models serves all installations of a process, and what it ran those of all processes."""
+    target = tmp_path_factory.mktemp("dbt")
+    os.environ["PARCOURS_DBT_TARGET"] = str(target)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        ran = tmp_path_factory.getbasetemp().parent / "ran"
+        ran.mkdir(exist_ok=True)
+        (target / "ran").symlink_to(ran)
 
 
 class Rooms(LoadFileScheduling):  # type: ignore[misc]  # xdist tells no types
@@ -45,5 +50,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes minutes goes first, so that no process ends long before the other."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    """What takes minutes goes first, so that no process ends long before the other.
+
+    One process begins with the refreshed business, for which dbt runs; the other with what needs none of that.
+    """
+    items.sort(key=lambda item: _turn(item.nodeid))
+
+
+def _turn(nodeid: str) -> int:
+    file = nodeid.split("::")[0]
+    if file in REFRESHED:
+        return 0
+    return 2 if file.startswith(LONG) else 3 if file.startswith("tests/pipelines/") else 1

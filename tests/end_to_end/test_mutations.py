@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from flows.places import PROJECT
 from pipelines.registry import CONNECTORS
 from pipelines.sources.facebook.graph import Graph
 from pipelines.sources.mailchimp.client import Mailchimp
@@ -16,7 +15,17 @@ from sandbox.events import World
 from sandbox.truth import truth
 from tests.end_to_end.comparison import GRAINS, Difference, compare, summary
 from tests.end_to_end.conftest import REFRESHES, Refreshed, business
-from tests.end_to_end.mutants import ModelMutant, by, differences, mutate, rebuild, red, reload, without_last_page
+from tests.end_to_end.mutants import (
+    ModelMutant,
+    by,
+    differences,
+    mutate,
+    rebuild,
+    rebuild_as_defined,
+    red,
+    reload,
+    without_last_page,
+)
 
 Record = Callable[[str, object], None]
 LONGER = ("week", "month", "quarter", "year")  # than a day
@@ -135,17 +144,17 @@ def test_a_dropped_last_page_turns_red(
 ) -> None:
     monkeypatch.setattr(client, "pages", without_last_page(client.pages, name))
     reload(CONNECTORS[source], refreshed, warehouse)
-    rebuild(warehouse, PROJECT / "dbt_project", "intermediate marts", monkeypatch)
+    rebuild_as_defined(refreshed.places, warehouse)
     judge(differences(warehouse, refreshed.true), expected, record_property, f"last page of {source}'s {name} dropped")
 
 
 def test_a_removed_re_read_window_turns_red(
-    refreshed: Refreshed, world: World, warehouse: Path, monkeypatch: pytest.MonkeyPatch, record_property: Record
+    refreshed: Refreshed, world: World, warehouse: Path, record_property: Record
 ) -> None:
     ads = CONNECTORS["facebook_ads"]
     unread = {"ads_insights": replace(ads.tables["ads_insights"], reread_days=1)}
     reload(replace(ads, tables={**ads.tables, **unread}), refreshed, warehouse)
-    rebuild(warehouse, PROJECT / "dbt_project", "intermediate marts", monkeypatch)
+    rebuild_as_defined(refreshed.places, warehouse)
     found = differences(warehouse, refreshed.true)
     judge(found, by(GRAINS, "cost_per_prospect"), record_property, "re-read window removed")
     red_days = {difference.period_start for difference in found if difference.grain == "day"}

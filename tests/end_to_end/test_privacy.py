@@ -72,7 +72,7 @@ def text_of(path: Path) -> str:
 
 
 def everything_written(places: Places) -> Iterator[tuple[str, str]]:
-    for folder in (places.data, places.dbt_target):
+    for folder in (places.data, places.dbt_target, places.dbt_ran):
         for path in sorted(folder.rglob("*")):
             if path.suffix in DATABASES:
                 yield from strings_of(path)

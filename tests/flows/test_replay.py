@@ -64,7 +64,7 @@ def test_what_does_not_go_as_it_went_is_left_to_dbt(places: Places) -> None:
 def test_only_a_build_of_nothing_or_of_all_is_kept(places: Places) -> None:
     replay.keep(places, "marts.core", True, {"marts.orders"}, [SCHEMAS, BUILT])
     replay.keep(places, "marts.core", False, set(), [SCHEMAS, BUILT])
-    assert list(places.dbt_target.glob("*.json")) == []
+    assert list(places.dbt_ran.glob("*.json")) == []
 
 
 def test_it_can_be_turned_off(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,4 +78,4 @@ def test_other_files_of_the_project_are_another_script(places: Places, monkeypat
     monkeypatch.setattr(definition, "of_project", lambda: "other")
     assert run(places, anew=True) is None
     replay.keep(places, "marts.core", True, set(), [SCHEMAS, BUILT])
-    assert [path.name for path in places.dbt_target.glob("*.json")] == ["other-marts.core-first.json"]
+    assert [path.name for path in places.dbt_ran.glob("*.json")] == ["other-marts.core-first.json"]

@@ -1,0 +1,91 @@
+"""Prefect's server for the commands given by hand: a child of the command, started while the command gets ready.
+
+Prefect starts one itself, but only when the flow begins, and not so that it ends with a killed command.
+"""
+
+import atexit
+import os
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from time import monotonic, sleep
+from urllib.error import URLError
+
+from flows import tethered
+from flows.places import Places
+from pipelines.connector import ConnectorError
+
+STARTS_WITHIN_SECONDS = 180  # on a busy machine; a few on an idle one
+POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that may not answer yet."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+
+    def wait(self) -> None:
+        """Until it answers."""
+        until = monotonic() + STARTS_WITHIN_SECONDS
+        while not self._answers():
+            if self.process.poll() is not None or monotonic() > until:
+                raise ConnectorError(
+                    f"Prefect's server did not start at {self.url}: try again, or start one with "
+                    "`prefect server start` and name it: PREFECT_API_URL=http://127.0.0.1:4200/api"
+                )
+            sleep(POLL_SECONDS)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health") as answer:  # noqa: S310  our own http address
+                return bool(answer.status == 200)
+        except URLError:
+            return False
+
+
+def start(places: Places) -> None:
+    """Begin to start the server of this process, unless the business may have one of its own."""
+    if "PREFECT_API_URL" not in os.environ and "PREFECT_HOME" not in os.environ and "prefect" not in sys.modules:
+        _own(_home(places))
+
+
+@contextmanager
+def used(places: Places) -> Iterator[None]:
+    """Flows within report to the business's server where Prefect knows of one, else to that of this process."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    if PREFECT_API_URL.value():
+        yield
+        return
+    server = _own(_home(places))
+    server.wait()
+    with temporary_settings({PREFECT_API_URL: server.url}):
+        yield
+
+
+def _home(places: Places) -> str:
+    """Where Prefect keeps its database."""
+    return os.environ.setdefault("PREFECT_HOME", str(places.prefect.absolute()))
+
+
+@lru_cache(maxsize=1)
+def _own(home: str) -> Server:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = tethered.command("uvicorn", "--factory", "prefect.server.api.server:create_app", "--port", str(port))
+    told = {
+        "PREFECT_HOME": home,
+        "PREFECT_UI_ENABLED": "0",
+        "PREFECT__SERVER_EPHEMERAL": "1",
+        "PREFECT__SERVER_FINAL": "1",
+    }
+    process = subprocess.Popen([*command, "--log-level", "error", "--lifespan", "on"], env=os.environ | told)
+    atexit.register(process.terminate)
+    return Server(process, f"http://127.0.0.1:{port}/api")
