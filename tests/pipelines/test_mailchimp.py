@@ -8,17 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-import duckdb
 import pytest
 import requests
 
-from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.connector import AccessRefused
 from pipelines.http import VendorSession
 from pipelines.identity import email_key, keyed_hash
-from pipelines.load import LoadResult, run_plan
-from pipelines.plan import Asked, plan_backfill
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.mailchimp import CONNECTOR, MailchimpOptions
 from sandbox.events import (
@@ -33,14 +29,16 @@ from sandbox.events import (
     Person,
     World,
 )
-from sandbox.server import Running, running
+from sandbox.server import Running
 from sandbox.vendors.mailchimp import reports
-from tests.pipelines.loads import load_whole
+from tests.pipelines.vendors import First, Vendor, copied, passing_faults, queries, unsent, written
 
 FIRST_DAY, THROUGH = date(2026, 1, 1), date(2026, 3, 15)
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+VENDOR = Vendor(CONNECTOR, MailchimpOptions, NOW, FIRST_DAY)
+pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
 ADDRESSES = {
     "ada": " Ada.Lovelace@Gmail.com ",  # subscribed, left and came back
     "bob": "bob@example.com",  # subscribed
@@ -61,8 +59,7 @@ def mailing(mailing_id: str, kind: str, sent_at: datetime = NOON, **more: Any) -
     return replace(Mailing(mailing_id, "mailchimp", "L1", kind, None, None, f"Letter {mailing_id}", sent_at), **more)
 
 
-@pytest.fixture
-def world() -> World:
+def small_world() -> World:
     subscribed = NOON - 20 * DAY
     return World(
         FIRST_DAY,
@@ -128,34 +125,25 @@ def world() -> World:
 
 
 @pytest.fixture
-def mailchimp(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(world, NOW) as sandbox:
-        aim(sandbox, monkeypatch)
+def world() -> World:
+    return small_world()
+
+
+@pytest.fixture
+def mailchimp(world: World) -> Iterator[Running]:
+    with VENDOR.served(world) as sandbox:
         yield sandbox
 
 
-def aim(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOURCES__MAILCHIMP__BASE_URL", f"{sandbox.base_url}/mailchimp")
-    monkeypatch.setenv("SOURCES__MAILCHIMP__API_KEY", "sandbox-us1")
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world())
 
 
-def pull(folder: Path, now: datetime = NOW, **options: Any) -> LoadResult:
-    through = (now - DAY).date()
-    asked = Asked(through, now, ZoneInfo("Europe/Paris"), FIRST_DAY)
-    return load_whole(CONNECTOR, MailchimpOptions(**options), folder / "warehouse.duckdb", folder / "state", asked)
-
-
-def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
-        warehouse.execute("set timezone = 'UTC'; set schema = 'raw_mailchimp'")
-        return warehouse.execute(query).fetchall()
-
-
-def everything(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    return {
-        name: rows(folder, f"select {', '.join(table.columns.names)} from {name} order by all")
-        for name, table in CONNECTOR.tables.items()
-    }
+@pytest.fixture(scope="module")
+def at_noon(tmp_path_factory: pytest.TempPathFactory) -> First:
+    """A first load two weeks before the usual one."""
+    return VENDOR.first(tmp_path_factory.mktemp("noon"), small_world(), NOON)
 
 
 def vendor_id(name: str) -> str:
@@ -180,14 +168,9 @@ def opens_of(folder: Path, campaign_id: str) -> tuple[int, int]:
     return found[0], found[1]
 
 
-def asked_of(sandbox: Running, path: str) -> list[dict[str, str]]:
-    return [dict(call.query) for call in sandbox.requests() if call.path == f"/mailchimp/3.0{path}"]
-
-
-def test_every_state_of_a_member_arrives_as_the_vendor_says_it(mailchimp: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_every_state_of_a_member_arrives_as_the_vendor_says_it(loaded: Path) -> None:
     opted_in = "2026-02-09T12:00:00+00:00"
-    assert members(tmp_path) == {
+    assert members(loaded) == {
         "ada": ("subscribed", "2026-03-06T12:00:00+00:00"),
         "bob": ("subscribed", opted_in),
         "cleo": ("archived", opted_in),
@@ -196,28 +179,23 @@ def test_every_state_of_a_member_arrives_as_the_vendor_says_it(mailchimp: Runnin
         "fay": ("subscribed", ""),
         "gil": ("cleaned", opted_in),
     }
-    assert members(tmp_path, "L2") == {"bob": ("subscribed", "2026-02-09T13:00:00+00:00")}
+    assert members(loaded, "L2") == {"bob": ("subscribed", "2026-02-09T13:00:00+00:00")}
 
 
-def test_a_person_has_one_key_in_every_list(mailchimp: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    keys = rows(tmp_path, f"select list_id, email_key from members where member_key = '{member_key('bob')}' order by 1")
+def test_a_person_has_one_key_in_every_list(loaded: Path) -> None:
+    keys = rows(loaded, f"select list_id, email_key from members where member_key = '{member_key('bob')}' order by 1")
     assert keys == [("L1", email_key("bob@example.com")), ("L2", email_key("bob@example.com"))]
-    ada = rows(tmp_path, f"select email_key from members where member_key = '{member_key('ada')}'")
+    ada = rows(loaded, f"select email_key from members where member_key = '{member_key('ada')}'")
     assert ada == [(email_key("adalovelace@gmail.com"),)]
 
 
-def test_only_who_confirmed_has_an_opt_in(mailchimp: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    keys = {key for (key,) in rows(tmp_path, "select member_key from opt_ins where list_id = 'L1'")}
+def test_only_who_confirmed_has_an_opt_in(loaded: Path) -> None:
+    keys = {key for (key,) in rows(loaded, "select member_key from opt_ins where list_id = 'L1'")}
     assert keys == {member_key(name) for name in ("ada", "bob", "cleo", "gil")}
 
 
-def test_a_second_opt_in_keeps_the_first(mailchimp: Running, tmp_path: Path) -> None:
-    mailchimp.set_clock(NOON)
-    pull(tmp_path, NOON)
-    mailchimp.set_clock(NOW)
-    pull(tmp_path)
+def test_a_second_opt_in_keeps_the_first(mailchimp: Running, at_noon: First, tmp_path: Path) -> None:
+    pull(copied(at_noon, tmp_path))
     found = rows(
         tmp_path, f"select timestamp_opt from opt_ins where member_key = '{member_key('ada')}' order by timestamp_opt"
     )
@@ -225,33 +203,25 @@ def test_a_second_opt_in_keeps_the_first(mailchimp: Running, tmp_path: Path) -> 
     assert members(tmp_path)["ada"] == ("subscribed", "2026-03-06T12:00:00+00:00")
 
 
-def test_all_pages_arrive(mailchimp: Running, tmp_path: Path) -> None:
-    pull(tmp_path / "whole")
-    mailchimp.sandbox.requests.clear()
-    pull(tmp_path / "paged", page_rows=2)
-    assert everything(tmp_path / "paged") == everything(tmp_path / "whole")
+def test_all_pages_arrive(mailchimp: Running, loaded: Path, tmp_path: Path) -> None:
+    pull(tmp_path, page_rows=2)
+    assert everything(tmp_path) == everything(loaded)
     assert mailchimp.sandbox.requests.pages()["/lists/{list}/members"] == 4  # six members, no more, an archived one
     assert mailchimp.sandbox.requests.pages()["/reports"] == 3  # five reports
 
 
-def test_a_second_run_adds_nothing(mailchimp: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    first = everything(tmp_path)
-    pull(tmp_path)
-    assert everything(tmp_path) == first
-
-
-def test_a_second_run_asks_only_for_recent_changes(mailchimp: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    assert "since_last_changed" not in asked_of(mailchimp, "/lists/L1/members")[0]
-    mailchimp.sandbox.requests.clear()
-    pull(tmp_path)
+def test_a_second_run_adds_nothing_and_asks_only_for_recent_changes(
+    mailchimp: Running, first: First, again: Path
+) -> None:
+    assert "since_last_changed" not in queries(first, "/lists/L1/members")[0]
+    pull(again)
+    assert everything(again) == everything(first.folder)
     # Seven business days of Paris up to the 15th begin on the 9th, 23:00 UTC of the 8th.
-    assert {call["since_last_changed"] for call in asked_of(mailchimp, "/lists/L1/members")} == {
+    assert {call["since_last_changed"] for call in queries(mailchimp, "/lists/L1/members")} == {
         "2026-03-08T22:59:59+00:00"
     }
-    assert asked_of(mailchimp, "/reports")[0]["since_send_time"] == "2026-02-15T22:59:59+00:00"
-    assert asked_of(mailchimp, "/campaigns")[0]["since_send_time"] == "2026-02-15T22:59:59+00:00"
+    assert queries(mailchimp, "/reports")[0]["since_send_time"] == "2026-02-15T22:59:59+00:00"
+    assert queries(mailchimp, "/campaigns")[0]["since_send_time"] == "2026-02-15T22:59:59+00:00"
 
 
 def test_a_list_that_is_new_here_is_read_whole(mailchimp: Running, tmp_path: Path) -> None:
@@ -261,36 +231,32 @@ def test_a_list_that_is_new_here_is_read_whole(mailchimp: Running, tmp_path: Pat
     assert set(members(tmp_path, "L2")) == {"bob"}
 
 
-def test_the_vendor_is_asked_once_for_members_and_opt_ins(mailchimp: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    assert [call.get("status") for call in asked_of(mailchimp, "/lists/L1/members")] == [None, "archived"]
-    assert len(asked_of(mailchimp, "/lists")) == len(asked_of(mailchimp, "/automations")) == 1
+def test_the_vendor_is_asked_once_for_members_and_opt_ins(first: First) -> None:
+    assert [call.get("status") for call in queries(first, "/lists/L1/members")] == [None, "archived"]
+    assert len(queries(first, "/lists")) == len(queries(first, "/automations")) == 1
 
 
-def test_nothing_personal_is_asked_for_but_the_address(mailchimp: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    fields = asked_of(mailchimp, "/lists/L1/members")[0]["fields"]
+def test_nothing_personal_is_asked_for_but_the_address(first: First) -> None:
+    fields = queries(first, "/lists/L1/members")[0]["fields"]
     assert fields == (
         "total_items,members.id,members.contact_id,members.email_address,members.status,members.timestamp_signup,"
         "members.timestamp_opt,members.last_changed"
     )
 
 
-def test_no_address_and_no_vendor_id_of_a_person_reaches_the_disk(mailchimp: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()).lower()
-    assert member_key("bob").encode() in written
+def test_no_address_and_no_vendor_id_of_a_person_reaches_the_disk(loaded: Path) -> None:
+    found = written(loaded)
+    assert member_key("bob").encode() in found
     for name, address in ADDRESSES.items():
-        assert address.strip().lower().encode() not in written
-        assert vendor_id(name).encode() not in written
-    assert b"augusta" not in written
-    assert b"192.0.2.1" not in written
+        assert address.strip().lower().encode() not in found
+        assert vendor_id(name).encode() not in found
+    assert b"augusta" not in found
+    assert b"192.0.2.1" not in found
 
 
-def test_campaigns_of_every_type_arrive_and_name_their_parent(mailchimp: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_campaigns_of_every_type_arrive_and_name_their_parent(loaded: Path) -> None:
     assert rows(
-        tmp_path, "select id, type, status, list_id, parent_campaign_id, emails_sent from campaigns order by 1"
+        loaded, "select id, type, status, list_id, parent_campaign_id, emails_sent from campaigns order by 1"
     ) == [
         ("C1", "variate", "sent", "L1", "P1", 1),
         ("C2", "variate", "sent", "L1", "P1", 1),
@@ -300,55 +266,49 @@ def test_campaigns_of_every_type_arrive_and_name_their_parent(mailchimp: Running
     ]
 
 
-def test_a_report_counts_as_the_vendor_does(mailchimp: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_a_report_counts_as_the_vendor_does(loaded: Path) -> None:
     bounces = "emails_sent, bounces__hard_bounces, bounces__soft_bounces, bounces__syntax_errors"
-    assert rows(tmp_path, f"select type, {bounces} from reports where id = 'R1'") == [("regular", 3, 1, 0, 0)]
+    assert rows(loaded, f"select type, {bounces} from reports where id = 'R1'") == [("regular", 3, 1, 0, 0)]
     # Ada, and Bob's proxy, of two delivered; Bob himself shows an hour later.
-    assert opens_of(tmp_path, "R1") == (2, 1)
+    assert opens_of(loaded, "R1") == (2, 1)
     # Ada: one link twice, another once; Bob's link was opened by a scanner, which looks like Bob.
-    assert rows(tmp_path, "select clicks__unique_subscriber_clicks from reports where id = 'R1'") == [(2,)]
+    assert rows(loaded, "select clicks__unique_subscriber_clicks from reports where id = 'R1'") == [(2,)]
 
 
-def test_a_late_open_updates_its_report(mailchimp: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    later = NOW + 2 * HOUR
-    mailchimp.set_clock(later)
-    pull(tmp_path, later)
-    assert opens_of(tmp_path, "R1") == (2, 2)
+def test_a_late_open_updates_its_report(mailchimp: Running, again: Path) -> None:
+    VENDOR.pull_at(mailchimp, again, NOW + 2 * HOUR)
+    assert opens_of(again, "R1") == (2, 2)
 
 
-def test_an_automation_is_captured_once_a_day_with_its_lifetime_counters(mailchimp: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_an_automation_is_captured_once_a_day_with_its_lifetime_counters(mailchimp: Running, again: Path) -> None:
     tomorrow = NOW + DAY
     mailchimp.set_clock(tomorrow)
-    pull(tmp_path, tomorrow - HOUR)
-    pull(tmp_path, tomorrow)
+    pull(again, tomorrow - HOUR)
+    pull(again, tomorrow)
     captured = "captured_on, captured_at, emails_sent"
     # Ada got the e-mail twice and opened both: two opens of one person.
     assert rows(
-        tmp_path, f"select automation_id, id, {captured}, opens__unique_opens from automation_emails order by 3"
+        again, f"select automation_id, id, {captured}, opens__unique_opens from automation_emails order by 3"
     ) == [
         ("A1", "S1", date(2026, 3, 16), NOW, 1, 1),
         ("A1", "S1", date(2026, 3, 17), tomorrow, 3, 1),
     ]
-    assert rows(tmp_path, f"select id, status, list_id, {captured} from automations order by 4") == [
+    assert rows(again, f"select id, status, list_id, {captured} from automations order by 4") == [
         ("A1", "sending", "L1", date(2026, 3, 16), NOW, 1),
         ("A1", "sending", "L1", date(2026, 3, 17), tomorrow, 3),
     ]
 
 
-def test_lists_arrive_with_their_stats(mailchimp: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_lists_arrive_with_their_stats(loaded: Path) -> None:
     # Ada, Bob and Fay; Bob alone.
-    assert rows(tmp_path, "select id, name, date_created, stats__member_count from lists order by id") == [
+    assert rows(loaded, "select id, name, date_created, stats__member_count from lists order by id") == [
         ("L1", "Letter", "2025-12-01T12:00:00+00:00", 3),
         ("L2", "Webinar", "2025-12-01T12:00:00+00:00", 1),
     ]
 
 
-def test_rows_are_counted_in_the_load_log(mailchimp: Running, tmp_path: Path) -> None:
-    result = pull(tmp_path)
+def test_rows_are_counted_in_the_load_log(first: First) -> None:
+    result = first.result
     counted = {
         "lists": 2,
         "members": 8,
@@ -359,18 +319,16 @@ def test_rows_are_counted_in_the_load_log(mailchimp: Running, tmp_path: Path) ->
         "automation_emails": 1,
     }
     assert result.rows == counted
-    logged = rows(tmp_path, "select table_name, rows from raw_parcours.loads where source = 'mailchimp'")
+    logged = rows(first.folder, "select table_name, rows from raw_parcours.loads where source = 'mailchimp'")
     assert dict(logged) == counted
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated", "quota_gone"])
-def test_a_passing_fault_is_survived(mailchimp: Running, tmp_path: Path, kind: str) -> None:
-    mailchimp.fault("/mailchimp/3.0/lists/L1/members", kind, times=2)
-    mailchimp.fault("/mailchimp/3.0/reports/S1", kind)
-    result = pull(tmp_path)
-    assert result.warnings == []
-    assert len(members(tmp_path)) == 7
-    assert len(rows(tmp_path, "select id from automation_emails")) == 1
+def test_passing_faults_are_survived(mailchimp: Running, loaded: Path, tmp_path: Path) -> None:
+    passing_faults(mailchimp, "/mailchimp/3.0/lists/L1/members", "/mailchimp/3.0/reports/S1")
+    mailchimp.fault("/mailchimp/3.0/(lists/L2/members|automations$)", "quota_gone", times=2)
+    assert pull(tmp_path).warnings == []
+    assert mailchimp.sandbox.faults.pending() == []
+    assert everything(tmp_path) == everything(loaded)
 
 
 @pytest.mark.parametrize("fault", ["token_expired", None])
@@ -396,19 +354,15 @@ def test_a_key_without_a_data_centre_is_refused_before_it_is_sent(monkeypatch: p
     assert "f00dcafe" not in str(refused.value)
 
 
-def test_an_unknown_field_does_no_harm_and_is_noted(mailchimp: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    first = everything(tmp_path)
+def test_an_unknown_field_does_no_harm_and_is_noted(mailchimp: Running, loaded: Path, again: Path) -> None:
     mailchimp.fault("/mailchimp", "new_column", times=100)
-    mailchimp.set_clock(NOW + HOUR / 2)
-    pull(tmp_path, NOW + HOUR / 2)
-    found = everything(tmp_path)
-    assert {name: found[name] for name in ("members", "campaigns", "reports")} == {
-        name: first[name] for name in ("members", "campaigns", "reports")
-    }
+    VENDOR.pull_at(mailchimp, again, NOW + HOUR / 2)
+    found, before = everything(again), everything(loaded)
+    for name in ("members", "campaigns", "reports"):
+        assert found[name] == before[name]
     fields = "select first_seen_at from raw_parcours.fields where table_name = 'reports' and field = "
-    assert rows(tmp_path, f"{fields} 'opens__unique_opens'") == [(NOW,)]
-    assert rows(tmp_path, f"{fields} 'opens__loyalty_tier'") == [(NOW + HOUR / 2,)]
+    assert rows(again, f"{fields} 'opens__unique_opens'") == [(NOW,)]
+    assert rows(again, f"{fields} 'opens__loyalty_tier'") == [(NOW + HOUR / 2,)]
 
 
 def test_a_count_that_is_a_word_is_refused_by_name(mailchimp: Running, tmp_path: Path) -> None:
@@ -428,17 +382,13 @@ def test_a_count_that_is_a_word_is_refused_by_name(mailchimp: Running, tmp_path:
     ],
 )
 def test_what_figures_rest_on_is_missed_by_name_and_all_stays(
-    mailchimp: Running, tmp_path: Path, path: str, kind: str, said: str
+    mailchimp: Running, at_noon: First, tmp_path: Path, path: str, kind: str, said: str
 ) -> None:
-    mailchimp.set_clock(NOON)
-    pull(tmp_path, NOON)
-    first = everything(tmp_path)
-    mailchimp.set_clock(NOW)
     mailchimp.fault(f"/mailchimp/3.0{path}", kind, times=100)
     with pytest.raises(SchemaDrift, match=f"mailchimp: {said}.*nothing of this source was loaded"):
-        pull(tmp_path)
+        pull(copied(at_noon, tmp_path))
     table = re.split("[ :]", said)[0]
-    assert everything(tmp_path)[table] == first[table]
+    assert everything(tmp_path)[table] == everything(at_noon.folder)[table]
 
 
 def test_a_report_of_a_type_that_is_not_known_is_warned_of(
@@ -453,19 +403,18 @@ def test_a_report_of_a_type_that_is_not_known_is_warned_of(
 
 
 def test_caveats_tell_clicks_by_bots_always_and_opens_by_proxies_where_they_are_hidden(
-    mailchimp: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mailchimp: Running, again: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caveats = "select table_name, date_day, caveat from raw_parcours.caveats order by all"
-    pull(tmp_path)
-    assert rows(tmp_path, caveats) == [("reports", None, "bot_clicks")]
+    assert rows(again, caveats) == [("reports", None, "bot_clicks")]
     shown = reports.Result.opens_part
     monkeypatch.setattr(
         reports.Result,
         "opens_part",
         lambda self: {name: value for name, value in shown(self).items() if not name.startswith("proxy_excluded")},
     )
-    pull(tmp_path, NOW + HOUR)
-    assert rows(tmp_path, caveats) == [
+    pull(again, NOW + HOUR)
+    assert rows(again, caveats) == [
         ("automation_emails", date(2026, 3, 16), "proxy_opens"),  # the day of the capture
         ("reports", date(2026, 3, 1), "proxy_opens"),
         ("reports", date(2026, 3, 2), "proxy_opens"),  # of the A/B test; a journey's e-mail of the 3rd is no broadcast
@@ -473,74 +422,50 @@ def test_caveats_tell_clicks_by_bots_always_and_opens_by_proxies_where_they_are_
     ]
 
 
-def reported(mailchimp: Running, tmp_path: Path, *days: date) -> list[set[str]]:
-    """The campaigns that have a report after the loads of some mornings."""
-    found = []
-    for day in days:
-        now = datetime(day.year, day.month, day.day, 5, tzinfo=UTC)
-        mailchimp.set_clock(now)
-        pull(tmp_path, now)
-        [(campaigns, reports)] = rows(
-            tmp_path, "select (select list(id) from campaigns), (select list(id) from reports)"
-        )
-        assert set(campaigns) == set(reports)
-        found.append(set(reports))
-    return found
+def reported(folder: Path) -> set[str]:
+    """The campaigns that have a report."""
+    [(campaigns, reports)] = rows(folder, "select (select list(id) from campaigns), (select list(id) from reports)")
+    assert set(campaigns) == set(reports)
+    return set(reports)
 
 
-def test_a_deleted_campaign_vanishes_with_its_report(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_deleted_campaign_vanishes_with_its_report(world: World, loaded: Path, again: Path) -> None:
     world.mailings[0] = replace(world.mailings[0], deleted_at=NOW + DAY)
-    with running(world, NOW) as sandbox:
-        aim(sandbox, monkeypatch)
-        before, after = reported(sandbox, tmp_path, date(2026, 3, 16), date(2026, 3, 18))
-    assert before - after == {"R1"}
+    with VENDOR.served(world) as sandbox:
+        VENDOR.pull_at(sandbox, again, NOW + 2 * DAY)
+    assert reported(loaded) - reported(again) == {"R1"}
 
 
-def test_what_happens_to_an_old_campaign_is_found_by_the_next_deep_load(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_happens_to_an_old_campaign_is_found_by_the_next_deep_load(world: World, again: Path) -> None:
     """R1 was sent on 1 March, C1 on the 2nd: more than 28 days before the loads of April."""
     happens = datetime(2026, 4, 7, 12, tzinfo=UTC)
     world.mailings[0] = replace(world.mailings[0], deleted_at=happens)
     world.mail_opens.append(MailOpen(4, happens, happens, by_proxy=False))
     opened = []
-    with running(world, NOW) as sandbox:
-        aim(sandbox, monkeypatch)
+    with VENDOR.served(world) as sandbox:
         # the load of 6 April is deep, that of the 9th is not, that of the 13th is
-        for day in (date(2026, 3, 16), date(2026, 4, 6), date(2026, 4, 9), date(2026, 4, 13)):
-            [found] = reported(sandbox, tmp_path, day)
-            opened.append(("R1" in found, opens_of(tmp_path, "C1")))
-    assert opened == [(True, (0, 0)), (True, (0, 0)), (True, (0, 0)), (False, (1, 1))]
+        for day in (6, 9, 13):
+            VENDOR.pull_at(sandbox, again, datetime(2026, 4, day, 5, tzinfo=UTC))
+            opened.append(("R1" in reported(again), opens_of(again, "C1")))
+    assert opened == [(True, (0, 0)), (True, (0, 0)), (False, (1, 1))]
 
 
-def test_a_removed_list_is_no_longer_captured_and_its_opt_ins_stay(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_removed_list_is_no_longer_captured_and_its_opt_ins_stay(world: World, again: Path) -> None:
     world.mail_lists[1] = replace(world.mail_lists[1], removed_at=NOW + DAY)
-    with running(world, NOW) as sandbox:
-        aim(sandbox, monkeypatch)
-        pull(tmp_path)
-        sandbox.set_clock(NOW + 2 * DAY)
-        assert pull(tmp_path, NOW + 2 * DAY).warnings == []
-    assert rows(tmp_path, "select id, captured_on from lists order by 2, 1") == [
+    with VENDOR.served(world) as sandbox:
+        assert VENDOR.pull_at(sandbox, again, NOW + 2 * DAY).warnings == []
+    assert rows(again, "select id, captured_on from lists order by 2, 1") == [
         ("L1", date(2026, 3, 16)),
         ("L2", date(2026, 3, 16)),
         ("L1", date(2026, 3, 18)),
     ]
-    assert rows(tmp_path, "select timestamp_opt from opt_ins where list_id = 'L2'") == [("2026-02-09T13:00:00+00:00",)]
+    assert rows(again, "select timestamp_opt from opt_ins where list_id = 'L2'") == [("2026-02-09T13:00:00+00:00",)]
 
 
-def test_a_backfill_asks_for_no_capture(mailchimp: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    mailchimp.sandbox.requests.clear()
-    asked = Asked(THROUGH, NOW, ZoneInfo("Europe/Paris"), FIRST_DAY)
-    warehouse, state = tmp_path / "warehouse.duckdb", tmp_path / "state"
-    plan = plan_backfill(CONNECTOR, MailchimpOptions(), warehouse, asked, date(2026, 2, 1), date(2026, 2, 10))
-    run_plan(CONNECTOR, MailchimpOptions(), warehouse, state, plan)
-    assert asked_of(mailchimp, "/automations") == asked_of(mailchimp, "/reports/S1") == []
-    assert asked_of(mailchimp, "/reports")[0]["since_send_time"] == "2026-01-31T22:59:59+00:00"
+def test_a_backfill_asks_for_no_capture(mailchimp: Running, again: Path) -> None:
+    VENDOR.backfill(again, date(2026, 2, 1), date(2026, 2, 10))
+    assert queries(mailchimp, "/automations") == queries(mailchimp, "/reports/S1") == []
+    assert queries(mailchimp, "/reports")[0]["since_send_time"] == "2026-01-31T22:59:59+00:00"
 
 
 def rewind_after(sandbox: Running, path: str, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -604,15 +529,7 @@ def test_check_names_the_account_and_what_the_options_get_wrong(mailchimp: Runni
 
 
 def test_without_a_base_url_it_is_the_data_centre_of_the_key_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str | None] = []
-
-    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
-        asked.append(request.url)
-        raise ConnectorError("not sent")
-
     monkeypatch.delenv("SOURCES__MAILCHIMP__BASE_URL", raising=False)
     monkeypatch.setenv("SOURCES__MAILCHIMP__API_KEY", "f00dcafe-us1")
-    monkeypatch.setattr(VendorSession, "send", keep)
-    with pytest.raises(ConnectorError, match="not sent"):
-        CONNECTOR.check(MailchimpOptions())
-    assert asked == ["https://us1.api.mailchimp.com/3.0/?fields=account_name"]
+    [asked] = unsent(monkeypatch, lambda: CONNECTOR.check(MailchimpOptions()))
+    assert asked.url == "https://us1.api.mailchimp.com/3.0/?fields=account_name"

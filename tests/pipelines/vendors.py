@@ -1,0 +1,164 @@
+"""A connector as its tests meet it: aimed at the simulated vendors, loaded into a folder, its raw tables read back."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+import requests
+
+from pipelines.connector import Connector, ConnectorError, Options
+from pipelines.http import VendorSession
+from pipelines.load import LoadResult, run_plan
+from pipelines.plan import Asked, plan_backfill
+from sandbox.events import World
+from sandbox.request_log import LoggedRequest
+from sandbox.server import Running, running
+from tests.aiming import aimed
+from tests.pipelines.loads import load_whole
+
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class First:
+    """What a first load left and what it asked, for tests that look and change nothing; `copied` for others."""
+
+    folder: Path
+    result: LoadResult
+    calls: list[LoggedRequest]
+
+    def requests(self) -> list[LoggedRequest]:
+        """Every call of the load."""
+        return self.calls
+
+
+class Vendor:
+    """One connector. Loads come at `now` and ask from `first_day` on, unless told otherwise."""
+
+    def __init__(self, connector: Connector, options: Callable[..., Options], now: datetime, first_day: date) -> None:
+        self.connector, self.options, self.now, self.first_day = connector, options, now, first_day
+
+    @contextmanager
+    def served(self, world: World, now: datetime | None = None) -> Iterator[Running]:
+        """The vendors of a world, with the connector aimed at them."""
+        with running(world, now or self.now) as sandbox, aimed(sandbox):
+            yield sandbox
+
+    def first(self, folder: Path, world: World, now: datetime | None = None, **options: Any) -> First:
+        """A load into an empty folder, of vendors that are gone afterwards."""
+        with self.served(world, now) as sandbox:
+            return First(folder, self.pull(folder, now, **options), sandbox.requests())
+
+    def asked(self, now: datetime | None = None, first_day: date | None = None, deep_every_days: int = 7) -> Asked:
+        """What a refresh at an instant asks for: the days up to the one before."""
+        now = now or self.now
+        through = (now - timedelta(days=1)).date()
+        return Asked(through, now, ZoneInfo("Europe/Paris"), first_day or self.first_day, deep_every_days)
+
+    def pull(
+        self,
+        folder: Path,
+        now: datetime | None = None,
+        first_day: date | None = None,
+        deep_every_days: int = 7,
+        **options: Any,
+    ) -> LoadResult:
+        """Load what there is, as a refresh does; the vendors' clock is theirs."""
+        asked = self.asked(now, first_day, deep_every_days)
+        return load_whole(self.connector, self.options(**options), *_files(folder), asked)
+
+    def pull_at(self, sandbox: Running, folder: Path, *instants: datetime, **more: Any) -> LoadResult:
+        """A load at each instant, vendors and product alike; gives the last one's result."""
+        for now in instants:
+            sandbox.set_clock(now)
+            result = self.pull(folder, now, **more)
+        return result
+
+    def backfill(self, folder: Path, first_day: date, last_day: date) -> LoadResult:
+        """Read a range of days again."""
+        warehouse, state = _files(folder)
+        options = self.options()
+        plan = plan_backfill(self.connector, options, warehouse, self.asked(), first_day, last_day)
+        return run_plan(self.connector, options, warehouse, state, plan)
+
+    def rows(self, folder: Path, query: str) -> Rows:
+        """What a query finds in the raw tables; times in UTC."""
+        with self._opened(folder) as warehouse:
+            return warehouse.execute(query).fetchall()
+
+    def everything(self, folder: Path) -> dict[str, Rows]:
+        """Every row of every table, in the columns that the connector declares."""
+        with self._opened(folder) as warehouse:
+            return {
+                name: warehouse.execute(f"select {', '.join(table.columns.names)} from {name} order by all").fetchall()
+                for name, table in self.connector.tables.items()
+            }
+
+    def later_fields(self, folder: Path, table: str) -> list[str]:
+        """The fields of a table's rows that no row of its first load had."""
+        found = self.rows(
+            folder,
+            f"select field from raw_parcours.fields where table_name = '{table}' "
+            "qualify first_seen_at > min(first_seen_at) over () order by field",
+        )
+        return [field for (field,) in found]
+
+    @contextmanager
+    def _opened(self, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+        with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
+            warehouse.execute(f"set timezone = 'UTC'; set schema = 'raw_{self.connector.name}'")
+            yield warehouse
+
+
+def _files(folder: Path) -> tuple[Path, Path]:
+    return folder / "warehouse.duckdb", folder / "dlt"
+
+
+def copied(first: First, folder: Path) -> Path:
+    """The folder, with what a first load left: the next one goes on from there."""
+    shutil.copytree(first.folder, folder, dirs_exist_ok=True)
+    return folder
+
+
+def written(folder: Path) -> bytes:
+    """All that was written to the disk below a folder, in lower case."""
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file()).lower()
+
+
+def queries(of: Running | First, path: str) -> list[dict[str, str]]:
+    """The parameters of each call whose path ends so."""
+    return [dict(call.query) for call in of.requests() if call.path.endswith(path)]
+
+
+def unsent(monkeypatch: pytest.MonkeyPatch, *asks: Callable[[], object]) -> list[requests.PreparedRequest]:
+    """The requests that these would send, of which none leaves: each ends with its first."""
+    found: list[requests.PreparedRequest] = []
+
+    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
+        found.append(request)
+        raise ConnectorError("not sent")
+
+    monkeypatch.setattr(VendorSession, "send", keep)
+    for ask in asks:
+        with pytest.raises(ConnectorError, match="not sent"):
+            ask()
+    return found
+
+
+def passing_faults(sandbox: Running, *paths: str, after: int = 0) -> None:
+    """Let a call of each path fail five times in a row, each time in another way, after some that go well.
+
+    A sixth try goes well too. What comes below the vendor comes first; its own refusal counts the answers that it
+    made, of which two were cut off then.
+    """
+    for path in paths:
+        for number, kind in enumerate(("500", "502_html", "reset", "truncated"), after):
+            sandbox.fault(path, kind, after=number)
+        sandbox.fault(path, "429", after=after + 2)
