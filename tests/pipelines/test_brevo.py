@@ -7,17 +7,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import duckdb
 import pytest
-import requests
 
-from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
-from pipelines.http import VendorSession
+from pipelines.connector import AccessRefused, QuotaExhausted
 from pipelines.identity import email_key
-from pipelines.load import LoadResult, run_plan
-from pipelines.plan import Asked, plan_backfill
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.brevo import CONNECTOR, BrevoOptions
 from sandbox.events import (
@@ -32,9 +26,9 @@ from sandbox.events import (
     Person,
     World,
 )
-from sandbox.server import Running, running
+from sandbox.server import Running
 from sandbox.vendors.brevo.mail import Campaigns
-from tests.pipelines.loads import load_whole
+from tests.pipelines.vendors import First, Vendor, copied, passing_faults, queries, unsent, written
 from tests.staging import stage, staged
 
 FIRST_DAY, THROUGH = date(2025, 3, 1), date(2026, 3, 15)
@@ -54,6 +48,8 @@ ADDRESSES = {
 }
 KINDS = {"emil": "transactional", "fay": "imported"}
 OPTIONS: dict[str, Any] = {"opt_in_attribute": "DATE_OPTIN", "follow_up_automations": ["32"]}
+VENDOR = Vendor(CONNECTOR, lambda **more: BrevoOptions(**OPTIONS | more), NOW, FIRST_DAY)
+pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
 
 
 def contact(name: str, list_id: str = "12") -> Contact:
@@ -133,36 +129,20 @@ def small_world() -> World:
 
 
 @pytest.fixture
-def brevo(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(small_world(), NOW) as sandbox:
-        aim(sandbox, monkeypatch)
+def brevo() -> Iterator[Running]:
+    with VENDOR.served(small_world()) as sandbox:
         yield sandbox
 
 
-def aim(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOURCES__BREVO__BASE_URL", f"{sandbox.base_url}/brevo/v3")
-    monkeypatch.setenv("SOURCES__BREVO__API_KEY", "sandbox-brevo")
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world())
 
 
-def pull(folder: Path, now: datetime = NOW, **options: Any) -> LoadResult:
-    through = (now - DAY).date()
-    asked = Asked(through, now, ZoneInfo("Europe/Paris"), FIRST_DAY)
-    return load_whole(
-        CONNECTOR, BrevoOptions(**OPTIONS | options), folder / "warehouse.duckdb", folder / "state", asked
-    )
-
-
-def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
-        warehouse.execute("set timezone = 'UTC'; set schema = 'raw_brevo'")
-        return warehouse.execute(query).fetchall()
-
-
-def everything(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    return {
-        name: rows(folder, f"select {', '.join(table.columns.names)} from {name} order by all")
-        for name, table in CONNECTOR.tables.items()
-    }
+@pytest.fixture(scope="module")
+def at_noon(tmp_path_factory: pytest.TempPathFactory) -> First:
+    """A first load two weeks before the usual one."""
+    return VENDOR.first(tmp_path_factory.mktemp("noon"), small_world(), NOON)
 
 
 def opt_ins(folder: Path) -> set[tuple[str, str]]:
@@ -170,13 +150,8 @@ def opt_ins(folder: Path) -> set[tuple[str, str]]:
     return {(names[key], opt_in) for key, opt_in in rows(folder, "select email_key, opt_in from opt_ins")}
 
 
-def asked_of(sandbox: Running, path: str) -> list[dict[str, str]]:
-    return [dict(call.query) for call in sandbox.requests() if call.path == f"/brevo/v3{path}"]
-
-
-def test_who_confirmed_has_an_opt_in_and_who_was_imported_has_none(brevo: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    assert opt_ins(tmp_path) == {
+def test_who_confirmed_has_an_opt_in_and_who_was_imported_has_none(loaded: Path) -> None:
+    assert opt_ins(loaded) == {
         ("ada", "2026-03-06T12:00:00.000Z"),
         ("bob", "2026-02-09T13:00:00.000Z"),  # one contact of two lists: the last confirmation
         ("fay", ""),
@@ -184,11 +159,10 @@ def test_who_confirmed_has_an_opt_in_and_who_was_imported_has_none(brevo: Runnin
     }
 
 
-def test_a_second_opt_in_keeps_the_first_and_a_deleted_contact_stays(brevo: Running, tmp_path: Path) -> None:
-    brevo.set_clock(NOON)
-    pull(tmp_path, NOON)
-    brevo.set_clock(NOW)
-    pull(tmp_path)
+def test_a_second_opt_in_keeps_the_first_and_a_deleted_contact_stays(
+    brevo: Running, at_noon: First, tmp_path: Path
+) -> None:
+    pull(copied(at_noon, tmp_path))
     found = opt_ins(tmp_path)
     assert {opt_in for name, opt_in in found if name == "ada"} == {
         "2026-02-09T12:00:00.000Z",
@@ -197,19 +171,16 @@ def test_a_second_opt_in_keeps_the_first_and_a_deleted_contact_stays(brevo: Runn
     assert ("cleo", "2026-02-09T12:00:00.000Z") in found
 
 
-def test_a_second_run_adds_nothing_and_asks_only_for_what_is_recent(brevo: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    first = everything(tmp_path)
-    assert "modifiedSince" not in asked_of(brevo, "/contacts")[0]
-    brevo.sandbox.requests.clear()
-    pull(tmp_path)
-    assert everything(tmp_path) == first
+def test_a_second_run_adds_nothing_and_asks_only_for_what_is_recent(brevo: Running, first: First, again: Path) -> None:
+    assert "modifiedSince" not in queries(first, "/contacts")[0]
+    pull(again)
+    assert everything(again) == everything(first.folder)
     # Seven business days of Paris up to the 15th begin on the 9th; 28 of them on 16 February.
-    assert asked_of(brevo, "/contacts")[0]["modifiedSince"] == "2026-03-08T23:00:00.000Z"
-    sent, archived = [call for call in asked_of(brevo, "/emailCampaigns") if call["offset"] == "0"]
+    assert queries(brevo, "/contacts")[0]["modifiedSince"] == "2026-03-08T23:00:00.000Z"
+    sent, archived = [call for call in queries(brevo, "/emailCampaigns") if call["offset"] == "0"]
     assert (sent["startDate"], sent["endDate"]) == ("2026-02-15T23:00:00.000Z", "2026-03-16T05:00:00.000Z")
     assert (archived["status"], "startDate" in archived) == ("archive", False)
-    events = [call for call in asked_of(brevo, "/smtp/statistics/events") if call["offset"] == "0"]
+    events = [call for call in queries(brevo, "/smtp/statistics/events") if call["offset"] == "0"]
     assert {(call["startDate"], call["endDate"]) for call in events} == {("2026-02-14", "2026-03-16")}
     assert {call["event"] for call in events} == {"delivered", "opened", "loadedByProxy"}
 
@@ -219,7 +190,7 @@ def test_another_attribute_is_read_for_everybody(brevo: Running, tmp_path: Path)
     assert {opt_in for _, opt_in in opt_ins(tmp_path)} == {""}
     brevo.sandbox.requests.clear()
     pull(tmp_path)
-    assert "modifiedSince" not in asked_of(brevo, "/contacts")[0]
+    assert "modifiedSince" not in queries(brevo, "/contacts")[0]
     assert ("gil", "2026-02-09T12:00:00.000Z") in opt_ins(tmp_path)
 
 
@@ -239,11 +210,9 @@ def test_a_day_without_a_time_begins_in_the_zone_of_the_business(
     assert ("gil", "2026-02-08T23:00:00.000Z") in opt_ins(tmp_path)
 
 
-def test_all_pages_arrive(brevo: Running, tmp_path: Path) -> None:
-    pull(tmp_path / "whole")
-    brevo.sandbox.requests.clear()
-    pull(tmp_path / "paged", page_rows=2, event_rows=2, list_rows=1)
-    assert everything(tmp_path / "paged") == everything(tmp_path / "whole")
+def test_all_pages_arrive(brevo: Running, loaded: Path, tmp_path: Path) -> None:
+    pull(tmp_path, page_rows=2, event_rows=2, list_rows=1)
+    assert everything(tmp_path) == everything(loaded)
     # An empty page ends each: after five contacts, two campaigns, two lists; four messages at most in 90 days.
     assert brevo.sandbox.requests.pages() == {
         "/contacts": 4,
@@ -253,16 +222,14 @@ def test_all_pages_arrive(brevo: Running, tmp_path: Path) -> None:
     }
 
 
-def test_a_page_that_repeats_a_row_adds_nothing(brevo: Running, tmp_path: Path) -> None:
-    pull(tmp_path / "whole")
+def test_a_page_that_repeats_a_row_adds_nothing(brevo: Running, loaded: Path, tmp_path: Path) -> None:
     brevo.fault("/brevo", "repeat_page", times=100)
-    pull(tmp_path / "repeated", page_rows=2, event_rows=4, list_rows=3)
-    assert everything(tmp_path / "repeated") == everything(tmp_path / "whole")
+    pull(tmp_path, page_rows=2, event_rows=4, list_rows=3)
+    assert everything(tmp_path) == everything(loaded)
 
 
-def test_the_vendor_is_asked_for_at_most_ninety_days_of_events_at_a_time(brevo: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    delivered = [call for call in asked_of(brevo, "/smtp/statistics/events") if call["event"] == "delivered"]
+def test_the_vendor_is_asked_for_at_most_ninety_days_of_events_at_a_time(first: First) -> None:
+    delivered = [call for call in queries(first, "/smtp/statistics/events") if call["event"] == "delivered"]
     spans = {(date.fromisoformat(call["startDate"]), date.fromisoformat(call["endDate"])) for call in delivered}
     # From the day before the first one on: February 27th in UTC, since Paris begins its days an hour earlier.
     assert (min(spans)[0], max(spans)[1], len(spans)) == (date(2025, 2, 27), date(2026, 3, 16), 5)
@@ -270,57 +237,50 @@ def test_the_vendor_is_asked_for_at_most_ninety_days_of_events_at_a_time(brevo: 
 
 
 def test_a_history_of_many_years_is_asked_in_parts(brevo: Running, tmp_path: Path) -> None:
-    asked = Asked(THROUGH, NOW, ZoneInfo("Europe/Paris"), date(2021, 1, 1))
-    load_whole(CONNECTOR, BrevoOptions(), tmp_path / "warehouse.duckdb", tmp_path / "state", asked)
-    sent = [call for call in asked_of(brevo, "/emailCampaigns") if call["status"] == "sent"]
+    pull(tmp_path, first_day=date(2021, 1, 1), opt_in_attribute="", follow_up_automations=[])
+    sent = [call for call in queries(brevo, "/emailCampaigns") if call["status"] == "sent"]
     assert len({call["startDate"] for call in sent}) == 3
     assert rows(tmp_path, "select id from campaigns order by 1") == [(1,), (2,), (7,)]
 
 
-def test_an_old_campaign_keeps_the_statistics_that_its_list_leaves_out(brevo: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_an_old_campaign_keeps_the_statistics_that_its_list_leaves_out(first: First) -> None:
     columns = ", ".join(f"statistics__global_stats__{name}" for name in ("sent", "delivered", "trackable_views"))
-    assert rows(tmp_path, f"select id, {columns} from campaigns order by 1") == [
+    assert rows(first.folder, f"select id, {columns} from campaigns order by 1") == [
         (1, 3, 2, 1),
         (2, 2, 1, 0),
         (7, 1, 1, 1),
     ]
-    assert [len(asked_of(brevo, f"/emailCampaigns/{number}")) for number in (1, 2, 7)] == [0, 0, 1]
+    assert [len(queries(first, f"/emailCampaigns/{number}")) for number in (1, 2, 7)] == [0, 0, 1]
 
 
-def test_a_first_load_that_was_stopped_asks_for_no_old_campaign_twice(brevo: Running, tmp_path: Path) -> None:
-    stopped, whole = tmp_path / "stopped", tmp_path / "whole"
-    pull(whole)
-    lists = len(asked_of(brevo, "/emailCampaigns"))
-    brevo.sandbox.requests.clear()
+def test_a_first_load_that_was_stopped_asks_for_no_old_campaign_twice(
+    brevo: Running, first: First, tmp_path: Path
+) -> None:
+    lists = len(queries(first, "/emailCampaigns"))
     brevo.fault("/emailCampaigns$", "quota_gone", times=10_000, after=lists - 1)
     with pytest.raises(QuotaExhausted):
-        pull(stopped)
+        pull(tmp_path)
     brevo.sandbox.faults.clear()
-    assert rows(stopped, "select id from campaigns where id = 7") == [(7,)]
-    pull(stopped)
-    assert len(asked_of(brevo, "/emailCampaigns/7")) == 1
-    assert everything(stopped)["campaigns"] == everything(whole)["campaigns"]
-
-
-def test_a_late_open_updates_its_campaign_and_its_message(brevo: Running, tmp_path: Path) -> None:
+    assert rows(tmp_path, "select id from campaigns where id = 7") == [(7,)]
     pull(tmp_path)
-    later = NOW + 2 * HOUR
-    brevo.set_clock(later)
-    pull(tmp_path, later)
-    assert rows(tmp_path, "select statistics__global_stats__trackable_views from campaigns where id = 1") == [(2,)]
-    opened = rows(tmp_path, "select date from events where event = 'opened' and message_id like '%.8@%'")
+    assert len(queries(brevo, "/emailCampaigns/7")) == 1
+    assert everything(tmp_path)["campaigns"] == everything(first.folder)["campaigns"]
+
+
+def test_a_late_open_updates_its_campaign_and_its_message(brevo: Running, again: Path) -> None:
+    VENDOR.pull_at(brevo, again, NOW + 2 * HOUR)
+    assert rows(again, "select statistics__global_stats__trackable_views from campaigns where id = 1") == [(2,)]
+    opened = rows(again, "select date from events where event = 'opened' and message_id like '%.8@%'")
     assert opened == [("2026-03-11T13:00:00.000+01:00",)]
 
 
-def test_lists_are_captured_once_a_day(brevo: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_lists_are_captured_once_a_day(brevo: Running, again: Path) -> None:
     tomorrow = NOW + DAY
     brevo.set_clock(tomorrow)
-    pull(tmp_path, tomorrow - HOUR)
-    pull(tmp_path, tomorrow)
+    pull(again, tomorrow - HOUR)
+    pull(again, tomorrow)
     counters = "unique_subscribers, total_subscribers, total_blacklisted"
-    assert rows(tmp_path, f"select id, captured_on, captured_at, {counters} from lists order by 1, 2") == [
+    assert rows(again, f"select id, captured_on, captured_at, {counters} from lists order by 1, 2") == [
         (12, date(2026, 3, 16), NOW, 4, 3, 1),
         (12, date(2026, 3, 17), tomorrow, 4, 3, 1),
         (13, date(2026, 3, 16), NOW, 1, 1, 0),
@@ -328,32 +288,28 @@ def test_lists_are_captured_once_a_day(brevo: Running, tmp_path: Path) -> None:
     ]
 
 
-def test_nothing_personal_reaches_the_disk(brevo: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()).lower()
-    assert email_key(ADDRESSES["bob"]).encode() in written
+def test_nothing_personal_reaches_the_disk(loaded: Path) -> None:
+    found = written(loaded)
+    assert email_key(ADDRESSES["bob"]).encode() in found
     for address in ADDRESSES.values():
-        assert address.strip().lower().encode() not in written
+        assert address.strip().lower().encode() not in found
     for text in (b"augusta", b"byron", b"612345678", b"192.0.2.7", b"letter m", b"mailbox unknown", b"sandbox-brevo"):
-        assert text not in written
+        assert text not in found
 
 
-def test_rows_are_counted_in_the_load_log(brevo: Running, tmp_path: Path) -> None:
-    result = pull(tmp_path)
+def test_rows_are_counted_in_the_load_log(first: First) -> None:
+    result = first.result
     # Four delivered messages, two opens by people and one by a proxy.
     assert result.rows == {"opt_ins": 4, "campaigns": 3, "events": 7, "lists": 2}
-    logged = rows(tmp_path, "select table_name, rows from raw_parcours.loads where source = 'brevo'")
+    logged = rows(first.folder, "select table_name, rows from raw_parcours.loads where source = 'brevo'")
     assert dict(logged) == result.rows
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated"])
-def test_a_passing_fault_is_survived(brevo: Running, tmp_path: Path, kind: str) -> None:
-    pull(tmp_path / "well")
-    for path in ("contacts$", "emailCampaigns/7", "events$", "lists/12"):
-        brevo.fault(f"/brevo/v3/.*{path}", kind, times=2)
-    result = pull(tmp_path / "ill")
-    assert result.warnings == []
-    assert everything(tmp_path / "ill") == everything(tmp_path / "well")
+def test_passing_faults_are_survived(brevo: Running, loaded: Path, tmp_path: Path) -> None:
+    passing_faults(brevo, "/contacts$", "/emailCampaigns/7", "/events$", "/lists/12")
+    assert pull(tmp_path).warnings == []
+    assert brevo.sandbox.faults.pending() == []
+    assert everything(tmp_path) == everything(loaded)
 
 
 @pytest.mark.parametrize("fault", ["token_expired", None])
@@ -377,21 +333,17 @@ def test_a_key_pasted_with_a_line_break_is_as_good(
     assert pull(tmp_path).rows["opt_ins"] == 4
 
 
-def test_an_unknown_field_does_no_harm_and_is_noted(brevo: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    expected = everything(tmp_path)
+def test_an_unknown_field_does_no_harm_and_is_noted(brevo: Running, loaded: Path, again: Path) -> None:
     brevo.fault("/brevo", "new_column", times=100)
-    brevo.set_clock(NOW + HOUR / 2)
-    pull(tmp_path, NOW + HOUR / 2)
-    found = everything(tmp_path)
-    assert {name: found[name] for name in ("opt_ins", "events")} == {
-        name: expected[name] for name in ("opt_ins", "events")
-    }
-    [(recipients,)] = rows(tmp_path, "select recipients from campaigns where id = 1")
+    VENDOR.pull_at(brevo, again, NOW + HOUR / 2)
+    found, before = everything(again), everything(loaded)
+    for name in ("opt_ins", "events"):
+        assert found[name] == before[name]
+    [(recipients,)] = rows(again, "select recipients from campaigns where id = 1")
     assert json.loads(recipients)["lists"] == [12]
     fields = "select first_seen_at from raw_parcours.fields where table_name = 'campaigns' and field"
-    assert rows(tmp_path, f"{fields} = 'statistics'") == [(NOW,)]
-    assert rows(tmp_path, f"{fields} = 'loyaltyTier'") == [(NOW + HOUR / 2,)]
+    assert rows(again, f"{fields} = 'statistics'") == [(NOW,)]
+    assert rows(again, f"{fields} = 'loyaltyTier'") == [(NOW + HOUR / 2,)]
 
 
 @pytest.mark.parametrize(
@@ -405,17 +357,13 @@ def test_an_unknown_field_does_no_harm_and_is_noted(brevo: Running, tmp_path: Pa
     ],
 )
 def test_what_figures_rest_on_is_missed_by_name_and_all_stays(
-    brevo: Running, tmp_path: Path, path: str, kind: str, said: str
+    brevo: Running, at_noon: First, tmp_path: Path, path: str, kind: str, said: str
 ) -> None:
-    brevo.set_clock(NOON)
-    pull(tmp_path, NOON)
-    first = everything(tmp_path)
-    brevo.set_clock(NOW)
     brevo.fault(f"/brevo/v3.*{path}", kind, times=100)
     with pytest.raises(SchemaDrift, match=f"brevo: {said}.*nothing of this source was loaded"):
-        pull(tmp_path)
+        pull(copied(at_noon, tmp_path))
     table = re.split("[ :]", said)[0]
-    assert everything(tmp_path)[table] == first[table]
+    assert everything(tmp_path)[table] == everything(at_noon.folder)[table]
 
 
 def test_an_event_without_its_message_is_refused_by_name(brevo: Running, tmp_path: Path) -> None:
@@ -425,13 +373,12 @@ def test_an_event_without_its_message_is_refused_by_name(brevo: Running, tmp_pat
 
 
 def test_caveats_tell_clicks_by_bots_always_and_else_the_days_concerned(
-    brevo: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    brevo: Running, again: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caveats = "select table_name, date_day, caveat from raw_parcours.caveats order by all"
     always = ("campaigns", None, "bot_clicks")
     imported = ("opt_ins", date(2026, 1, 30), "approximate_date")  # Fay: no date of opt-in
-    pull(tmp_path)
-    assert rows(tmp_path, caveats) == [always, imported]
+    assert rows(again, caveats) == [always, imported]
     shown = Campaigns._stats
     monkeypatch.setattr(
         Campaigns,
@@ -440,40 +387,36 @@ def test_caveats_tell_clicks_by_bots_always_and_else_the_days_concerned(
             name: value for name, value in shown(self, mailing, now, since).items() if not name.startswith("trackable")
         },
     )
-    brevo.set_clock(NOW + HOUR)
-    pull(tmp_path, NOW + HOUR)
+    VENDOR.pull_at(brevo, again, NOW + HOUR)
     hidden = [("campaigns", date(2026, 3, day), "proxy_opens") for day in (1, 2)]
-    assert rows(tmp_path, caveats) == [*hidden, always, imported]
+    assert rows(again, caveats) == [*hidden, always, imported]
 
 
-def test_the_calls_that_are_left_are_noted(brevo: Running, tmp_path: Path) -> None:
+def test_the_calls_that_are_left_are_noted(first: First) -> None:
     left = "97 of 100 left"
-    assert pull(tmp_path).quota == {
+    assert first.result.quota == {
         "calls of contacts": left,
         "calls of emailCampaigns": left,
         "calls of smtp": left,
     }
 
 
-def load_of(sandbox: Running, folder: Path, *days: date) -> None:
-    for day in days:
-        now = datetime(day.year, day.month, day.day, 5, tzinfo=UTC)
-        sandbox.set_clock(now)
-        pull(folder, now)
+def morning(month: int, day: int) -> datetime:
+    return datetime(2026, month, day, 5, tzinfo=UTC)
 
 
-def test_an_archived_campaign_is_asked_for_as_well(brevo: Running, tmp_path: Path) -> None:
+def test_an_archived_campaign_is_asked_for_as_well(brevo: Running, again: Path, tmp_path: Path) -> None:
     """Number 1 was sent on 1 March, and archived on the 21st."""
     campaigns = "select status, sent_date, scheduled_at, statistics__global_stats__sent from campaigns where id = 1"
-    load_of(brevo, tmp_path / "daily", date(2026, 3, 16), date(2026, 3, 20))
+    VENDOR.pull_at(brevo, again, morning(3, 20))
     at = "2026-03-01T12:00:00.000Z"
-    assert rows(tmp_path / "daily", campaigns) == [("sent", at, at, 3)]
-    load_of(brevo, tmp_path / "daily", date(2026, 3, 25))
-    load_of(brevo, tmp_path / "once", date(2026, 3, 25))
-    assert rows(tmp_path / "daily", campaigns) == rows(tmp_path / "once", campaigns) == [("archive", None, at, 3)]
+    assert rows(again, campaigns) == [("sent", at, at, 3)]
+    VENDOR.pull_at(brevo, again, morning(3, 25))
+    VENDOR.pull_at(brevo, tmp_path / "once", morning(3, 25))
+    assert rows(again, campaigns) == rows(tmp_path / "once", campaigns) == [("archive", None, at, 3)]
 
 
-def test_what_happens_late_is_found_by_the_next_deep_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_happens_late_is_found_by_the_next_deep_load(again: Path) -> None:
     """Campaign 2 was sent on 2 March, and message 7 on the 1st: more than 28 days before the loads of April."""
     world, late = small_world(), datetime(2026, 4, 7, 12, tzinfo=UTC)
     world.mail_opens += [
@@ -481,61 +424,46 @@ def test_what_happens_late_is_found_by_the_next_deep_load(tmp_path: Path, monkey
         MailOpen(8, NOON + 2 * DAY, late, by_proxy=False),  # shown five weeks after it happened
     ]
     opened = []
-    with running(world, NOW) as sandbox:
-        aim(sandbox, monkeypatch)
+    with VENDOR.served(world) as sandbox:
         # the load of 6 April is deep, that of the 9th is not, that of the 13th is
-        for day in (date(2026, 3, 16), date(2026, 4, 6), date(2026, 4, 9), date(2026, 4, 13)):
-            load_of(sandbox, tmp_path, day)
-            [campaign] = rows(tmp_path, "select statistics__global_stats__trackable_views from campaigns where id = 2")
-            [event] = rows(tmp_path, "select count(*) from events where event = 'opened' and date like '2026-03-03%'")
+        for day in (6, 9, 13):
+            VENDOR.pull_at(sandbox, again, morning(4, day))
+            [campaign] = rows(again, "select statistics__global_stats__trackable_views from campaigns where id = 2")
+            [event] = rows(again, "select count(*) from events where event = 'opened' and date like '2026-03-03%'")
             opened.append((*campaign, *event))
-    assert opened == [(0, 0), (0, 0), (0, 0), (1, 1)]
+    assert opened == [(0, 0), (0, 0), (1, 1)]
 
 
 def test_a_deep_load_asks_for_no_more_old_campaigns_by_themselves_than_the_vendor_allows(
-    brevo: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    brevo: Running, again: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pull(tmp_path)
-    brevo.sandbox.requests.clear()
-    later = NOW + 8 * DAY
-    brevo.set_clock(later)
     monkeypatch.setattr("pipelines.sources.brevo.MOST_ALONE", 0)
-    pull(tmp_path, later)
-    assert asked_of(brevo, "/emailCampaigns/7") == []
-    assert rows(tmp_path, "select id, statistics__global_stats__delivered from campaigns order by 1") == [
+    VENDOR.pull_at(brevo, again, NOW + 8 * DAY)
+    assert queries(brevo, "/emailCampaigns/7") == []
+    assert rows(again, "select id, statistics__global_stats__delivered from campaigns order by 1") == [
         (1, 2),
         (2, 1),
         (7, 1),  # as it was
     ]
 
 
-def test_a_removed_list_is_no_longer_captured_and_its_opt_ins_stay(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_removed_list_is_no_longer_captured_and_its_opt_ins_stay(loaded: Path, again: Path) -> None:
     world = small_world()
     world.mail_lists[0] = replace(world.mail_lists[0], removed_at=NOW + DAY)
-    with running(world, NOW) as sandbox:
-        aim(sandbox, monkeypatch)
-        pull(tmp_path)
-        before = opt_ins(tmp_path)
-        load_of(sandbox, tmp_path, date(2026, 3, 18))
-    assert rows(tmp_path, "select id, captured_on from lists order by 2, 1") == [
+    with VENDOR.served(world) as sandbox:
+        VENDOR.pull_at(sandbox, again, NOW + 2 * DAY)
+    assert rows(again, "select id, captured_on from lists order by 2, 1") == [
         (12, date(2026, 3, 16)),
         (13, date(2026, 3, 16)),
         (13, date(2026, 3, 18)),
     ]
-    assert opt_ins(tmp_path) == before
+    assert opt_ins(again) == opt_ins(loaded)
 
 
-def test_a_backfill_asks_for_no_capture(brevo: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    brevo.sandbox.requests.clear()
-    options, warehouse = BrevoOptions(**OPTIONS), tmp_path / "warehouse.duckdb"
-    asked = Asked(THROUGH, NOW, ZoneInfo("Europe/Paris"), FIRST_DAY)
-    plan = plan_backfill(CONNECTOR, options, warehouse, asked, date(2026, 2, 1), date(2026, 2, 10))
-    run_plan(CONNECTOR, options, warehouse, tmp_path / "state", plan)
-    assert asked_of(brevo, "/contacts/lists") == []
-    assert asked_of(brevo, "/emailCampaigns")[0]["startDate"] == "2026-01-31T23:00:00.000Z"
+def test_a_backfill_asks_for_no_capture(brevo: Running, again: Path) -> None:
+    VENDOR.backfill(again, date(2026, 2, 1), date(2026, 2, 10))
+    assert queries(brevo, "/contacts/lists") == []
+    assert queries(brevo, "/emailCampaigns")[0]["startDate"] == "2026-01-31T23:00:00.000Z"
 
 
 def test_a_count_that_is_a_word_is_refused_by_name(brevo: Running, tmp_path: Path) -> None:
@@ -545,25 +473,15 @@ def test_a_count_that_is_a_word_is_refused_by_name(brevo: Running, tmp_path: Pat
 
 
 def test_without_a_base_url_the_vendor_itself_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    asked: list[str] = []
-
-    def keep(self: VendorSession, request: requests.PreparedRequest, **_: Any) -> requests.Response:
-        asked.append(str(request.url))
-        assert request.headers["api-key"] == "f00dcafe"
-        raise ConnectorError("not sent")
-
     monkeypatch.delenv("SOURCES__BREVO__BASE_URL", raising=False)
     monkeypatch.setenv("SOURCES__BREVO__API_KEY", "f00dcafe")
-    monkeypatch.setattr(VendorSession, "send", keep)
-    with pytest.raises(ConnectorError, match="not sent"):
-        pull(tmp_path)
-    with pytest.raises(ConnectorError, match="not sent"):
-        CONNECTOR.check(BrevoOptions())
+    asked = unsent(monkeypatch, lambda: pull(tmp_path), lambda: CONNECTOR.check(BrevoOptions()))
+    urls = [str(request.url) for request in asked]
     assert {"https://api.brevo.com/v3/contacts", "https://api.brevo.com/v3/account"} <= {
-        url.partition("?")[0] for url in asked
+        url.partition("?")[0] for url in urls
     }
-    assert all(url.startswith("https://api.brevo.com/v3/") for url in asked)
-    assert not any("f00dcafe" in url for url in asked)
+    assert all(url.startswith("https://api.brevo.com/v3/") and "f00dcafe" not in url for url in urls)
+    assert {request.headers["api-key"] for request in asked} == {"f00dcafe"}
 
 
 def test_check_names_the_account_and_what_the_options_get_wrong(brevo: Running) -> None:
@@ -592,11 +510,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     world.contacts.append(Contact("hal", "brevo", "12", 1, "hal@example.com", "imported", NOON - 30 * DAY))
     world.contact_events.append(ContactEvent("hal", "confirm", NOON + 2 * DAY))
     folder = tmp_path_factory.mktemp("staged")
-    with running(world, NOON) as sandbox, pytest.MonkeyPatch.context() as patch:
-        aim(sandbox, patch)
-        pull(folder, NOON)
-        sandbox.set_clock(NOW)
-        pull(folder)
+    with VENDOR.served(world) as sandbox:
+        VENDOR.pull_at(sandbox, folder, NOON, NOW)
     stage(folder, CONNECTOR)
     yield folder
 
