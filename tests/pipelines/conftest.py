@@ -14,6 +14,6 @@ def loaded(first: First) -> Path:
 
 
 @pytest.fixture
-def again(first: First, tmp_path: Path) -> Path:
+def again(loaded: Path, tmp_path: Path) -> Path:
     """A copy of what it left, where a test loads again."""
-    return copied(first, tmp_path)
+    return copied(loaded, tmp_path)

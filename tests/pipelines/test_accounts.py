@@ -13,8 +13,7 @@ from pipelines.accounts import over_through
 from pipelines.connector import Plan, Pull
 from pipelines.settings import read_settings
 from sandbox.events import Property, World
-from sandbox.server import running
-from tests.pipelines.test_google_analytics import PARIS, counted, hit, pull, rows, visit
+from tests.pipelines.test_google_analytics import PARIS, VENDOR, counted, hit, rows, visit
 
 FIRST_DAY = date(2026, 3, 1)
 LOS_ANGELES = "America/Los_Angeles"
@@ -36,11 +35,10 @@ def world() -> World:
     return World(FIRST_DAY, date(2026, 3, 31), properties=[SHOP, BLOG], visits=visits, hits=hits)
 
 
-def refreshed(world: World, folder: Path, day: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def refreshed(world: World, folder: Path, day: int) -> None:
     """The morning of a day, through the day before."""
-    with running(world, early(day)) as sandbox:
-        monkeypatch.setenv("SOURCES__GOOGLE_ANALYTICS__BASE_URL", f"grpc://{sandbox.grpc_address}")
-        pull(folder, date(2026, 3, day - 1), early(day), audiences=[])
+    with VENDOR.served(world, early(day)):
+        VENDOR.pull(folder, early(day), audiences=[])
 
 
 def loaded_through(folder: Path, account: str) -> date:
@@ -62,25 +60,21 @@ def told(folder: Path, account: str, table: str) -> list[tuple[str, str, int | N
     )
 
 
-def test_a_day_is_complete_when_it_is_over_at_the_account(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refreshed(world, tmp_path, 11, monkeypatch)
+def test_a_day_is_complete_when_it_is_over_at_the_account(world: World, tmp_path: Path) -> None:
+    refreshed(world, tmp_path, 11)
     assert counted(tmp_path, "site", "day", "totalUsers")[date(2026, 3, 10)] == 3
     assert (loaded_through(tmp_path, "1"), loaded_through(tmp_path, "2")) == (date(2026, 3, 9), date(2026, 3, 10))
-    refreshed(world, tmp_path, 12, monkeypatch)
+    refreshed(world, tmp_path, 12)
     assert counted(tmp_path, "site", "day", "totalUsers")[date(2026, 3, 10)] == 6
     assert (loaded_through(tmp_path, "1"), loaded_through(tmp_path, "2")) == (date(2026, 3, 10), date(2026, 3, 11))
 
 
-def test_a_zone_that_changed_holds_from_its_day_on(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refreshed(world, tmp_path, 5, monkeypatch)
+def test_a_zone_that_changed_holds_from_its_day_on(world: World, tmp_path: Path) -> None:
+    refreshed(world, tmp_path, 5)
     assert told(tmp_path, "1", "traffic_by_day") == [("account_zone", LOS_ANGELES, None)]
     moved = replace(world, properties=[replace(SHOP, time_zone="Europe/Paris"), replace(BLOG, time_zone="Asia/Tokyo")])
     for day in (6, 7):  # the second refresh leaves what the first said
-        refreshed(moved, tmp_path, day, monkeypatch)
+        refreshed(moved, tmp_path, day)
         # the 4th still ran in Los Angeles when the zone was last seen
         assert told(tmp_path, "1", "traffic_by_day") == [
             *(("account_zone", LOS_ANGELES, one) for one in (1, 2, 3)),
@@ -93,11 +87,9 @@ def test_a_zone_that_changed_holds_from_its_day_on(
         ]
 
 
-def test_a_currency_that_changed_holds_from_its_day_on(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refreshed(world, tmp_path, 5, monkeypatch)
-    refreshed(replace(world, properties=[SHOP, replace(BLOG, currency="CHF")]), tmp_path, 7, monkeypatch)
+def test_a_currency_that_changed_holds_from_its_day_on(world: World, tmp_path: Path) -> None:
+    refreshed(world, tmp_path, 5)
+    refreshed(replace(world, properties=[SHOP, replace(BLOG, currency="CHF")]), tmp_path, 7)
     assert told(tmp_path, "2", "ad_cost_by_day") == [
         *(("account_currency", "USD", one) for one in (1, 2, 3, 4)),
         ("account_currency", "CHF", 5),
@@ -127,9 +119,7 @@ def test_the_last_day_that_is_over_in_a_zone(zone: str, hour: int, last: int) ->
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server")
-def test_a_running_day_is_not_complete_in_what_is_published(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_running_day_is_not_complete_in_what_is_published(world: World, tmp_path: Path) -> None:
     (tmp_path / "parcours.toml").write_text(
         '[business]\nname = "Shop"\nhistory_start = 2026-03-01\n[sources.google_analytics]\nproperties = ["1", "2"]\n'
         'primary = "1"\nsource_groups = {google = "google"}\n'
@@ -137,8 +127,7 @@ def test_a_running_day_is_not_complete_in_what_is_published(
     settings, places = read_settings(tmp_path / "parcours.toml"), Places(tmp_path / "data")
     found = []
     for day in (11, 12):
-        with running(world, early(day)) as sandbox:
-            monkeypatch.setenv("SOURCES__GOOGLE_ANALYTICS__BASE_URL", f"grpc://{sandbox.grpc_address}")
+        with VENDOR.served(world, early(day)):
             outcome = run_refresh(settings, places, date(2026, 3, day - 1), early(day), [], print)
         assert outcome.exit_code == 0, outcome
         with duckdb.connect(str(places.marts), read_only=True) as marts:

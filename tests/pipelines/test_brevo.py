@@ -140,9 +140,9 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> First:
 
 
 @pytest.fixture(scope="module")
-def at_noon(tmp_path_factory: pytest.TempPathFactory) -> First:
+def at_noon(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A first load two weeks before the usual one."""
-    return VENDOR.first(tmp_path_factory.mktemp("noon"), small_world(), NOON)
+    return VENDOR.first(tmp_path_factory.mktemp("noon"), small_world(), NOON).folder
 
 
 def opt_ins(folder: Path) -> set[tuple[str, str]]:
@@ -160,7 +160,7 @@ def test_who_confirmed_has_an_opt_in_and_who_was_imported_has_none(loaded: Path)
 
 
 def test_a_second_opt_in_keeps_the_first_and_a_deleted_contact_stays(
-    brevo: Running, at_noon: First, tmp_path: Path
+    brevo: Running, at_noon: Path, tmp_path: Path
 ) -> None:
     pull(copied(at_noon, tmp_path))
     found = opt_ins(tmp_path)
@@ -237,7 +237,7 @@ def test_the_vendor_is_asked_for_at_most_ninety_days_of_events_at_a_time(first: 
 
 
 def test_a_history_of_many_years_is_asked_in_parts(brevo: Running, tmp_path: Path) -> None:
-    pull(tmp_path, first_day=date(2021, 1, 1), opt_in_attribute="", follow_up_automations=[])
+    pull(tmp_path, history_start=date(2021, 1, 1), opt_in_attribute="", follow_up_automations=[])
     sent = [call for call in queries(brevo, "/emailCampaigns") if call["status"] == "sent"]
     assert len({call["startDate"] for call in sent}) == 3
     assert rows(tmp_path, "select id from campaigns order by 1") == [(1,), (2,), (7,)]
@@ -357,13 +357,13 @@ def test_an_unknown_field_does_no_harm_and_is_noted(brevo: Running, loaded: Path
     ],
 )
 def test_what_figures_rest_on_is_missed_by_name_and_all_stays(
-    brevo: Running, at_noon: First, tmp_path: Path, path: str, kind: str, said: str
+    brevo: Running, at_noon: Path, tmp_path: Path, path: str, kind: str, said: str
 ) -> None:
     brevo.fault(f"/brevo/v3.*{path}", kind, times=100)
     with pytest.raises(SchemaDrift, match=f"brevo: {said}.*nothing of this source was loaded"):
         pull(copied(at_noon, tmp_path))
     table = re.split("[ :]", said)[0]
-    assert everything(tmp_path)[table] == everything(at_noon.folder)[table]
+    assert everything(tmp_path)[table] == everything(at_noon)[table]
 
 
 def test_an_event_without_its_message_is_refused_by_name(brevo: Running, tmp_path: Path) -> None:

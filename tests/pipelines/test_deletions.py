@@ -105,13 +105,24 @@ class Shelf:
         )
 
 
-@pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
+def filled(folder: Path) -> Shelf:
     """Ten letters, one a day; three rows a day of two sites; two forms of ten and of two answers; five partners."""
-    found = Shelf(tmp_path, {n: n for n in range(1, 11)}, answers={"f": 10, "g": 2}, partners=5)
-    found.visits = {(site, day(n)): "abc" for site in "ab" for n in range(1, 11)}
+    visits = {(site, day(n)): "abc" for site in "ab" for n in range(1, 11)}
+    return Shelf(folder, {n: n for n in range(1, 11)}, visits, {"f": 10, "g": 2}, 5)
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a load of it leaves."""
+    found = filled(tmp_path_factory.mktemp("first"))
     found.load(10)
-    return found
+    return found.folder
+
+
+@pytest.fixture
+def shelf(again: Path) -> Shelf:
+    """The same after a first load."""
+    return filled(again)
 
 
 def held(result: LoadResult) -> list[str]:

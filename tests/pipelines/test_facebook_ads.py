@@ -6,23 +6,18 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
-import duckdb
 import pytest
 import requests
 
 from pipelines.connector import AccessRefused, ConnectorError, Table
-from pipelines.load import LoadResult, run_plan
-from pipelines.plan import Asked, plan_backfill
 from pipelines.rows import SchemaDrift
 from pipelines.sources.facebook_ads import CONNECTOR, FacebookAdsOptions
 from pipelines.sources.facebook_ads.reports import ATTRIBUTION_DAYS, INSIGHTS
 from sandbox import events
-from sandbox.server import Running, running
+from sandbox.server import Running
 from sandbox.vendors.facebook import ads as vendor
-from tests.aiming import aim
-from tests.pipelines.loads import load_whole
+from tests.pipelines.vendors import First, Vendor, copied, passing_faults, unsent
 
 FIRST_DAY = date(2026, 2, 1)
 THROUGH = date(2026, 3, 12)  # forty days: two reports
@@ -44,8 +39,7 @@ def delivery(ad: str, day: date, impressions: int, spend: int, **more: Any) -> e
     return events.AdDelivery(ad, day, impressions=impressions, spend=spend, **(said | more))
 
 
-@pytest.fixture
-def world() -> events.World:
+def small_world() -> events.World:
     day, last = date(2026, 3, 10), date(2026, 3, 11)
     return events.World(
         FIRST_DAY,
@@ -83,54 +77,66 @@ def world() -> events.World:
     )
 
 
-@pytest.fixture
-def facebook(world: events.World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(world, morning(THROUGH)) as sandbox:
-        aim(sandbox, monkeypatch)
-        yield sandbox
-
-
 def chosen(**options: Any) -> FacebookAdsOptions:
     return FacebookAdsOptions.model_validate({"accounts": ["1001"], "page_rows": 4, "report_rows": 4} | options)
 
 
-def pull(folder: Path, through: date = THROUGH, first_day: date = FIRST_DAY, **options: Any) -> LoadResult:
-    asked = Asked(through, morning(through), ZoneInfo("Europe/Paris"), first_day)
-    return load_whole(CONNECTOR, chosen(**options), folder / "warehouse.duckdb", folder / "state", asked)
+VENDOR = Vendor(CONNECTOR, chosen, morning(THROUGH), FIRST_DAY)
+pull, rows = VENDOR.pull, VENDOR.rows
 
 
-def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
-        warehouse.execute("use raw_facebook_ads")
-        return warehouse.execute(query).fetchall()
+@pytest.fixture
+def world() -> events.World:
+    return small_world()
+
+
+@pytest.fixture
+def facebook(world: events.World) -> Iterator[Running]:
+    with VENDOR.served(world) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world())
+
+
+def more_world() -> events.World:
+    """So many ads are never free."""
+    world = small_world()
+    world.ad_deliveries.append(delivery("256", date(2026, 3, 2), 900, 200))
+    return world
+
+
+@pytest.fixture(scope="module")
+def of_more(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return VENDOR.first(tmp_path_factory.mktemp("more"), more_world()).folder
 
 
 def reports(facebook: Running) -> int:
     return sum(one.method == "POST" and one.path.endswith("/insights") for one in facebook.requests())
 
 
-def test_the_whole_structure_arrives_deleted_campaigns_too(facebook: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    assert rows(tmp_path, "select account_id, name, currency, timezone_name from accounts") == [
+def test_the_whole_structure_arrives_deleted_campaigns_too(first: First, loaded: Path) -> None:
+    assert rows(loaded, "select account_id, name, currency, timezone_name from accounts") == [
         ("1001", "Boutique FR", "EUR", "Europe/Paris")
     ]
-    assert rows(tmp_path, "select id, status, effective_status from campaigns order by id") == [
+    assert rows(loaded, "select id, status, effective_status from campaigns order by id") == [
         ("231", "ACTIVE", "ACTIVE"),
         ("232", "DELETED", "DELETED"),
     ]
-    assert rows(tmp_path, "select id, campaign_id, daily_budget, created_time from adsets") == [
+    assert rows(loaded, "select id, campaign_id, daily_budget, created_time from adsets") == [
         ("241", "231", "1000", "2026-01-20T09:00:00+0000")
     ]
-    assert rows(tmp_path, "select count(distinct id) from ads") == [(NUMBER_OF_ADS,)]
-    pages = facebook.sandbox.requests.pages()
+    assert rows(loaded, "select count(distinct id) from ads") == [(NUMBER_OF_ADS,)]
+    pages = first.log.pages()
     assert pages["/{account}/ads"] == NUMBER_OF_ADS  # four asked, one given per page
     assert pages["/{report}/insights"] >= 2
 
 
-def test_insights_are_what_the_vendor_wrote(facebook: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_insights_are_what_the_vendor_wrote(loaded: Path) -> None:
     found = rows(
-        tmp_path,
+        loaded,
         "select impressions, clicks, inline_link_clicks, reach, spend, campaign_name, account_currency, actions, "
         "action_values from ads_insights where ad_id = '250' and date_start = '2026-03-10'",
     )
@@ -141,111 +147,94 @@ def test_insights_are_what_the_vendor_wrote(facebook: Running, tmp_path: Path) -
         {"action_type": "purchase", "value": "49.90", "1d_click": "49.90", "7d_click": "49.90", "28d_click": "59.90"}
     ]
     zero = "select impressions, spend, action_values from ads_insights where ad_id = '251' order by date_start desc"
-    assert rows(tmp_path, zero)[0] == ("40", None, None)
+    assert rows(loaded, zero)[0] == ("40", None, None)
 
 
-def test_breakdowns_hold_the_same_spend_as_the_totals(facebook: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_breakdowns_hold_the_same_spend_as_the_totals(loaded: Path) -> None:
     spend = "select sum(cast(spend as decimal(18, 2))) from "
-    totals = {name: rows(tmp_path, spend + name)[0][0] for name in INSIGHTS}
+    totals = {name: rows(loaded, spend + name)[0][0] for name in INSIGHTS}
     assert set(map(str, totals.values())) == {"18.25"}  # 2.50 + 14.35 + 0.65 + 0.05 + 7 × 0.10
     assert rows(
-        tmp_path,
+        loaded,
         "select country, spend from ads_insights_by_country "
         "where date_start = '2026-03-10' and ad_id = '250' order by 1",
     ) == [("BE", "0.65"), ("FR", "14.35")]
     assert rows(
-        tmp_path,
+        loaded,
         "select publisher_platform from ads_insights_by_platform "
         "where date_start = '2026-03-10' and ad_id = '250' order by 1",
     ) == [("facebook",), ("instagram",)]
 
 
-def test_a_second_run_adds_nothing(facebook: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    first = {name: rows(tmp_path, f"select {', '.join(CONNECTOR.tables[name].key)} from {name} order by all")
-             for name in CONNECTOR.tables}  # fmt: skip
-    facebook.sandbox.requests.clear()
-    pull(tmp_path)
-    for name, known in first.items():
-        assert rows(tmp_path, f"select {', '.join(CONNECTOR.tables[name].key)} from {name} order by all") == known
-        assert known
+def test_a_second_run_adds_nothing(facebook: Running, loaded: Path, again: Path) -> None:
+    pull(again)
+    assert VENDOR.everything(again) == VENDOR.everything(loaded)
+    assert all(VENDOR.everything(loaded).values())
     assert ATTRIBUTION_DAYS == 28  # one report for each of the three tables, after two on the first run
     assert reports(facebook) == 3
 
 
 def test_a_restated_day_is_updated_and_a_vanished_one_vanishes(
-    facebook: Running, world: events.World, tmp_path: Path
+    facebook: Running, world: events.World, again: Path
 ) -> None:
-    pull(tmp_path)
     later = morning(THROUGH) + timedelta(hours=1)
     world.ad_deliveries.append(delivery("250", date(2026, 3, 10), 40, 165, shown_at=later))
     world.ad_deliveries.append(delivery("250", date(2026, 3, 11), -20, -5, shown_at=later))
     facebook.set_clock(later)
-    pull(tmp_path)
+    pull(again)
     query = "select date_start, spend from ads_insights where ad_id = '250' and date_start >= '2026-03-10' order by 1"
-    assert rows(tmp_path, query) == [(date(2026, 3, 10), "16.65")]
+    assert rows(again, query) == [(date(2026, 3, 10), "16.65")]
 
 
 SPEND = "select sum(cast(spend as decimal(18, 2))) from ads_insights"
 
 
 def test_what_deleted_ads_have_spent_stays_spent_also_for_a_new_warehouse(
-    facebook: Running, world: events.World, tmp_path: Path
+    facebook: Running, world: events.World, again: Path, tmp_path: Path
 ) -> None:
-    pull(tmp_path / "daily")
     later = morning(THROUGH) + timedelta(hours=1)
     world.ads[:] = [replace(one, deleted_at=later) for one in world.ads]
     facebook.set_clock(later)
-    for folder in ("daily", "fresh"):
-        pull(tmp_path / folder)
+    for folder in (again, tmp_path / "fresh"):
+        pull(folder)
         # 2.50 + 14.35 + 0.65 + 0.05 + 7 × 0.10
-        assert [str(spend) for (spend,) in rows(tmp_path / folder, SPEND)] == ["18.25"]
-        assert rows(tmp_path / folder, "select distinct status from ads") == [("DELETED",)]
+        assert [str(spend) for (spend,) in rows(folder, SPEND)] == ["18.25"]
+        assert rows(folder, "select distinct status from ads") == [("DELETED",)]
 
 
-def test_a_campaign_that_is_listed_no_more_vanishes(facebook: Running, world: events.World, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_a_campaign_that_is_listed_no_more_vanishes(facebook: Running, world: events.World, again: Path) -> None:
     world.ad_campaigns.pop()
-    pull(tmp_path)
-    assert rows(tmp_path, "select id from campaigns") == [("231",)]
+    pull(again)
+    assert rows(again, "select id from campaigns") == [("231",)]
 
 
 def test_a_credit_for_a_day_beyond_the_window_is_found_by_the_deep_re_read(
-    facebook: Running, world: events.World, tmp_path: Path
+    facebook: Running, world: events.World, again: Path
 ) -> None:
     credited = f"select impressions, spend from ads_insights where date_start = '{FIRST_DAY}'"
-    pull(tmp_path)
     none = {"clicks": 0, "link_clicks": 0, "reach": 0}
     world.ad_deliveries.append(delivery("250", FIRST_DAY, -50, -125, shown_at=morning(THROUGH), **none))
-    facebook.set_clock(morning(date(2026, 3, 13)))
-    pull(tmp_path, date(2026, 3, 13))
-    assert rows(tmp_path, credited) == [("100", "2.50")]
-    facebook.set_clock(morning(date(2026, 3, 19)))
-    pull(tmp_path, date(2026, 3, 19))  # a week after the first load
-    assert rows(tmp_path, credited) == [("50", "1.25")]
+    VENDOR.pull_at(facebook, again, morning(date(2026, 3, 13)))
+    assert rows(again, credited) == [("100", "2.50")]
+    VENDOR.pull_at(facebook, again, morning(date(2026, 3, 19)))  # a week after the first load
+    assert rows(again, credited) == [("50", "1.25")]
     assert rows(
-        tmp_path,
+        again,
         "select date_day, changed_at, rows_before, rows_after from raw_parcours.slice_changes "
         f"where table_name = 'ads_insights' and changed_at::date > '{THROUGH + timedelta(days=1)}' and rows_before > 0",
     ) == [(FIRST_DAY, morning(date(2026, 3, 19)), 1, 1)]
 
 
 def test_a_backfill_asks_its_days_of_reports_and_captures_nothing(
-    facebook: Running, world: events.World, tmp_path: Path
+    facebook: Running, world: events.World, again: Path
 ) -> None:
-    pull(tmp_path)
     later = morning(THROUGH) + timedelta(hours=1)
     for day in (date(2026, 3, 1), date(2026, 3, 10)):
         world.ad_deliveries.append(delivery("250", day, 1, 100, shown_at=later))
     facebook.set_clock(later)
-    facebook.sandbox.requests.clear()
-    asked = Asked(THROUGH, later, ZoneInfo("Europe/Paris"), FIRST_DAY)
-    warehouse, options = tmp_path / "warehouse.duckdb", chosen()
-    plan = plan_backfill(CONNECTOR, options, warehouse, asked, FIRST_DAY, date(2026, 3, 5))
-    run_plan(CONNECTOR, options, warehouse, tmp_path / "state", plan)
+    VENDOR.backfill(again, FIRST_DAY, date(2026, 3, 5), later)
     query = "select date_start, spend from ads_insights where ad_id = '250' and date_start >= '2026-03-01' order by 1"
-    assert rows(tmp_path, query) == [
+    assert rows(again, query) == [
         (date(2026, 3, 1), "1.10"), (date(2026, 3, 10), "15.00"), (date(2026, 3, 11), "0.05"),
     ]  # fmt: skip
     assert not any(one.path.endswith("customaudiences") for one in facebook.requests())
@@ -272,8 +261,8 @@ def test_what_the_account_says_of_its_reports_is_kept(facebook: Running, world: 
     ]
 
 
-def test_how_much_of_the_limits_is_used_is_told(facebook: Running, tmp_path: Path) -> None:
-    assert pull(tmp_path).quota == {
+def test_how_much_of_the_limits_is_used_is_told(first: First) -> None:
+    assert first.result.quota == {
         "all calls of the app": "10 % used",
         "ads_insights of 3001": "10 % used",
         "reports of ads, by the app": "7.1 % used",
@@ -281,13 +270,10 @@ def test_how_much_of_the_limits_is_used_is_told(facebook: Running, tmp_path: Pat
     }
 
 
-def test_audiences_are_captured_day_by_day(facebook: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    later = THROUGH + timedelta(days=2)
-    facebook.set_clock(morning(later))
-    pull(tmp_path, later)
+def test_audiences_are_captured_day_by_day(facebook: Running, again: Path) -> None:
+    VENDOR.pull_at(facebook, again, morning(THROUGH + timedelta(days=2)))
     assert rows(
-        tmp_path,
+        again,
         "select captured_on, id, approximate_count_lower_bound, approximate_count_upper_bound "
         "from custom_audiences order by all",
     ) == [
@@ -298,13 +284,11 @@ def test_audiences_are_captured_day_by_day(facebook: Running, tmp_path: Path) ->
     ]
 
 
-def test_a_deleted_audience_is_captured_no_more(facebook: Running, world: events.World, tmp_path: Path) -> None:
-    pull(tmp_path)
-    later = THROUGH + timedelta(days=2)
-    world.custom_audiences[0] = replace(world.custom_audiences[0], deleted_at=morning(later))
-    facebook.set_clock(morning(later))
-    pull(tmp_path, later)
-    assert rows(tmp_path, "select captured_on, id from custom_audiences order by all") == [
+def test_a_deleted_audience_is_captured_no_more(facebook: Running, world: events.World, again: Path) -> None:
+    later = morning(THROUGH + timedelta(days=2))
+    world.custom_audiences[0] = replace(world.custom_audiences[0], deleted_at=later)
+    VENDOR.pull_at(facebook, again, later)
+    assert rows(again, "select captured_on, id from custom_audiences order by all") == [
         (date(2026, 3, 13), "2601"), (date(2026, 3, 13), "2602"), (date(2026, 3, 15), "2602"),
     ]  # fmt: skip
 
@@ -316,13 +300,16 @@ def test_an_audience_that_is_nowhere_is_warned_of(facebook: Running, tmp_path: P
     ]
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502_html", "timeout", "reset", "truncated"])
-def test_a_passing_fault_is_survived(facebook: Running, tmp_path: Path, kind: str) -> None:
-    for path in (r"/act_1001/?$", "/campaigns$", r"/act_1001/insights$", r"v26.0/60\d+/?$", r"/60\d+/insights$"):
-        facebook.fault(path, kind, times=2, seconds=0.01)
-    pull(tmp_path, first_day=date(2026, 3, 10))
-    assert rows(tmp_path, "select count(*) from ads_insights") == [(3,)]
-    assert rows(tmp_path, "select count(*) from campaigns") == [(2,)]
+def test_passing_faults_are_survived(facebook: Running, tmp_path: Path) -> None:
+    paths = (r"/act_1001/?$", "/campaigns$", r"/act_1001/insights$", r"v26.0/60\d+/?$", r"/60\d+/insights$")
+    passing_faults(facebook, *paths)
+    pull(tmp_path / "five", history_start=date(2026, 3, 10))
+    for path in paths:
+        facebook.fault(path, "timeout", times=2, seconds=0.01)
+    pull(tmp_path / "two", history_start=date(2026, 3, 10))
+    for folder in (tmp_path / "five", tmp_path / "two"):
+        assert rows(folder, "select count(*) from ads_insights") == [(3,)]
+        assert rows(folder, "select count(*) from campaigns") == [(2,)]
     assert facebook.sandbox.faults.pending() == []
 
 
@@ -333,22 +320,19 @@ def test_a_report_that_failed_is_asked_for_again(
     monkeypatch.setattr(
         vendor, "job_statuses", lambda number: ("Job Running", "Job Failed") if number == 1 else whole(number)
     )
-    pull(tmp_path, first_day=date(2026, 3, 10))
+    pull(tmp_path, history_start=date(2026, 3, 10))
     assert rows(tmp_path, "select count(*) from ads_insights") == [(3,)]
     assert reports(facebook) == 4  # three tables, one of them twice
 
 
 def test_a_report_that_is_too_large_is_halved_down_to_a_day(
-    facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    facebook: Running, loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pull(tmp_path / "whole")
-    facebook.sandbox.requests.clear()
     a_day = "select count(*) from ads_insights_by_platform group by date_start order by 1 desc limit 1"
-    [(most,)] = rows(tmp_path / "whole", a_day)
+    [(most,)] = rows(loaded, a_day)
     monkeypatch.setattr(vendor, "MOST_ROWS", most)
-    pull(tmp_path / "halved")
-    query = "select * from ads_insights order by all"
-    assert rows(tmp_path / "halved", query) == rows(tmp_path / "whole", query) != []
+    pull(tmp_path)
+    assert VENDOR.everything(tmp_path) == VENDOR.everything(loaded)
     assert sum(one.method == "POST" and one.status == "400" for one in facebook.requests()) > 0
 
 
@@ -358,7 +342,7 @@ def test_a_report_that_always_fails_is_an_error(
 ) -> None:
     monkeypatch.setattr(vendor, "job_statuses", lambda number: ("Job Running", status))
     with pytest.raises(ConnectorError, match="did not finish the report of account 1001 from 2026-03-10 to 2026-03-10"):
-        pull(tmp_path, first_day=date(2026, 3, 10))
+        pull(tmp_path, history_start=date(2026, 3, 10))
 
 
 def test_a_wrong_token_is_refused_with_advice(
@@ -371,22 +355,21 @@ def test_a_wrong_token_is_refused_with_advice(
     assert [one.path.rpartition("/")[2] for one in facebook.requests()] == ["debug_token", "act_1001"]
 
 
-def test_a_new_field_does_no_harm_and_is_noted(facebook: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_a_new_field_does_no_harm_and_is_noted(facebook: Running, again: Path) -> None:
     facebook.fault("act_1001|/insights", "new_column", times=1000)
     later = THROUGH + timedelta(days=1)
-    facebook.set_clock(morning(later))
-    pull(tmp_path, later)
-    assert rows(tmp_path, "select count(*) from ads_insights where date_start = '2026-03-01'") == [(NUMBER_OF_ADS,)]
+    VENDOR.pull_at(facebook, again, morning(later))
+    assert rows(again, "select count(*) from ads_insights where date_start = '2026-03-01'") == [(NUMBER_OF_ADS,)]
     seen = "select table_name, first_seen_at from raw_parcours.fields where field = 'a_field_of_tomorrow' order by 1"
-    assert rows(tmp_path, seen) == [(name, morning(later)) for name in sorted(CONNECTOR.tables)]
-    assert rows(tmp_path, "select min(first_seen_at) from raw_parcours.fields") == [(morning(THROUGH),)]
+    assert rows(again, seen) == [(name, morning(later)) for name in sorted(CONNECTOR.tables)]
+    assert rows(again, "select min(first_seen_at) from raw_parcours.fields") == [(morning(THROUGH),)]
 
 
 def contents(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     return {name: rows(folder, f"from {name} order by all") for name in CONNECTOR.tables}
 
 
+@pytest.mark.parametrize("world", [more_world()], ids=["more"])
 @pytest.mark.parametrize(
     ("path", "kind", "said"),
     [
@@ -397,15 +380,12 @@ def contents(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     ],
 )
 def test_what_figures_need_is_missed_by_name_and_nothing_changes(
-    facebook: Running, world: events.World, tmp_path: Path, path: str, kind: str, said: str
+    facebook: Running, of_more: Path, tmp_path: Path, path: str, kind: str, said: str
 ) -> None:
-    world.ad_deliveries.append(delivery("256", date(2026, 3, 2), 900, 200))  # so many ads are never free
-    pull(tmp_path)
-    before = contents(tmp_path)
     facebook.fault(path, kind, times=100)
     with pytest.raises(SchemaDrift, match=f"facebook_ads: {said}.*nothing of this source was loaded"):
-        pull(tmp_path)
-    assert contents(tmp_path) == before
+        pull(copied(of_more, tmp_path))
+    assert contents(tmp_path) == contents(of_more)
 
 
 def test_an_account_whose_days_cost_nothing_yet_is_no_drift(
@@ -454,18 +434,12 @@ def test_without_a_token_check_says_which_one_is_needed(monkeypatch: pytest.Monk
 
 
 def test_without_a_base_url_it_is_facebook_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[requests.PreparedRequest] = []
-
-    def keep(_: requests.Session, request: requests.PreparedRequest, **__: object) -> requests.Response:
-        asked.append(request)
-        raise ConnectorError("not sent")
-
     monkeypatch.delenv("SOURCES__FACEBOOK_ADS__BASE_URL", raising=False)
     monkeypatch.setenv(TOKEN, "a-token")
     monkeypatch.setenv("SOURCES__FACEBOOK_ADS__APP_SECRET", "a-secret")
-    monkeypatch.setattr(requests.Session, "send", keep)
-    with pytest.raises(ConnectorError, match="not sent"):
-        CONNECTOR.check(FacebookAdsOptions(accounts=["1001"]))
+    asked = unsent(
+        monkeypatch, lambda: CONNECTOR.check(FacebookAdsOptions(accounts=["1001"])), session=requests.Session
+    )
     url = str(asked[0].url)
     assert url.startswith("https://graph.facebook.com/v26.0/act_1001?")
     assert "appsecret_proof=" in url

@@ -7,27 +7,22 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import duckdb
 import pytest
 import requests
 
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.identity import keyed_hash
-from pipelines.load import LoadResult, run_plan
-from pipelines.plan import Asked, plan_backfill
 from pipelines.retry import VendorBusy
 from pipelines.rows import SchemaDrift
 from pipelines.sources.facebook_page import CONNECTOR, COUNTED_DAYS, FacebookPageOptions
 from pipelines.sources.facebook_page.ratings import ENDED
 from sandbox.events import Comment, Follow, Page, Post, Reaction, Review, Share, Tag, World
-from sandbox.server import Running, running
+from sandbox.server import Running
 from sandbox.state import Sandbox
 from sandbox.vendors.facebook import page as vendor
 from sandbox.vendors.facebook.graph import Call, GraphError, Row, no_such_object
-from tests.aiming import aim
-from tests.pipelines.loads import load_whole
+from tests.pipelines.vendors import First, Vendor, copied, passing_faults, unsent, written
 from tests.staging import stage, staged
 
 FIRST_DAY = date(2026, 3, 2)
@@ -40,8 +35,7 @@ def at(day: int, hour: int = 12) -> datetime:
     return datetime(2026, 3, day, hour, tzinfo=UTC)
 
 
-@pytest.fixture
-def world() -> World:
+def small_world() -> World:
     return World(
         FIRST_DAY,
         THROUGH,
@@ -85,62 +79,65 @@ def world() -> World:
     )  # fmt: skip
 
 
+def chosen(**options: Any) -> FacebookPageOptions:
+    return FacebookPageOptions.model_validate({"pages": ["2001"], "page_rows": 8, "recommendations": True} | options)
+
+
+VENDOR = Vendor(CONNECTOR, chosen, at(13, 9), FIRST_DAY)
+pull, rows = VENDOR.pull, VENDOR.rows
+
+
 @pytest.fixture
-def facebook(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(world, at(13, 9)) as sandbox:
-        aim(sandbox, monkeypatch)
+def world() -> World:
+    return small_world()
+
+
+@pytest.fixture
+def facebook(world: World) -> Iterator[Running]:
+    with VENDOR.served(world) as sandbox:
         yield sandbox
 
 
-def pull(folder: Path, through: date = THROUGH, first_day: date = FIRST_DAY, **options: Any) -> LoadResult:
-    as_of = datetime(through.year, through.month, through.day, 9, tzinfo=UTC) + timedelta(days=1)
-    asked = Asked(through, as_of, ZoneInfo("Europe/Paris"), first_day)
-    chosen = FacebookPageOptions.model_validate({"pages": ["2001"], "page_rows": 8, "recommendations": True} | options)
-    return load_whole(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world())
 
 
-def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
-        warehouse.execute("use raw_facebook_page")
-        return warehouse.execute(query).fetchall()
+@pytest.fixture(scope="module")
+def later(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a second load leaves two days after the first."""
+    folder = copied(loaded, tmp_path_factory.mktemp("later"))
+    with VENDOR.served(small_world()) as sandbox:
+        VENDOR.pull_at(sandbox, folder, at(15, 9))
+    return folder
 
 
-def test_followers_are_captured_day_by_day(facebook: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    facebook.set_clock(at(15, 9))
-    pull(tmp_path, date(2026, 3, 14))
-    assert rows(tmp_path, "select page_id, captured_on, name, fan_count, followers_count from pages order by 2") == [
+def test_followers_are_captured_day_by_day(later: Path) -> None:
+    assert rows(later, "select page_id, captured_on, name, fan_count, followers_count from pages order by 2") == [
         ("2001", date(2026, 3, 13), "Boutique", 901, 1001),
         ("2001", date(2026, 3, 15), "Boutique", 902, 1002),
     ]
 
 
-def test_every_post_arrives_from_all_pages_but_the_old_one_and_the_deleted_one(
-    facebook: Running, tmp_path: Path
-) -> None:
-    pull(tmp_path)
-    assert rows(tmp_path, "select id from posts order by 1") == [
+def test_every_post_arrives_from_all_pages_but_the_old_one_and_the_deleted_one(first: First) -> None:
+    assert rows(first.folder, "select id from posts order by 1") == [
         (f"2001_{number}",) for number in range(NUMBER_OF_POSTS)
     ]
-    assert facebook.sandbox.requests.pages()["/{page}/published_posts"] == 4  # eight posts, two a page
+    assert first.log.pages()["/{page}/published_posts"] == 4  # eight posts, two a page
 
 
-def test_counters_are_captured_day_by_day(facebook: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    facebook.set_clock(at(15, 9))
-    pull(tmp_path, date(2026, 3, 14))
-    counters = rows(tmp_path, "select reactions, comments, shares from posts where id = '2001_0' order by captured_on")
+def test_counters_are_captured_day_by_day(later: Path) -> None:
+    counters = rows(later, "select reactions, comments, shares from posts where id = '2001_0' order by captured_on")
     assert [tuple(json.loads(text) for text in row) for row in counters] == [
         ({"summary": {"total_count": 2}}, {"summary": {"total_count": 3}}, {"count": 1}),
         ({"summary": {"total_count": 3}}, {"summary": {"total_count": 4}}, {"count": 1}),
     ]
-    assert rows(tmp_path, "select distinct shares from posts where id = '2001_1'") == [(None,)]
+    assert rows(later, "select distinct shares from posts where id = '2001_1'") == [(None,)]
 
 
-def test_comments_and_replies_arrive_with_hashed_withheld_and_own_authors(facebook: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_comments_and_replies_arrive_with_hashed_withheld_and_own_authors(loaded: Path) -> None:
     assert rows(
-        tmp_path, "select post_day, post_id, id, parent_id, created_time, author_key from comments order by id"
+        loaded, "select post_day, post_id, id, parent_id, created_time, author_key from comments order by id"
     ) == [
         (FIRST_DAY, "2001_0", "0_1", "", "2026-03-03T12:00:00+0000", keyed_hash("9000001")),
         (FIRST_DAY, "2001_0", "0_2", "0_1", "2026-03-03T14:00:00+0000", "2001"),
@@ -150,14 +147,13 @@ def test_comments_and_replies_arrive_with_hashed_withheld_and_own_authors(facebo
 
 
 def test_a_deleted_comment_vanishes_and_so_do_those_of_a_deleted_post(
-    facebook: Running, world: World, tmp_path: Path
+    facebook: Running, world: World, again: Path
 ) -> None:
-    pull(tmp_path)
     world.comments[0] = replace(world.comments[0], deleted_at=at(13, 10))
     world.posts[1] = replace(world.posts[1], deleted_at=at(13, 10))
     facebook.set_clock(at(13, 11))
-    pull(tmp_path)
-    assert rows(tmp_path, "select id from comments order by 1") == [("0_3",)]  # 0_2 answered the deleted one
+    pull(again)
+    assert rows(again, "select id from comments order by 1") == [("0_3",)]  # 0_2 answered the deleted one
 
 
 def test_a_hidden_comment_is_still_there_for_the_page(facebook: Running, world: World, tmp_path: Path) -> None:
@@ -175,26 +171,17 @@ def test_what_is_deleted_after_the_window_is_found_by_the_deep_re_read(
     world.tags.append(Tag("9000001_90", "2001", "9000001", long_ago, at(13, 10)))
     old = "select (select count(*) from comments where id = '90_1'), (select count(*) from tagged where id = '{}')"
     counts = []
-    for through in (THROUGH, date(2026, 3, 13), date(2026, 3, 19)):  # first, usual, and deep a week after the first
-        facebook.set_clock(at(through.day + 1, 9))
-        pull(tmp_path, through, date(2025, 11, 1))
+    for now in (at(13, 9), at(14, 9), at(20, 9)):  # first, usual, and deep a week after the first
+        VENDOR.pull_at(facebook, tmp_path, now, history_start=date(2025, 11, 1))
         counts += rows(tmp_path, old.format(keyed_hash("9000001_90")))
     assert counts == [(1, 1), (1, 1), (0, 0)]
 
 
-def test_a_backfill_captures_nothing_and_leaves_later_days_alone(
-    facebook: Running, world: World, tmp_path: Path
-) -> None:
-    pull(tmp_path)
+def test_a_backfill_captures_nothing_and_leaves_later_days_alone(facebook: Running, world: World, again: Path) -> None:
     world.comments.append(Comment("0_6", "2001_0", None, "9000001", "Oubli", at(3), None))
     world.comments.append(Comment("6_1", "2001_6", None, "9000001", "Oubli", at(8), None))
-    facebook.sandbox.requests.clear()
-    as_of = at(13, 9)
-    asked = Asked(THROUGH, as_of, ZoneInfo("Europe/Paris"), FIRST_DAY)
-    options = FacebookPageOptions(pages=["2001"], page_rows=8)
-    plan = plan_backfill(CONNECTOR, options, tmp_path / "warehouse.duckdb", asked, FIRST_DAY, date(2026, 3, 3))
-    run_plan(CONNECTOR, options, tmp_path / "warehouse.duckdb", tmp_path / "state", plan)
-    assert rows(tmp_path, "select id from comments where id in ('0_6', '6_1')") == [("0_6",)]
+    VENDOR.backfill(again, FIRST_DAY, date(2026, 3, 3))
+    assert rows(again, "select id from comments where id in ('0_6', '6_1')") == [("0_6",)]
     calls = [one for one in facebook.requests() if one.path.rstrip("/").endswith("/2001")]
     assert [dict(one.query)["fields"] for one in calls] == ["access_token"]  # no counter of the page itself
 
@@ -214,9 +201,8 @@ def test_a_post_that_is_deleted_while_it_is_read_does_no_harm(
     assert rows(tmp_path, "select id from comments") == [("1_1",)]
 
 
-def test_mentions_arrive_newest_first_and_only_as_old_as_asked(facebook: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    assert rows(tmp_path, "select created_day, id, author_key from tagged order by 1") == [
+def test_mentions_arrive_newest_first_and_only_as_old_as_asked(loaded: Path) -> None:
+    assert rows(loaded, "select created_day, id, author_key from tagged order by 1") == [
         (date(2026, 3, 6), keyed_hash("9000001_77"), keyed_hash("9000001")),
         (date(2026, 3, 7), keyed_hash("8000001_78"), ""),
         (date(2026, 3, 8), "2001_79", "2001"),
@@ -224,22 +210,18 @@ def test_mentions_arrive_newest_first_and_only_as_old_as_asked(facebook: Running
     ]
 
 
-def test_a_deleted_mention_vanishes(facebook: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    facebook.set_clock(at(15, 9))
-    pull(tmp_path, date(2026, 3, 14))
-    assert rows(tmp_path, "select count(*), max(created_day) from tagged") == [(3, date(2026, 3, 8))]
+def test_a_deleted_mention_vanishes(later: Path) -> None:
+    assert rows(later, "select count(*), max(created_day) from tagged") == [(3, date(2026, 3, 8))]
 
 
-def test_no_member_id_and_no_text_is_kept(facebook: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    kept = str([rows(tmp_path, f"from {name}") for name in CONNECTOR.tables])
+def test_no_member_id_and_no_text_is_kept(loaded: Path) -> None:
+    kept = str([rows(loaded, f"from {name}") for name in CONNECTOR.tables])
     for private in ("900000", "800000", "Somebody", "Merci", "Oups"):
         assert private not in kept
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    assert keyed_hash("60428272348").encode() in written
-    for private in ("Parfait", "Bof", "70000042", "60428272348", "9000001_77", "sandbox-token", "sandbox-user-token"):
-        assert private.encode() not in written
+    found = written(loaded)
+    assert keyed_hash("60428272348").encode() in found
+    for private in ("parfait", "bof", "70000042", "60428272348", "9000001_77", "sandbox-token", "sandbox-user-token"):
+        assert private.encode() not in found
 
 
 def test_recommendations_arrive_from_all_pages_through_an_old_version(facebook: Running, tmp_path: Path) -> None:
@@ -256,11 +238,8 @@ def test_recommendations_arrive_from_all_pages_through_an_old_version(facebook: 
     assert asked == ["/facebook/v21.0/2001/ratings"] * 3
 
 
-def test_a_withdrawn_recommendation_vanishes(facebook: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    facebook.set_clock(at(15, 9))
-    pull(tmp_path, date(2026, 3, 14))
-    assert rows(tmp_path, "select count(*), max(created_time) from ratings") == [(3, "2026-03-14T12:00:00+0000")]
+def test_a_withdrawn_recommendation_vanishes(later: Path) -> None:
+    assert rows(later, "select count(*), max(created_time) from ratings") == [(3, "2026-03-14T12:00:00+0000")]
 
 
 def test_recommendations_are_not_asked_for_unless_wanted(facebook: Running, tmp_path: Path) -> None:
@@ -283,8 +262,7 @@ def test_recommendations_that_ended_are_warned_of_once_and_are_not_covered(
     world.pages.append(Page("2002", "Le club", 10, 9))
     pull(tmp_path, pages=["2001", "2002"])
     monkeypatch.setattr(vendor, "_ratings", ended)
-    facebook.set_clock(at(15, 9))
-    result = pull(tmp_path, date(2026, 3, 14), pages=["2001", "2002"])
+    result = VENDOR.pull_at(facebook, tmp_path, at(15, 9), pages=["2001", "2002"])
     assert [text for text in result.warnings if "recommendations" in text] == [f"facebook_page: {ENDED}"]
     covered = (
         "select account_id, max(last_day) from raw_parcours.loads where table_name = 'ratings' group by 1 order by 1"
@@ -296,23 +274,21 @@ def test_recommendations_that_ended_are_warned_of_once_and_are_not_covered(
     assert said[-1] == ENDED
 
 
-def test_a_second_run_adds_nothing(facebook: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    first = {name: rows(tmp_path, f"select {', '.join(table.key)} from {name} order by all")
-             for name, table in CONNECTOR.tables.items()}  # fmt: skip
-    pull(tmp_path)
-    for name, known in first.items():
-        assert rows(tmp_path, f"select {', '.join(CONNECTOR.tables[name].key)} from {name} order by all") == known
-        assert known
+def test_a_second_run_adds_nothing(facebook: Running, loaded: Path, again: Path) -> None:
+    pull(again)
+    assert VENDOR.everything(again) == VENDOR.everything(loaded)
+    assert all(VENDOR.everything(loaded).values())
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502_html", "timeout", "reset", "truncated"])
-def test_a_passing_fault_is_survived(facebook: Running, tmp_path: Path, kind: str) -> None:
-    for path in ("/2001/?$", "/published_posts$", "/comments$", "/tagged$", "/insights$", "/ratings$"):
-        facebook.fault(path, kind, times=2, seconds=0.01)
-    pull(tmp_path)
-    counts = [rows(tmp_path, f"select count(*) from {name}")[0][0] for name in CONNECTOR.tables]
-    assert counts == [1, NUMBER_OF_POSTS, 4, 4, 33, 3]
+def test_passing_faults_are_survived(facebook: Running, loaded: Path, tmp_path: Path) -> None:
+    paths = ("/2001/?$", "/published_posts$", "/comments$", "/tagged$", "/insights$", "/ratings$")
+    passing_faults(facebook, *paths)
+    pull(tmp_path / "five")
+    for path in paths:
+        facebook.fault(path, "timeout", times=2, seconds=0.01)
+    pull(tmp_path / "two")
+    assert VENDOR.everything(tmp_path / "five") == VENDOR.everything(tmp_path / "two") == VENDOR.everything(loaded)
+    assert [len(found) for found in VENDOR.everything(loaded).values()] == [1, NUMBER_OF_POSTS, 4, 4, 33, 3]
     assert facebook.sandbox.faults.pending() == []
 
 
@@ -337,17 +313,15 @@ def test_an_expired_token_is_refused(facebook: Running, tmp_path: Path) -> None:
         pull(tmp_path)
 
 
-def test_a_new_field_does_no_harm_and_is_noted(facebook: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_a_new_field_does_no_harm_and_is_noted(facebook: Running, again: Path) -> None:
     facebook.fault("/2001", "new_column", times=1000)
-    facebook.set_clock(at(14, 9))
-    pull(tmp_path, date(2026, 3, 13))
-    assert rows(tmp_path, "select count(*) from posts where captured_on = '2026-03-14'") == [(NUMBER_OF_POSTS,)]
+    VENDOR.pull_at(facebook, again, at(14, 9))
+    assert rows(again, "select count(*) from posts where captured_on = '2026-03-14'") == [(NUMBER_OF_POSTS,)]
     seen = "select table_name, first_seen_at from raw_parcours.fields where field = 'a_field_of_tomorrow' order by 1"
-    assert rows(tmp_path, seen) == [
+    assert rows(again, seen) == [
         (name, at(14, 9)) for name in ("comments", "pages", "posts", "ratings", "tagged")
     ]  # fmt: skip
-    assert rows(tmp_path, "select min(first_seen_at) from raw_parcours.fields") == [(at(13, 9),)]
+    assert rows(again, "select min(first_seen_at) from raw_parcours.fields") == [(at(13, 9),)]
 
 
 def contents(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -366,14 +340,12 @@ def contents(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     ],
 )
 def test_what_figures_need_is_missed_by_name_and_nothing_changes(
-    facebook: Running, tmp_path: Path, path: str, kind: str, said: str
+    facebook: Running, loaded: Path, again: Path, path: str, kind: str, said: str
 ) -> None:
-    pull(tmp_path)
-    before = contents(tmp_path)
     facebook.fault(path, kind, times=100)
     with pytest.raises(SchemaDrift, match=f"facebook_page: {said}.*nothing of this source was loaded"):
-        pull(tmp_path)
-    assert contents(tmp_path) == before
+        pull(again)
+    assert contents(again) == contents(loaded)
 
 
 def test_a_counter_that_is_no_number_is_refused_by_name(facebook: Running, tmp_path: Path) -> None:
@@ -396,18 +368,12 @@ def test_check_says_what_is_connected(facebook: Running) -> None:
 
 
 def test_without_a_base_url_it_is_facebook_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-
-    def keep(_: requests.Session, request: requests.PreparedRequest, **__: object) -> requests.Response:
-        asked.append(str(request.url))
-        raise ConnectorError("not sent")
-
     monkeypatch.delenv("SOURCES__FACEBOOK_PAGE__BASE_URL", raising=False)
     monkeypatch.setenv(TOKEN, "a-token")
-    monkeypatch.setattr(requests.Session, "send", keep)
-    with pytest.raises(ConnectorError, match="not sent"):
-        CONNECTOR.check(FacebookPageOptions(pages=["2001"]))
-    assert asked == ["https://graph.facebook.com/v26.0/2001?fields=name%2Cfan_count%2Cfollowers_count"]
+    [asked] = unsent(
+        monkeypatch, lambda: CONNECTOR.check(FacebookPageOptions(pages=["2001"])), session=requests.Session
+    )
+    assert asked.url == "https://graph.facebook.com/v26.0/2001?fields=name%2Cfan_count%2Cfollowers_count"
 
 
 def test_mentions_and_reviews_are_staged(

@@ -4,20 +4,16 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from pipelines.load import LoadResult
-from pipelines.plan import Asked
 from pipelines.sources.facebook_page import CONNECTOR, FacebookPageOptions
 from pipelines.sources.facebook_page.insights import RETIRED, series_of
 from sandbox.events import Follow, Page, Post, Reaction, World
-from sandbox.server import Running, running
+from sandbox.server import Running
 from sandbox.vendors.facebook import page_insights as vendor
-from tests.aiming import aim
-from tests.pipelines.loads import load_whole
-from tests.pipelines.test_facebook_page import rows
+from tests.pipelines.vendors import Vendor
 
 FIRST_DAY = date(2026, 6, 1)
 REACH, SUCCESSOR = "page_impressions_unique", "page_total_media_view_unique"
@@ -40,19 +36,19 @@ def world() -> World:
     )
 
 
+VENDOR = Vendor(CONNECTOR, lambda metrics: FacebookPageOptions(pages=["2001"], metrics=metrics), at(14, 9), FIRST_DAY)
+rows = VENDOR.rows
+
+
 @pytest.fixture
-def facebook(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(world, at(14, 9)) as sandbox:
-        aim(sandbox, monkeypatch)
+def facebook(world: World) -> Iterator[Running]:
+    with VENDOR.served(world) as sandbox:
         yield sandbox
 
 
-def pull(facebook: Running, folder: Path, day: int, *metrics: str, first_day: date = FIRST_DAY) -> LoadResult:
+def pull(facebook: Running, folder: Path, day: int, *metrics: str, **asked: Any) -> LoadResult:
     """The load of a morning, through the day before."""
-    facebook.set_clock(at(day, 9))
-    asked = Asked(at(day - 1).date(), at(day, 9), ZoneInfo("Europe/Paris"), first_day)
-    options = FacebookPageOptions(pages=["2001"], metrics=list(metrics))
-    return load_whole(CONNECTOR, options, folder / "warehouse.duckdb", folder / "state", asked)
+    return VENDOR.pull_at(facebook, folder, at(day, 9), metrics=list(metrics), **asked)
 
 
 def counted(folder: Path, column: str = "max(date_day)") -> dict[str, list[Any]]:
@@ -83,7 +79,7 @@ def test_insights_are_dated_by_the_day_that_ends_the_next_morning(facebook: Runn
 
 def test_long_histories_are_asked_in_parts(facebook: Running, tmp_path: Path) -> None:
     metrics = ("page_follows", "page_media_view")
-    result = pull(facebook, tmp_path, 14, *metrics, first_day=date(2024, 1, 1))
+    result = pull(facebook, tmp_path, 14, *metrics, history_start=date(2024, 1, 1))
     query = "select min(date_day), max(date_day), count(*) from page_insights where metric = 'page_follows'"
     assert rows(tmp_path, query) == [(date(2024, 6, 15), date(2026, 6, 13), 729)]
     assert result.warnings == ["facebook_page: page_insights begins on 2024-06-15: the vendor keeps no older days"]

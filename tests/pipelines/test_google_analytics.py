@@ -7,22 +7,20 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
 import pytest
 from google.analytics.data_v1beta import types
 
 from pipelines.connector import AccessRefused, ConnectorError, QuotaExhausted
 from pipelines.listing import ListingRefused
 from pipelines.load import LoadResult
-from pipelines.plan import Asked
 from pipelines.sources.google_analytics import CONNECTOR, GoogleAnalyticsOptions
 from pipelines.sources.google_analytics.client import connect
 from pipelines.sources.google_analytics.reports import periods
 from sandbox.events import AudienceMember, Hit, LinkedAdCost, Property, Visit, World
-from sandbox.server import Running, running
+from sandbox.server import Running
 from sandbox.vendors.google_analytics import analytics_of
 from sandbox.vendors.google_analytics.api import Analytics
-from tests.pipelines.loads import load_whole
+from tests.pipelines.vendors import First, Vendor
 
 PARIS = ZoneInfo("Europe/Paris")
 FIRST_DAY, THROUGH = date(2026, 3, 1), date(2026, 3, 31)
@@ -36,6 +34,7 @@ OPTIONS = GoogleAnalyticsOptions(
     audiences=["50"],
     page_rows=4,
 )
+VENDOR = Vendor(CONNECTOR, lambda **more: OPTIONS.model_copy(update=more), NOW, FIRST_DAY)
 
 
 def at(day: int, hour: int = 12, minute: int = 0) -> datetime:
@@ -60,8 +59,14 @@ def hit(number: int, visit_id: int | None, cookie: str | None, name: str, when: 
     return Hit(**(values | more))
 
 
-@pytest.fixture
-def world() -> World:
+def pull(folder: Path, **options: Any) -> LoadResult:
+    return VENDOR.pull(folder, through=THROUGH, **options)
+
+
+rows = VENDOR.rows
+
+
+def small_world() -> World:
     """Ada comes twice from Google and twice from elsewhere; Bob once, over midnight; somebody refuses consent."""
     visits = [
         visit(1, "ada", "google", 2, landing="/guide"),
@@ -94,21 +99,19 @@ def world() -> World:
 
 
 @pytest.fixture
-def analytics(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(world, NOW) as sandbox:
-        monkeypatch.setenv("SOURCES__GOOGLE_ANALYTICS__BASE_URL", f"grpc://{sandbox.grpc_address}")
+def world() -> World:
+    return small_world()
+
+
+@pytest.fixture
+def analytics(world: World) -> Iterator[Running]:
+    with VENDOR.served(world) as sandbox:
         yield sandbox
 
 
-def pull(folder: Path, through: date = THROUGH, as_of: datetime = NOW, **options: Any) -> LoadResult:
-    asked = Asked(through, as_of, PARIS, FIRST_DAY)
-    chosen = OPTIONS.model_copy(update=options)
-    return load_whole(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
-
-
-def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
-        return warehouse.execute(query).fetchall()
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world(), through=THROUGH)
 
 
 def counted(folder: Path, report: str, grain: str, metric: str) -> dict[date, int]:
@@ -121,30 +124,27 @@ def counted(folder: Path, report: str, grain: str, metric: str) -> dict[date, in
     return {start: int(json.loads(metrics).get(metric, 0)) for start, metrics in found}
 
 
-def test_users_and_sessions_are_asked_for_per_period(analytics: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    users = counted(tmp_path, "site", "day", "totalUsers")
+def test_users_and_sessions_are_asked_for_per_period(loaded: Path) -> None:
+    users = counted(loaded, "site", "day", "totalUsers")
     assert {start.day: n for start, n in users.items() if n} == {2: 1, 9: 1, 10: 1, 11: 1}
     assert len(users) == 31  # a day without visitors is a day, too
-    assert counted(tmp_path, "site", "month", "totalUsers") == {date(2026, 3, 1): 2}
-    assert counted(tmp_path, "site", "month", "sessions") == {date(2026, 3, 1): 4}
-    weeks = counted(tmp_path, "site", "week", "sessions")
+    assert counted(loaded, "site", "month", "totalUsers") == {date(2026, 3, 1): 2}
+    assert counted(loaded, "site", "month", "sessions") == {date(2026, 3, 1): 4}
+    weeks = counted(loaded, "site", "week", "sessions")
     assert weeks[date(2026, 3, 9)] == 3  # Bob's session over midnight counts once
 
 
-def test_a_source_group_takes_whole_names_whatever_their_case(analytics: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    assert counted(tmp_path, "source:google", "month", "totalUsers") == {date(2026, 3, 1): 1}
-    assert counted(tmp_path, "source:google", "month", "sessions") == {date(2026, 3, 1): 2}
+def test_a_source_group_takes_whole_names_whatever_their_case(loaded: Path) -> None:
+    assert counted(loaded, "source:google", "month", "totalUsers") == {date(2026, 3, 1): 1}
+    assert counted(loaded, "source:google", "month", "sessions") == {date(2026, 3, 1): 2}
 
 
-def test_capture_pages_and_events_are_sessions_that_hold_them(analytics: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_capture_pages_and_events_are_sessions_that_hold_them(loaded: Path) -> None:
     month = date(2026, 3, 1)
-    assert counted(tmp_path, "landing:capture", "month", "sessions") == {month: 2}
-    assert counted(tmp_path, "landing:capture:lead", "month", "sessions") == {month: 1}
-    assert counted(tmp_path, "event:add_to_cart", "month", "sessions") == {month: 1}
-    assert counted(tmp_path, "event:purchase", "month", "sessions") == {month: 1}
+    assert counted(loaded, "landing:capture", "month", "sessions") == {month: 2}
+    assert counted(loaded, "landing:capture:lead", "month", "sessions") == {month: 1}
+    assert counted(loaded, "event:add_to_cart", "month", "sessions") == {month: 1}
+    assert counted(loaded, "event:purchase", "month", "sessions") == {month: 1}
 
 
 def test_every_page_of_a_dated_report_arrives(analytics: Running, tmp_path: Path) -> None:
@@ -153,13 +153,12 @@ def test_every_page_of_a_dated_report_arrives(analytics: Running, tmp_path: Path
     assert analytics.sandbox.requests.pages()["runReport:date,sessionSource,sessionMedium,sessionCampaignName"] == 5
 
 
-def test_google_ads_cost_stands_apart_from_imported_cost(analytics: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_google_ads_cost_stands_apart_from_imported_cost(loaded: Path) -> None:
     query = (
         "select date_day, google_ads_campaign_id, advertiser_ad_cost, currency_code "
         "from raw_google_analytics.ad_cost_by_day order by 2"
     )
-    assert rows(tmp_path, query) == [
+    assert rows(loaded, query) == [
         (date(2026, 3, 9), "(not set)", "9", "EUR"),
         (date(2026, 3, 9), "77", "12.5", "EUR"),
     ]
@@ -184,33 +183,24 @@ def test_an_export_that_failed_is_asked_anew_at_once(analytics: Running, tmp_pat
     assert rows(tmp_path, "select row_count, state from raw_google_analytics.audience_exports") == [(1, "ACTIVE")]
 
 
-def test_a_second_run_adds_nothing(analytics: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    query = "select * from raw_google_analytics.period_metrics order by all"
-    first = rows(tmp_path, query)
-    pull(tmp_path)
-    assert rows(tmp_path, query) == first
+def test_a_second_run_adds_nothing(analytics: Running, loaded: Path, again: Path) -> None:
+    pull(again)
+    assert VENDOR.everything(again) == VENDOR.everything(loaded)
 
 
-def test_late_hits_change_the_days_that_are_read_again(analytics: Running, world: World, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_late_hits_change_the_days_that_are_read_again(world: World, again: Path) -> None:
     world.visits.append(visit(5, "eve", "google", 30))
     world.hits.append(hit(9, 5, "eve", "page_view", at(30)))
-    with running(world, NOW) as restated:
-        import os
-
-        os.environ["SOURCES__GOOGLE_ANALYTICS__BASE_URL"] = f"grpc://{restated.grpc_address}"
-        pull(tmp_path)
-    assert counted(tmp_path, "site", "day", "totalUsers")[date(2026, 3, 30)] == 1
-    assert counted(tmp_path, "site", "month", "totalUsers") == {date(2026, 3, 1): 3}
+    with VENDOR.served(world):
+        pull(again)
+    assert counted(again, "site", "day", "totalUsers")[date(2026, 3, 30)] == 1
+    assert counted(again, "site", "month", "totalUsers") == {date(2026, 3, 1): 3}
 
 
-def test_a_changed_group_asks_its_own_history_again(analytics: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    before = len(analytics.requests())
-    pull(tmp_path, source_groups={"google": r"mail\.google\.com"})
-    assert counted(tmp_path, "source:google", "day", "totalUsers")[date(2026, 3, 10)] == 1
-    assert len(analytics.requests()) - before < before
+def test_a_changed_group_asks_its_own_history_again(analytics: Running, first: First, again: Path) -> None:
+    pull(again, source_groups={"google": r"mail\.google\.com"})
+    assert counted(again, "source:google", "day", "totalUsers")[date(2026, 3, 10)] == 1
+    assert len(analytics.requests()) < len(first.requests())
 
 
 def test_a_month_that_comes_empty_is_held_against_its_earlier_days(
@@ -234,11 +224,12 @@ def test_a_month_that_comes_empty_is_held_against_its_earlier_days(
     assert counted(tmp_path, "source:google", "month", "totalUsers") == {date(2026, 3, 1): 1}
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "timeout"])
-def test_a_passing_fault_is_survived(analytics: Running, tmp_path: Path, kind: str) -> None:
-    analytics.fault(RUN_REPORT, kind, times=2)
+def test_passing_faults_are_survived(analytics: Running, loaded: Path, tmp_path: Path) -> None:
+    for number, kind in enumerate(("429", "500", "502_html", "reset", "timeout")):
+        analytics.fault(RUN_REPORT, kind, after=number)
     pull(tmp_path)
-    assert counted(tmp_path, "site", "month", "totalUsers") == {date(2026, 3, 1): 2}
+    assert analytics.sandbox.faults.pending() == []
+    assert VENDOR.everything(tmp_path) == VENDOR.everything(loaded)
 
 
 def test_a_spent_quota_is_told_and_not_waited_for(analytics: Running, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -18,8 +17,6 @@ import requests
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import VendorSession
 from pipelines.identity import email_key
-from pipelines.load import LoadResult, run_plan
-from pipelines.plan import Asked, plan_backfill
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.klaviyo import CONNECTOR, KlaviyoOptions
 from sandbox.events import (
@@ -34,9 +31,9 @@ from sandbox.events import (
     Person,
     World,
 )
-from sandbox.server import Running, running
+from sandbox.server import Running
 from sandbox.vendors.klaviyo.records import Event
-from tests.pipelines.loads import load_whole
+from tests.pipelines.vendors import First, Vendor, copied, passing_faults, queries, unsent, written
 from tests.staging import stage, staged
 
 SPECIFICATION = Path(__file__).parents[3] / "shared" / "contracts" / "klaviyo" / "openapi.json"
@@ -44,6 +41,8 @@ FIRST_DAY, THROUGH = date(2026, 1, 1), date(2026, 3, 15)
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+VENDOR = Vendor(CONNECTOR, KlaviyoOptions, NOW, FIRST_DAY)
+pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
 SUBSCRIBED = NOON - 20 * DAY
 LONG_AGO = datetime(2025, 6, 1, 9, 0, tzinfo=UTC)  # before the history that is asked for
 ADDRESSES = {
@@ -142,26 +141,28 @@ def business() -> World:
     )
 
 
-def connect(sandbox: Running, environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("SOURCES__KLAVIYO__BASE_URL", f"{sandbox.base_url}/klaviyo/api/")
-    environment.setenv("SOURCES__KLAVIYO__API_KEY", "pk_sandbox")
-
-
 @pytest.fixture
-def klaviyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(business(), NOW) as sandbox:
-        connect(sandbox, monkeypatch)
+def klaviyo() -> Iterator[Running]:
+    with VENDOR.served(business()) as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    return VENDOR.first(tmp_path_factory.mktemp("first"), business())
+
+
+@pytest.fixture(scope="module")
+def at_noon(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A first load two weeks before the usual one: on the day of the broadcast."""
+    return VENDOR.first(tmp_path_factory.mktemp("noon"), business(), NOON).folder
+
+
+@pytest.fixture(scope="module")
+def models(at_noon: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Staging over two loads: one on the day of the broadcast, and one two weeks later."""
-    folder = tmp_path_factory.mktemp("models")
-    with running(business(), NOON) as sandbox, pytest.MonkeyPatch.context() as environment:
-        connect(sandbox, environment)
-        pull(folder, NOON)
-        sandbox.set_clock(NOW)
+    folder = copied(at_noon, tmp_path_factory.mktemp("models"))
+    with VENDOR.served(business()):
         pull(folder)
     stage(folder, CONNECTOR)
     return folder
@@ -195,32 +196,6 @@ def other_models(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
-def pull(folder: Path, now: datetime = NOW, **options: Any) -> LoadResult:
-    asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY)
-    return load_whole(CONNECTOR, KlaviyoOptions(**options), folder / "warehouse.duckdb", folder / "state", asked)
-
-
-def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
-        warehouse.execute("set timezone = 'UTC'; set schema = 'raw_klaviyo'")
-        return warehouse.execute(query).fetchall()
-
-
-def everything(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    return {
-        name: rows(folder, f"select {', '.join(table.columns.names)} from {name} order by all")
-        for name, table in CONNECTOR.tables.items()
-    }
-
-
-def asked_of(sandbox: Running, path: str) -> list[dict[str, str]]:
-    return [dict(call.query) for call in sandbox.requests() if call.path == f"/klaviyo/api{path}"]
-
-
-def written(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file()).lower()
-
-
 def consents(folder: Path, name: str) -> list[tuple[str, str]]:
     key = email_key(ADDRESSES[name])
     return rows(folder, f"select consent, consent_timestamp from profiles where email_key = '{key}' order by all")
@@ -232,11 +207,9 @@ def opt_ins(folder: Path) -> set[tuple[str, datetime, bool]]:
     return {(names[key], at, approximate) for key, at, approximate in found}
 
 
-def test_all_pages_arrive(klaviyo: Running, tmp_path: Path) -> None:
-    pull(tmp_path / "whole")
-    klaviyo.sandbox.requests.clear()
-    pull(tmp_path / "paged", event_rows=3, page_rows=2, list_rows=1)
-    assert everything(tmp_path / "paged") == everything(tmp_path / "whole")
+def test_all_pages_arrive(klaviyo: Running, loaded: Path, tmp_path: Path) -> None:
+    pull(tmp_path, event_rows=3, page_rows=2, list_rows=1)
+    assert everything(tmp_path) == everything(loaded)
     # Nine deliveries; six profiles with an address and one without; three campaigns in use, of which one is old.
     assert klaviyo.sandbox.requests.pages() == {
         "/metrics": 1, "/events": 3, "/profiles": 4, "/campaigns": 2, "/lists": 2,
@@ -244,11 +217,10 @@ def test_all_pages_arrive(klaviyo: Running, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not SPECIFICATION.exists(), reason="the vendors' specifications are not beside the repository")
-def test_only_what_the_specification_knows_is_asked_for(klaviyo: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_only_what_the_specification_knows_is_asked_for(klaviyo: Running, first: First) -> None:
     CONNECTOR.check(KlaviyoOptions(follow_up_automations=["VkFlw1"]))
     paths = json.loads(SPECIFICATION.read_text())["paths"]
-    for call in klaviyo.requests():
+    for call in first.requests() + klaviyo.requests():
         path = (
             call.path.removeprefix("/klaviyo").replace("/lists/K1", "/lists/{id}").replace("/lists/K2", "/lists/{id}")
         )
@@ -258,56 +230,49 @@ def test_only_what_the_specification_knows_is_asked_for(klaviyo: Running, tmp_pa
             assert choices is None or set(value.split(",")) <= set(choices), (path, name)
 
 
-def test_rows_are_counted_in_the_load_log(klaviyo: Running, tmp_path: Path) -> None:
+def test_rows_are_counted_in_the_load_log(first: First) -> None:
     counted = {"events": 21, "opt_in_events": 10, "profiles": 6, "campaigns": 3, "lists": 2}
-    assert pull(tmp_path).rows == counted
-    logged = rows(tmp_path, "select table_name, rows from raw_parcours.loads where source = 'klaviyo'")
+    assert first.result.rows == counted
+    logged = rows(first.folder, "select table_name, rows from raw_parcours.loads where source = 'klaviyo'")
     assert dict(logged) == counted
 
 
-def test_a_second_run_adds_nothing_and_asks_only_for_recent_changes(klaviyo: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    first = everything(tmp_path)
-    assert "filter" not in asked_of(klaviyo, "/profiles")[0]
-    klaviyo.sandbox.requests.clear()
-    pull(tmp_path)
-    assert everything(tmp_path) == first
+def test_a_second_run_adds_nothing_and_asks_only_for_recent_changes(
+    klaviyo: Running, first: First, again: Path
+) -> None:
+    assert "filter" not in queries(first, "/profiles")[0]
+    pull(again)
+    assert everything(again) == everything(first.folder)
     # Business days of Paris up to the 15th: twenty-eight begin on 16 February, seven on 9 March.
-    asked = {call["filter"].partition("),")[2] for call in asked_of(klaviyo, "/events")}
+    asked = {call["filter"].partition("),")[2] for call in queries(klaviyo, "/events")}
     until, since = "less-or-equal(datetime,2026-03-16T05:00:00+00:00)", "2026-02-15T23:00:00+00:00"
     assert asked == {f"{until},greater-or-equal(datetime,{since})"}
-    assert asked_of(klaviyo, "/profiles")[0]["filter"] == "greater-than(updated,2026-03-08T22:59:59+00:00)"
+    assert queries(klaviyo, "/profiles")[0]["filter"] == "greater-than(updated,2026-03-08T22:59:59+00:00)"
 
 
-def test_opt_ins_are_read_from_the_beginning_and_mail_from_the_history_on(klaviyo: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_opt_ins_are_read_from_the_beginning_and_mail_from_the_history_on(loaded: Path) -> None:
     first = "select min(attributes__datetime) from"
-    assert rows(tmp_path, f"{first} opt_in_events") == [("2025-06-01T09:00:00+00:00",)]
-    assert rows(tmp_path, f"{first} events where metric_name = 'Received Email'") == [("2026-02-24T12:00:00+00:00",)]
+    assert rows(loaded, f"{first} opt_in_events") == [("2025-06-01T09:00:00+00:00",)]
+    assert rows(loaded, f"{first} events where metric_name = 'Received Email'") == [("2026-02-24T12:00:00+00:00",)]
 
 
-def test_a_campaign_of_before_the_history_and_a_draft_are_left_out(klaviyo: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    assert rows(tmp_path, "select id, attributes__status, messages from campaigns order by 1") == [
+def test_a_campaign_of_before_the_history_and_a_draft_are_left_out(loaded: Path) -> None:
+    assert rows(loaded, "select id, attributes__status, messages from campaigns order by 1") == [
         ("A1", "Sent", '["A1Msg"]'),
         ("P2", "Sent", '["C1Msg", "C2Msg"]'),
         ("R1", "Sent", '["R1Msg"]'),
     ]
 
 
-def test_an_open_that_shows_two_weeks_late_arrives_under_its_own_time(klaviyo: Running, tmp_path: Path) -> None:
+def test_an_open_that_shows_two_weeks_late_arrives_under_its_own_time(klaviyo: Running, again: Path) -> None:
     late = "select attributes__datetime from events where id = '3o3'"
-    pull(tmp_path)
-    assert rows(tmp_path, late) == []
-    klaviyo.set_clock(NOW + 2 * HOUR)
-    pull(tmp_path, NOW + 2 * HOUR)
-    assert rows(tmp_path, late) == [("2026-03-01T15:00:00+00:00",)]
+    assert rows(again, late) == []
+    VENDOR.pull_at(klaviyo, again, NOW + 2 * HOUR)
+    assert rows(again, late) == [("2026-03-01T15:00:00+00:00",)]
 
 
 def test_every_consent_that_was_shown_stays(klaviyo: Running, tmp_path: Path) -> None:
-    for now in (NOON - 10 * DAY, NOON, NOW):
-        klaviyo.set_clock(now)
-        pull(tmp_path, now)
+    VENDOR.pull_at(klaviyo, tmp_path, NOON - 10 * DAY, NOON, NOW)
     assert consents(tmp_path, "ada") == [
         ("SUBSCRIBED", "2026-02-09T12:00:00+00:00"),
         ("SUBSCRIBED", "2026-03-06T12:00:00+00:00"),
@@ -315,20 +280,17 @@ def test_every_consent_that_was_shown_stays(klaviyo: Running, tmp_path: Path) ->
     ]
 
 
-def test_a_deleted_profile_stays_and_one_without_an_address_does_not_come(klaviyo: Running, tmp_path: Path) -> None:
-    pull(tmp_path / "late")
-    assert consents(tmp_path / "late", "cleo") == []
-    klaviyo.set_clock(NOON)
-    pull(tmp_path, NOON)
-    klaviyo.set_clock(NOW)
-    pull(tmp_path)
+def test_a_deleted_profile_stays_and_one_without_an_address_does_not_come(
+    klaviyo: Running, loaded: Path, at_noon: Path, tmp_path: Path
+) -> None:
+    assert consents(loaded, "cleo") == []
+    pull(copied(at_noon, tmp_path))
     assert consents(tmp_path, "cleo") == [("SUBSCRIBED", "2026-02-09T12:00:00+00:00")]
     assert rows(tmp_path, "select count(*) from profiles where email_key = ''") == [(0,)]
 
 
-def test_a_connected_tool_with_metrics_of_the_same_names_is_not_read(klaviyo: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    asked = {call["filter"].partition("),")[0] for call in asked_of(klaviyo, "/events")}
+def test_a_connected_tool_with_metrics_of_the_same_names_is_not_read(first: First) -> None:
+    asked = {call["filter"].partition("),")[0] for call in queries(first, "/events")}
     metrics = ("KlvRcv", "KlvBnc", "KlvOpn", "KlvClk", "KlvSub", "KlvLst")
     assert asked == {f'equals(metric_id,"{one}"' for one in metrics}
 
@@ -349,21 +311,20 @@ def test_a_list_that_is_deleted_meanwhile_is_left_out(
     assert rows(tmp_path, "select id from lists") == [("K1",)]
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated"])
-def test_a_passing_fault_is_survived(klaviyo: Running, tmp_path: Path, kind: str) -> None:
-    for path in ("/events", "/profiles", "/campaigns", "/lists/K1", "/metrics"):
-        klaviyo.fault(f"/klaviyo/api{path}$", kind)
+def test_passing_faults_are_survived(klaviyo: Running, loaded: Path, tmp_path: Path) -> None:
+    passing_faults(klaviyo, "/events$", "/profiles$", "/campaigns$", "/lists/K1$", "/metrics$")
     assert pull(tmp_path).warnings == []
-    counts = {name: len(found) for name, found in everything(tmp_path).items()}
-    assert counts == {"events": 21, "opt_in_events": 10, "profiles": 6, "campaigns": 3, "lists": 2}
+    assert klaviyo.sandbox.faults.pending() == []
+    assert everything(tmp_path) == everything(loaded)
 
 
 @pytest.mark.parametrize("path", ["/events", "/profiles", "/campaigns", "/metrics"])
-def test_a_page_that_names_itself_as_the_next_is_survived(klaviyo: Running, tmp_path: Path, path: str) -> None:
-    klaviyo.fault(f"/klaviyo/api{path}$", "repeat_page")
+def test_a_page_that_names_itself_as_the_next_is_survived(
+    klaviyo: Running, loaded: Path, tmp_path: Path, path: str
+) -> None:
+    klaviyo.fault(f"{path}$", "repeat_page")
     assert pull(tmp_path).warnings == []
-    counts = {name: len(found) for name, found in everything(tmp_path).items()}
-    assert counts == {"events": 21, "opt_in_events": 10, "profiles": 6, "campaigns": 3, "lists": 2}
+    assert everything(tmp_path) == everything(loaded)
 
 
 @pytest.mark.parametrize("fault", ["token_expired", None])
@@ -388,17 +349,17 @@ def test_an_empty_key_is_refused_before_it_is_sent(klaviyo: Running, monkeypatch
     assert klaviyo.requests() == []
 
 
-def test_an_unknown_field_does_no_harm_and_is_noted_but_not_kept(klaviyo: Running, tmp_path: Path) -> None:
-    pull(tmp_path / "plain")
-    first = everything(tmp_path / "plain")
+def test_an_unknown_field_does_no_harm_and_is_noted_but_not_kept(
+    klaviyo: Running, loaded: Path, again: Path, tmp_path: Path
+) -> None:
     klaviyo.fault("/klaviyo", "new_column", times=100)
     pull(tmp_path / "more")
-    assert everything(tmp_path / "more") == first
-    pull(tmp_path / "plain", NOW + HOUR / 2)
-    assert b"gold" not in written(tmp_path / "more") + written(tmp_path / "plain")
+    assert everything(tmp_path / "more") == everything(loaded)
+    pull(again, NOW + HOUR / 2)
+    assert b"gold" not in written(tmp_path)
     fields = "select first_seen_at from raw_parcours.fields where table_name = 'campaigns' and field"
-    assert rows(tmp_path / "plain", f"{fields} = 'attributes__send_time'") == [(NOW,)]
-    assert rows(tmp_path / "plain", f"{fields} = 'attributes__loyalty_tier'") == [(NOW + HOUR / 2,)]
+    assert rows(again, f"{fields} = 'attributes__send_time'") == [(NOW,)]
+    assert rows(again, f"{fields} = 'attributes__loyalty_tier'") == [(NOW + HOUR / 2,)]
 
 
 @pytest.mark.parametrize(
@@ -412,17 +373,13 @@ def test_an_unknown_field_does_no_harm_and_is_noted_but_not_kept(klaviyo: Runnin
     ],
 )
 def test_what_figures_rest_on_is_missed_by_name_and_all_stays(
-    klaviyo: Running, tmp_path: Path, path: str, kind: str, said: str
+    klaviyo: Running, at_noon: Path, tmp_path: Path, path: str, kind: str, said: str
 ) -> None:
-    klaviyo.set_clock(NOON)
-    pull(tmp_path, NOON)
-    first = everything(tmp_path)
-    klaviyo.set_clock(NOW)
     klaviyo.fault(f"/klaviyo/api{path}$", kind, times=100)
     with pytest.raises(SchemaDrift, match=f"klaviyo: {said}.*nothing of this source was loaded"):
-        pull(tmp_path)
+        pull(copied(at_noon, tmp_path))
     table = re.split("[ :]", said)[0]
-    assert everything(tmp_path)[table] == first[table]
+    assert everything(tmp_path)[table] == everything(at_noon)[table]
 
 
 def test_opens_that_say_nothing_of_machines_are_a_caveat_of_the_day_of_sending(
@@ -436,8 +393,7 @@ def test_opens_that_say_nothing_of_machines_are_a_caveat_of_the_day_of_sending(
 
     world = business()
     world.mail_opens[2] = MailOpen(13, NOON, NOON, by_proxy=True)  # of A1, sent two days before
-    with running(world, NOW) as sandbox:
-        connect(sandbox, monkeypatch)
+    with VENDOR.served(world):
         pull(tmp_path)
         assert rows(tmp_path, caveats) == []
         monkeypatch.setattr(Event, "shown_properties", without_flag)
@@ -450,78 +406,61 @@ def test_opens_that_say_nothing_of_machines_are_a_caveat_of_the_day_of_sending(
     ]
 
 
-def test_the_calls_that_are_left_are_noted(klaviyo: Running, tmp_path: Path) -> None:
+def test_the_calls_that_are_left_are_noted(first: First) -> None:
     paths = ("metrics", "events", "profiles", "campaigns", "lists")
-    assert pull(tmp_path).quota == {f"calls of {path} in a minute": "3499 of 3500 left" for path in paths}
-
-
-def load_of(sandbox: Running, folder: Path, *days: date) -> None:
-    for day in days:
-        now = datetime(day.year, day.month, day.day, 5, tzinfo=UTC)
-        sandbox.set_clock(now)
-        pull(folder, now)
+    assert first.result.quota == {f"calls of {path} in a minute": "3499 of 3500 left" for path in paths}
 
 
 def campaign_ids(folder: Path) -> set[str]:
     return {found for (found,) in rows(folder, "select id from campaigns")}
 
 
-def test_a_deleted_campaign_vanishes_and_its_events_name_it_no_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_deleted_campaign_vanishes_and_its_events_name_it_no_more(again: Path) -> None:
     world = business()
     world.mailings[1] = replace(world.mailings[1], deleted_at=NOW + DAY)
     named = "select count(*) from events where attributes__event_properties like '%R1%'"
-    with running(world, NOW) as sandbox:
-        connect(sandbox, monkeypatch)
-        load_of(sandbox, tmp_path, date(2026, 3, 16))
-        assert campaign_ids(tmp_path) == {"R1", "A1", "P2"}
-        # four messages, two opens and one by a proxy, three clicks
-        assert rows(tmp_path, named) == [(10,)]
-        load_of(sandbox, tmp_path, date(2026, 3, 18))
-    assert campaign_ids(tmp_path) == {"A1", "P2", "draft"}  # which was sent meanwhile
-    assert rows(tmp_path, named) == [(0,)]
+    assert campaign_ids(again) == {"R1", "A1", "P2"}
+    # four messages, two opens and one by a proxy, three clicks
+    assert rows(again, named) == [(10,)]
+    with VENDOR.served(world) as sandbox:
+        VENDOR.pull_at(sandbox, again, NOW + 2 * DAY)
+    assert campaign_ids(again) == {"A1", "P2", "draft"}  # which was sent meanwhile
+    assert rows(again, named) == [(0,)]
     # the others, and the open of Cleo that shows meanwhile
-    assert rows(tmp_path, "select count(*) from events") == [(22,)]
+    assert rows(again, "select count(*) from events") == [(22,)]
 
 
-def test_what_happens_late_is_found_by_the_next_deep_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_happens_late_is_found_by_the_next_deep_load(again: Path) -> None:
     """R1 was sent on 1 March: more than 28 days before the loads of April."""
     world, late = business(), datetime(2026, 4, 7, 12, tzinfo=UTC)
     world.mailings[1] = replace(world.mailings[1], deleted_at=late)
     world.mail_opens.append(MailOpen(5, NOON + 2 * DAY, late, by_proxy=False))  # shown five weeks after it happened
     found = []
-    with running(world, NOW) as sandbox:
-        connect(sandbox, monkeypatch)
+    with VENDOR.served(world) as sandbox:
         # the load of 6 April is deep, that of the 9th is not, that of the 13th is
-        for day in (date(2026, 3, 16), date(2026, 4, 6), date(2026, 4, 9), date(2026, 4, 13)):
-            load_of(sandbox, tmp_path, day)
-            [(late_opens,)] = rows(tmp_path, "select count(*) from events where id = '3o7'")
-            found.append(("R1" in campaign_ids(tmp_path), late_opens))
-    assert found == [(True, 0), (True, 0), (True, 0), (False, 1)]
+        for day in (6, 9, 13):
+            VENDOR.pull_at(sandbox, again, datetime(2026, 4, day, 5, tzinfo=UTC))
+            [(late_opens,)] = rows(again, "select count(*) from events where id = '3o7'")
+            found.append(("R1" in campaign_ids(again), late_opens))
+    assert found == [(True, 0), (True, 0), (False, 1)]
 
 
-def test_a_removed_list_is_no_longer_captured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_removed_list_is_no_longer_captured(again: Path) -> None:
     world = business()
     world.mail_lists[1] = replace(world.mail_lists[1], removed_at=NOW + DAY)
-    with running(world, NOW) as sandbox:
-        connect(sandbox, monkeypatch)
-        load_of(sandbox, tmp_path, date(2026, 3, 16), date(2026, 3, 18))
-    assert rows(tmp_path, "select id, captured_on from lists order by 2, 1") == [
+    with VENDOR.served(world) as sandbox:
+        VENDOR.pull_at(sandbox, again, NOW + 2 * DAY)
+    assert rows(again, "select id, captured_on from lists order by 2, 1") == [
         ("K1", date(2026, 3, 16)),
         ("K2", date(2026, 3, 16)),
         ("K1", date(2026, 3, 18)),
     ]
 
 
-def test_a_backfill_asks_for_no_capture(klaviyo: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    klaviyo.sandbox.requests.clear()
-    asked, warehouse = Asked(THROUGH, NOW, ZoneInfo("Europe/Paris"), FIRST_DAY), tmp_path / "warehouse.duckdb"
-    plan = plan_backfill(CONNECTOR, KlaviyoOptions(), warehouse, asked, date(2026, 2, 1), date(2026, 2, 10))
-    run_plan(CONNECTOR, KlaviyoOptions(), warehouse, tmp_path / "state", plan)
-    assert asked_of(klaviyo, "/lists") == []
-    assert "greater-or-equal(datetime,2026-01-31T23:00:00+00:00)" in asked_of(klaviyo, "/events")[0]["filter"]
+def test_a_backfill_asks_for_no_capture(klaviyo: Running, again: Path) -> None:
+    VENDOR.backfill(again, date(2026, 2, 1), date(2026, 2, 10))
+    assert queries(klaviyo, "/lists") == []
+    assert "greater-or-equal(datetime,2026-01-31T23:00:00+00:00)" in queries(klaviyo, "/events")[0]["filter"]
 
 
 def test_a_changed_type_is_refused_by_name(klaviyo: Running, tmp_path: Path) -> None:
@@ -550,20 +489,12 @@ def test_check_names_the_account_and_what_the_options_get_wrong(klaviyo: Running
 
 
 def test_without_a_base_url_it_is_the_vendor_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[requests.PreparedRequest] = []
-
-    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
-        asked.append(request)
-        raise ConnectorError("not sent")
-
     monkeypatch.delenv("SOURCES__KLAVIYO__BASE_URL", raising=False)
     monkeypatch.setenv("SOURCES__KLAVIYO__API_KEY", "pk_f00dcafe")
-    monkeypatch.setattr(VendorSession, "send", keep)
-    with pytest.raises(ConnectorError, match="not sent"):
-        CONNECTOR.check(KlaviyoOptions())
-    assert [request.url for request in asked] == ["https://a.klaviyo.com/api/accounts"]
-    assert asked[0].headers["Authorization"] == "Klaviyo-API-Key pk_f00dcafe"
-    assert asked[0].headers["revision"] == "2026-10-15"
+    [asked] = unsent(monkeypatch, lambda: CONNECTOR.check(KlaviyoOptions()))
+    assert asked.url == "https://a.klaviyo.com/api/accounts"
+    assert asked.headers["Authorization"] == "Klaviyo-API-Key pk_f00dcafe"
+    assert asked.headers["revision"] == "2026-10-15"
 
 
 def test_broadcasts_count_people_without_proxies_and_bots(models: Path) -> None:

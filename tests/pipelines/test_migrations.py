@@ -1,6 +1,7 @@
 """A warehouse made by the code of before is opened: nothing is lost, what must be asked again is, and never twice."""
 
 import lzma
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -16,10 +17,25 @@ ASKED_AGAIN = {("shopify", "orders"), ("stripe", "invoices"), ("stripe", "invoic
 UNREAD = "source || '.' || table_name in ('shopify.orders', 'stripe.invoices', 'stripe.invoice_lines')"
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Path:
-    path = tmp_path / "warehouse.duckdb"
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The warehouse of before, to be looked at only."""
+    path = tmp_path_factory.mktemp("before") / "warehouse.duckdb"
     path.write_bytes(lzma.decompress(PACKED.read_bytes()))
+    return path
+
+
+@pytest.fixture
+def warehouse(before: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copy(before, tmp_path))
+
+
+@pytest.fixture(scope="module")
+def after(before: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same after all sources have opened it, to be looked at only."""
+    path = Path(shutil.copy(before, tmp_path_factory.mktemp("after")))
+    open_all(path)
     return path
 
 
@@ -56,31 +72,28 @@ def open_all(warehouse: Path) -> None:
         create_empty(connector, warehouse)
 
 
-def test_a_warehouse_of_before_becomes_version_1_and_loses_no_row(warehouse: Path) -> None:
-    before = counts(warehouse)
-    unread = one(warehouse, f"select count(*) from raw_parcours.loads where {UNREAD}")
-    assert "raw_parcours.schema_version" not in before
-    open_all(warehouse)
-    after = counts(warehouse)
-    assert one(warehouse, "select max(version) from raw_parcours.schema_version") == 2
-    assert before["raw_parcours.loads"] - after["raw_parcours.loads"] == unread
-    assert {name: after[name] for name in before if name != "raw_parcours.loads"} == {
-        name: rows for name, rows in before.items() if name != "raw_parcours.loads"
+def test_a_warehouse_of_before_becomes_version_1_and_loses_no_row(before: Path, after: Path) -> None:
+    had, has = counts(before), counts(after)
+    unread = one(before, f"select count(*) from raw_parcours.loads where {UNREAD}")
+    assert "raw_parcours.schema_version" not in had
+    assert one(after, "select max(version) from raw_parcours.schema_version") == 2
+    assert had["raw_parcours.loads"] - has["raw_parcours.loads"] == unread
+    assert {name: has[name] for name in had if name != "raw_parcours.loads"} == {
+        name: rows for name, rows in had.items() if name != "raw_parcours.loads"
     }
-    assert len(before) > 100 and unread
+    assert len(had) > 100 and unread
 
 
-def test_declared_columns_that_a_raw_table_lacks_are_added_empty(warehouse: Path) -> None:
-    assert ("raw_woocommerce", "orders", "parent_id") not in columns(warehouse)
-    open_all(warehouse)
+def test_declared_columns_that_a_raw_table_lacks_are_added_empty(before: Path, after: Path) -> None:
+    assert ("raw_woocommerce", "orders", "parent_id") not in columns(before)
     declared = {
         (f"raw_{connector.name}", name, column)
         for connector in CONNECTORS.values()
         for name, table in connector.tables.items()
         for column in table.columns.names
     }
-    assert declared <= columns(warehouse)
-    assert one(warehouse, "select count(parent_id) from raw_woocommerce.orders") == 0
+    assert declared <= columns(after)
+    assert one(after, "select count(parent_id) from raw_woocommerce.orders") == 0
 
 
 def test_what_must_be_read_again_counts_as_never_loaded(warehouse: Path) -> None:
@@ -93,18 +106,17 @@ def test_what_must_be_read_again_counts_as_never_loaded(warehouse: Path) -> None
     assert after["shopify"] and after["stripe"]
 
 
-def test_scores_of_typeform_stay_as_numbers_of_any_kind(warehouse: Path) -> None:
+def test_scores_of_typeform_stay_as_numbers_of_any_kind(before: Path, after: Path) -> None:
     score = "select sum(score), count(score) from raw_typeform.nps_responses"
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        before = connection.execute(score).fetchone()
-    open_all(warehouse)
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        assert connection.execute(score.replace("score", "answer")).fetchone() == before
+    with duckdb.connect(str(before), read_only=True) as connection:
+        had = connection.execute(score).fetchone()
+    with duckdb.connect(str(after), read_only=True) as connection:
+        assert connection.execute(score.replace("score", "answer")).fetchone() == had
         types = connection.execute(
             "select distinct data_type from duckdb_columns() where schema_name = 'raw_typeform' "
             "and column_name = 'answer'"
         ).fetchall()
-    assert types == [("DOUBLE",)] and before and before[1]
+    assert types == [("DOUBLE",)] and had and had[1]
 
 
 def test_opening_it_again_changes_nothing(warehouse: Path) -> None:

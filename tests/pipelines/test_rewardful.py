@@ -2,37 +2,33 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
 
 from pipelines.connector import AccessRefused
-from pipelines.load import LoadResult
-from pipelines.plan import Asked
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.rewardful import CONNECTOR, RewardfulOptions
 from sandbox.events import Affiliate, Person, World
-from sandbox.server import Running, running
-from tests.pipelines.loads import load_whole
-from tests.pipelines.vendor_checks import first_address, later_fields
+from sandbox.server import Running
+from tests.pipelines.vendors import First, Rows, Vendor, passing_faults, unsent, written
 from tests.staging import stage, staged
 
 FIRST_DAY, THROUGH = date(2026, 3, 2), date(2026, 3, 12)
 NOW = datetime(2026, 3, 13, 9, tzinfo=UTC)
 SECRET = "SOURCES__REWARDFUL__SECRET"
 AFFILIATES = "/rewardful/v1/affiliates"
+VENDOR = Vendor(CONNECTOR, lambda: RewardfulOptions(page_rows=2), NOW, FIRST_DAY)
+pull = VENDOR.pull
 
 
 def at(day: int, hour: int = 12) -> datetime:
     return datetime(2026, 3, day, hour, tzinfo=UTC)
 
 
-@pytest.fixture
-def world() -> World:
+def small_world() -> World:
     return World(
         FIRST_DAY,
         THROUGH,
@@ -48,50 +44,46 @@ def world() -> World:
 
 
 @pytest.fixture
-def rewardful(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(world, NOW) as sandbox:
-        monkeypatch.setenv("SOURCES__REWARDFUL__BASE_URL", f"{sandbox.base_url}/rewardful")
-        monkeypatch.setenv(SECRET, "sandbox-secret")
+def world() -> World:
+    return small_world()
+
+
+@pytest.fixture
+def rewardful(world: World) -> Iterator[Running]:
+    with VENDOR.served(world) as sandbox:
         yield sandbox
 
 
-def pull(folder: Path, now: datetime = NOW) -> LoadResult:
-    asked = Asked((now - timedelta(days=1)).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY)
-    return load_whole(CONNECTOR, RewardfulOptions(page_rows=2), folder / "warehouse.duckdb", folder / "state", asked)
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world())
 
 
-def rows(folder: Path, columns: str = "id, state") -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
-        return warehouse.execute(f"select {columns} from raw_rewardful.affiliates order by all").fetchall()
+def rows(folder: Path, columns: str = "id, state") -> Rows:
+    return VENDOR.rows(folder, f"select {columns} from affiliates order by all")
 
 
 SHOWN = [*((f"af{number}", "active") for number in range(4)), ("leaves", "active"), ("left", "disabled")]
 
 
-def test_every_affiliate_arrives_from_all_pages(rewardful: Running, tmp_path: Path) -> None:
-    result = pull(tmp_path)
-    assert rows(tmp_path) == SHOWN
-    assert result.rows == {"affiliates": 6}
-    asked = [dict(call.query) for call in rewardful.requests()]
+def test_every_affiliate_arrives_from_all_pages(first: First) -> None:
+    assert rows(first.folder) == SHOWN
+    assert first.result.rows == {"affiliates": 6}
+    asked = [dict(call.query) for call in first.requests()]
     assert [(call["page"], call["limit"]) for call in asked] == [("1", "2"), ("2", "2"), ("3", "2"), ("4", "2")]
-    assert rows(tmp_path, "captured_on, id, campaign__id, created_at")[0] == (
+    assert rows(first.folder, "captured_on, id, campaign__id, created_at")[0] == (
         date(2026, 3, 13), "af0", "rw-affiliates", "2026-03-02T12:00:00.000Z",
     )  # fmt: skip
 
 
-def test_each_day_is_captured_once(rewardful: Running, world: World, tmp_path: Path) -> None:
-    pull(tmp_path)
-    pull(tmp_path)
-    assert rows(tmp_path) == SHOWN
+def test_each_day_is_captured_once(rewardful: Running, world: World, again: Path) -> None:
+    pull(again)
+    assert rows(again) == SHOWN
     world.affiliates[0] = replace(world.affiliates[0], removed_at=at(14))  # deleted at the vendor
-    rewardful.set_clock(at(15, 9))
-    pull(tmp_path, at(15, 9))
-    counts = (
-        "captured_on, count(*), count(*) filter (where state = 'active') from raw_rewardful.affiliates group by 1 --"
-    )
-    assert rows(tmp_path, counts) == [(date(2026, 3, 13), 6, 5), (date(2026, 3, 15), 6, 4)]
-    of_the_deleted = "captured_on from raw_rewardful.affiliates where id = 'af0' --"
-    assert rows(tmp_path, of_the_deleted) == [(date(2026, 3, 13),)]
+    VENDOR.pull_at(rewardful, again, at(15, 9))
+    counts = "captured_on, count(*), count(*) filter (where state = 'active') from affiliates group by 1 order by 1"
+    assert VENDOR.rows(again, f"select {counts}") == [(date(2026, 3, 13), 6, 5), (date(2026, 3, 15), 6, 4)]
+    assert VENDOR.rows(again, "select captured_on from affiliates where id = 'af0'") == [(date(2026, 3, 13),)]
 
 
 def test_a_repeated_page_is_asked_for_again(rewardful: Running, tmp_path: Path) -> None:
@@ -100,10 +92,10 @@ def test_a_repeated_page_is_asked_for_again(rewardful: Running, tmp_path: Path) 
     assert rows(tmp_path) == SHOWN
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated"])
-def test_a_passing_fault_is_survived(rewardful: Running, tmp_path: Path, kind: str) -> None:
-    rewardful.fault(AFFILIATES, kind, times=2, after=1)
+def test_passing_faults_are_survived(rewardful: Running, tmp_path: Path) -> None:
+    passing_faults(rewardful, AFFILIATES, after=1)
     pull(tmp_path)
+    assert rewardful.sandbox.faults.pending() == []
     assert rows(tmp_path) == SHOWN
 
 
@@ -117,35 +109,32 @@ def test_a_wrong_secret_is_refused_with_advice(
         assert "f00dcafe" not in str(refused.value)
 
 
-def test_a_new_field_does_no_harm_and_a_changed_type_is_refused(rewardful: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_a_new_field_does_no_harm_and_a_changed_type_is_refused(rewardful: Running, again: Path) -> None:
     rewardful.fault(AFFILIATES, "new_column", times=4)
-    pull(tmp_path, at(13, 15))
-    assert rows(tmp_path) == SHOWN
-    assert later_fields(tmp_path, "affiliates") == ["loyalty_tier"]
+    pull(again, at(13, 15))
+    assert rows(again) == SHOWN
+    assert VENDOR.later_fields(again, "affiliates") == ["loyalty_tier"]
     rewardful.fault(AFFILIATES, "changed_type", times=4)
     with pytest.raises(RowRefused, match="rewardful: affiliates row 1: campaign__id is a field of something else"):
-        pull(tmp_path)
+        pull(again)
 
 
 @pytest.mark.parametrize(
     ("kind", "said"),
     [("missing_column", "the vendor no longer sends state"), ("renamed_enum", "state is 'enabled', and whether")],
 )
-def test_a_state_that_is_gone_or_unknown_is_refused(rewardful: Running, tmp_path: Path, kind: str, said: str) -> None:
-    pull(tmp_path)
+def test_a_state_that_is_gone_or_unknown_is_refused(rewardful: Running, again: Path, kind: str, said: str) -> None:
     rewardful.fault(AFFILIATES, kind, times=9)
     with pytest.raises(SchemaDrift, match=f"rewardful: affiliates row 1: {said}"):
-        pull(tmp_path, at(14, 9))
-    assert rows(tmp_path) == SHOWN
+        pull(again, at(14, 9))
+    assert rows(again) == SHOWN
 
 
-def test_no_name_and_no_address_reaches_the_disk(rewardful: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    assert b"rw-affiliates" in written
-    for private in (b"Augusta", b"Byron", b"mail.example", b"sandbox-secret"):
-        assert private not in written
+def test_no_name_and_no_address_reaches_the_disk(loaded: Path) -> None:
+    found = written(loaded)
+    assert b"rw-affiliates" in found
+    for private in (b"augusta", b"byron", b"mail.example", b"sandbox-secret"):
+        assert private not in found
 
 
 def test_check_names_the_campaigns_and_what_the_options_get_wrong(rewardful: Running) -> None:
@@ -160,17 +149,16 @@ def test_check_names_the_campaigns_and_what_the_options_get_wrong(rewardful: Run
 def test_without_a_base_url_it_is_rewardful_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("SOURCES__REWARDFUL__BASE_URL", raising=False)
     monkeypatch.setenv(SECRET, "f00dcafe")
-    address = first_address(monkeypatch, lambda: pull(tmp_path))
-    assert address.startswith("https://api.getrewardful.com/v1/affiliates?limit=2&")
+    [asked] = unsent(monkeypatch, lambda: pull(tmp_path))
+    assert str(asked.url).startswith("https://api.getrewardful.com/v1/affiliates?limit=2&")
 
 
-def test_affiliates_are_staged(rewardful: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as warehouse:
+def test_affiliates_are_staged(again: Path) -> None:
+    with duckdb.connect(str(again / "warehouse.duckdb")) as warehouse:
         warehouse.execute("update raw_rewardful.affiliates set state = 'suspicious' where id = 'af0'")
-    stage(tmp_path, CONNECTOR)
+    stage(again, CONNECTOR)
     columns = "affiliate_id, programme_id, captured_on, is_enabled, joined_at"
-    assert staged(tmp_path, "stg_rewardful__affiliates", columns) == [
+    assert staged(again, "stg_rewardful__affiliates", columns) == [
         ("af0", "rw-affiliates", date(2026, 3, 13), False, at(2)),
         ("af1", "rw-affiliates", date(2026, 3, 13), True, at(3)),
         ("af2", "rw-affiliates", date(2026, 3, 13), True, at(4)),

@@ -7,25 +7,22 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
 import requests
 
-from pipelines.connector import AccessRefused, ConnectorError
+from pipelines.connector import AccessRefused
 from pipelines.http import VendorSession
 from pipelines.identity import email_key
-from pipelines.load import LoadResult
-from pipelines.plan import Asked
 from pipelines.retry import VendorBusy
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.shopify import BULK_DAYS, CONNECTOR, ShopifyOptions
 from pipelines.sources.shopify.client import TooCostly, _judge
 from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, Withdrawal, World
-from sandbox.server import Running, running
+from sandbox.server import Running
 from sandbox.vendors.shopify.values import gid, number
-from tests.pipelines.loads import load_whole
+from tests.pipelines.vendors import First, Vendor, copied, passing_faults, unsent, written
 from tests.staging import stage, staged
 
 FIRST_DAY, LAST_DAY = date(2026, 1, 1), date(2026, 3, 31)
@@ -139,100 +136,95 @@ def taken_back() -> World:
     return world
 
 
+# A first load asks from its history's start on: in bulk from far back, page by page from NEAR.
+NEAR = (NOW - DAY * BULK_DAYS).date()
+VENDOR = Vendor(CONNECTOR, lambda **more: ShopifyOptions(**{"shop": "international", **more}), NOW, FIRST_DAY)
+pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
+
+
 @pytest.fixture
 def world() -> World:
     return shop_world()
 
 
 @pytest.fixture
-def shopify(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(world, NOW) as sandbox:
-        monkeypatch.setenv("SOURCES__SHOPIFY__BASE_URL", f"{sandbox.base_url}/shopify")
-        monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify")
+def shopify(world: World) -> Iterator[Running]:
+    with VENDOR.served(world) as sandbox:
         yield sandbox
 
 
-def pull(
-    folder: Path, now: datetime = NOW, first_day: date = FIRST_DAY, deep_every_days: int = 7, **options: Any
-) -> LoadResult:
-    """A first load asks from `first_day` on: in bulk from far back, page by page from NEAR."""
-    asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), first_day, deep_every_days)
-    chosen = ShopifyOptions(**{"shop": "international", **options})
-    return load_whole(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    """History in bulk."""
+    return VENDOR.first(tmp_path_factory.mktemp("first"), shop_world())
 
 
-NEAR = (NOW - DAY * BULK_DAYS).date()
+@pytest.fixture(scope="module")
+def paged(tmp_path_factory: pytest.TempPathFactory) -> First:
+    """The same page by page, of few orders and lines each."""
+    folder = tmp_path_factory.mktemp("paged")
+    return VENDOR.first(folder, shop_world(), history_start=NEAR, page_rows=4, line_rows=2)
 
 
-def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
-        warehouse.execute("set timezone = 'UTC'; set schema = 'raw_shopify'")
-        return warehouse.execute(query).fetchall()
-
-
-def everything(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    return {
-        name: rows(folder, f"select {', '.join(table.columns.names)} from {name} order by all")
-        for name, table in CONNECTOR.tables.items()
-    }
-
-
-def loaded(folder: Path, order_id: str, columns: str) -> tuple[Any, ...]:
+def raw_order(folder: Path, order_id: str, columns: str) -> tuple[Any, ...]:
     [found] = rows(folder, f"select {columns} from orders where id = '{gid('Order', order_id)}'")
     return found
 
 
-def test_history_in_bulk_and_page_by_page_are_the_same_rows(shopify: Running, tmp_path: Path) -> None:
-    pull(tmp_path / "bulk", line_rows=2)
-    assert shopify.sandbox.requests.pages().get("orders") is None
-    pull(tmp_path / "pages", first_day=NEAR, page_rows=4, line_rows=2)
-    assert shopify.sandbox.requests.pages()["orders"] == 4  # thirteen orders
-    assert shopify.sandbox.requests.pages()["customers"] == 1
-    assert everything(tmp_path / "bulk") == everything(tmp_path / "pages")
-    assert len(everything(tmp_path / "bulk")["orders"]) == 13
+def test_history_in_bulk_and_page_by_page_are_the_same_rows(first: First, paged: First) -> None:
+    assert first.log.pages().get("orders") is None
+    assert paged.log.pages()["orders"] == 4  # thirteen orders
+    assert paged.log.pages()["customers"] == 1
+    assert everything(first.folder) == everything(paged.folder)
+    assert len(everything(first.folder)["orders"]) == 13
 
 
-def test_no_line_is_lost_of_an_order_with_more_lines_than_a_page(shopify: Running, tmp_path: Path) -> None:
-    pull(tmp_path, first_day=NEAR, line_rows=3)
-    [lines] = loaded(tmp_path, LONG, "line_items")
+def test_no_line_is_lost_of_an_order_with_more_lines_than_a_page(paged: First) -> None:
+    [lines] = raw_order(paged.folder, LONG, "line_items")
     assert {one["id"] for one in json.loads(lines)} == {gid("LineItem", f"{LONG}-{n}") for n in range(1, 8)}
 
 
 def test_no_line_is_lost_of_a_refund_with_more_lines_than_a_page(shopify: Running, tmp_path: Path) -> None:
     pull(tmp_path, line_rows=1)
-    [refunds] = loaded(tmp_path, GIVEN_BACK, "refunds")
+    [refunds] = raw_order(tmp_path, GIVEN_BACK, "refunds")
     assert [len(one["refundLineItems"]) for one in json.loads(refunds)] == [2, 0]
 
 
 def test_pages_that_cost_too_much_become_smaller(shopify: Running, tmp_path: Path) -> None:
-    result = pull(tmp_path, first_day=NEAR, page_rows=250, line_rows=250)
+    result = pull(tmp_path, history_start=NEAR, page_rows=250, line_rows=250)
     assert result.rows == {"orders": 13, "customers": 1}
     assert shopify.sandbox.requests.pages()["orders"] > 1
 
 
-def test_a_second_run_adds_nothing_and_asks_only_for_recent_changes(shopify: Running, tmp_path: Path) -> None:
-    assert pull(tmp_path).rows == {"orders": 13, "customers": 1}
-    first = everything(tmp_path)
-    assert pull(tmp_path).rows == {"orders": 0, "customers": 0}
-    assert everything(tmp_path) == first
+def test_a_second_run_adds_nothing_and_asks_only_for_recent_changes(
+    shopify: Running, first: First, again: Path
+) -> None:
+    assert first.result.rows == {"orders": 13, "customers": 1}
+    assert pull(again).rows == {"orders": 0, "customers": 0}
+    assert everything(again) == everything(first.folder)
 
 
-def test_what_happens_to_an_order_later_is_seen(shopify: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    assert loaded(tmp_path, LATER, "display_financial_status") == ("PENDING",)
-    assert loaded(tmp_path, GUEST, "display_financial_status, refunds") == ("PAID", "[]")
-    shopify.set_clock(NOW + 2 * HOUR)
-    assert pull(tmp_path, NOW + 2 * HOUR).rows["orders"] == 2
-    assert loaded(tmp_path, LATER, "display_financial_status") == ("PAID",)
-    status, refunds = loaded(tmp_path, GUEST, "display_financial_status, refunds")
+def test_what_happens_to_an_order_later_is_seen(shopify: Running, again: Path) -> None:
+    assert raw_order(again, LATER, "display_financial_status") == ("PENDING",)
+    assert raw_order(again, GUEST, "display_financial_status, refunds") == ("PAID", "[]")
+    assert VENDOR.pull_at(shopify, again, NOW + 2 * HOUR).rows["orders"] == 2
+    assert raw_order(again, LATER, "display_financial_status") == ("PAID",)
+    status, refunds = raw_order(again, GUEST, "display_financial_status, refunds")
     assert (status, len(json.loads(refunds)[0]["refundLineItems"])) == ("REFUNDED", 1)
 
 
-def loaded_before_and_after(sandbox: Running, folder: Path, **options: Any) -> None:
-    """One load before the deletions of `taken_back`, and one a day later."""
-    for now in (NOON + 4 * DAY, NOON + 5 * DAY):
-        sandbox.set_clock(now)
-        pull(folder, now, **options)
+# One load before the deletions of `taken_back`, and one a day later.
+BEFORE_AND_AFTER = (NOON + 4 * DAY, NOON + 5 * DAY)
+
+
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """What is here on the day after the deletions of `taken_back`, and after the next deep load."""
+    day_after, deep = tmp_path_factory.mktemp("after"), tmp_path_factory.mktemp("deep")
+    with VENDOR.served(taken_back()) as sandbox:
+        VENDOR.pull_at(sandbox, day_after, *BEFORE_AND_AFTER)
+        pull(copied(day_after, deep), NOON + 11 * DAY)
+    return day_after, deep
 
 
 def missing(folder: Path) -> set[str]:
@@ -241,29 +233,21 @@ def missing(folder: Path) -> set[str]:
     return {name for name in (GUEST, CANCELLED, IN_PARTS) if gid("Order", name) not in there}
 
 
-@pytest.mark.parametrize("world", [taken_back()], ids=["taken back"])
-def test_what_the_shop_deletes_vanishes_here(shopify: Running, tmp_path: Path) -> None:
-    loaded_before_and_after(shopify, tmp_path)
-    assert missing(tmp_path) == {CANCELLED, IN_PARTS}  # changed within the three days that are asked again
-    assert rows(tmp_path, "select id from customers") == [(gid("Customer", "c1"),)]
-    pull(tmp_path, NOON + 11 * DAY)
-    assert missing(tmp_path) == {GUEST, CANCELLED, IN_PARTS}
-    assert len(everything(tmp_path)["orders"]) == 10
+def test_what_the_shop_deletes_vanishes_here(taken: tuple[Path, Path]) -> None:
+    day_after, deep = taken
+    assert missing(day_after) == {CANCELLED, IN_PARTS}  # changed within the three days that are asked again
+    assert rows(day_after, "select id from customers") == [(gid("Customer", "c1"),)]
+    assert missing(deep) == {GUEST, CANCELLED, IN_PARTS}
+    assert len(everything(deep)["orders"]) == 10
 
 
-@pytest.mark.parametrize("world", [taken_back()], ids=["taken back"])
-def test_a_product_that_is_deleted_takes_its_cost_along_with_the_next_deep_load(
-    shopify: Running, tmp_path: Path
-) -> None:
-    def sold() -> list[tuple[Any, Any]]:
-        [lines] = loaded(tmp_path, LONG, "line_items")
+def test_a_product_that_is_deleted_takes_its_cost_along_with_the_next_deep_load(taken: tuple[Path, Path]) -> None:
+    def sold(folder: Path) -> list[tuple[Any, Any]]:
+        [lines] = raw_order(folder, LONG, "line_items")
         return [(one["sku"], one["variant"] and one["variant"]["inventoryItem"]) for one in json.loads(lines)]
 
     cost = {"unitCost": {"amount": "3.50", "currencyCode": "EUR"}}
-    loaded_before_and_after(shopify, tmp_path)
-    assert sold() == [("P1", cost)] * 7
-    pull(tmp_path, NOON + 11 * DAY)
-    assert sold() == [("P1", None)] * 7
+    assert [sold(folder) for folder in taken] == [[("P1", cost)] * 7, [("P1", None)] * 7]
 
 
 @pytest.mark.parametrize("world", [taken_back()], ids=["taken back"])
@@ -271,24 +255,21 @@ def test_an_order_that_the_vendor_withholds_is_not_taken_for_deleted(
     shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify-60-days")
-    loaded_before_and_after(shopify, tmp_path)
-    for now in (NOON + 59 * DAY, NOON + 61 * DAY):  # the 61st is a deep load
-        shopify.set_clock(now)
-        pull(tmp_path, now, deep_every_days=60)
+    VENDOR.pull_at(shopify, tmp_path, *BEFORE_AND_AFTER)
+    # the 61st is a deep load
+    VENDOR.pull_at(shopify, tmp_path, NOON + 59 * DAY, NOON + 61 * DAY, deep_every_days=60)
     assert missing(tmp_path) == set()
     told = "select distinct caveat, detail from raw_parcours.caveats"
     assert rows(tmp_path, told) == [("truncated", "orders are shown for 60 days only, later changes of them are not")]
 
 
 def test_an_app_that_may_see_less_than_before_is_refused(
-    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shopify: Running, loaded: Path, again: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pull(tmp_path)
-    before = everything(tmp_path)
     monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify-60-days")
     with pytest.raises(AccessRefused, match="the app may no longer see orders older than 60 days"):
-        pull(tmp_path)
-    assert everything(tmp_path) == before
+        pull(again)
+    assert everything(again) == everything(loaded)
 
 
 def test_an_order_that_changes_while_pages_are_read_is_read_all_the_same(
@@ -303,25 +284,26 @@ def test_an_order_that_changes_while_pages_are_read_is_read_all_the_same(
         return answer
 
     monkeypatch.setattr(VendorSession, "send", change_meanwhile)
-    pull(tmp_path, first_day=NEAR, page_rows=2)
-    assert loaded(tmp_path, LATER, "display_financial_status") == ("PAID",)
-    assert loaded(tmp_path, GUEST, "display_financial_status") == ("REFUNDED",)
+    pull(tmp_path, history_start=NEAR, page_rows=2)
+    assert raw_order(tmp_path, LATER, "display_financial_status") == ("PAID",)
+    assert raw_order(tmp_path, GUEST, "display_financial_status") == ("REFUNDED",)
     assert len(everything(tmp_path)["orders"]) == 13
 
 
 def test_a_repeated_row_at_a_page_border_counts_once(shopify: Running, tmp_path: Path) -> None:
     shopify.fault(GRAPHQL, "repeat_page", times=50)
-    assert pull(tmp_path, first_day=NEAR, page_rows=3).rows == {"orders": 13, "customers": 1}
+    assert pull(tmp_path, history_start=NEAR, page_rows=3).rows == {"orders": 13, "customers": 1}
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated", "quota_gone"])
-@pytest.mark.parametrize("first_day", [FIRST_DAY, NEAR])
-def test_a_passing_fault_is_survived(shopify: Running, tmp_path: Path, kind: str, first_day: date) -> None:
-    shopify.fault(GRAPHQL, kind, times=2)
-    shopify.fault(GRAPHQL, kind, after=4)
-    shopify.fault("/shopify/bulk/", kind)
-    result = pull(tmp_path, first_day=first_day)
+@pytest.mark.parametrize("history_start", [FIRST_DAY, NEAR])
+def test_passing_faults_are_survived(shopify: Running, loaded: Path, tmp_path: Path, history_start: date) -> None:
+    passing_faults(shopify, GRAPHQL)
+    shopify.fault(GRAPHQL, "quota_gone", times=2, after=4)
+    passing_faults(shopify, "/shopify/bulk/")
+    result = pull(tmp_path, history_start=history_start)
     assert (result.rows, result.warnings) == ({"orders": 13, "customers": 1}, [])
+    assert [fault.path for fault in shopify.sandbox.faults.pending()] == []
+    assert everything(tmp_path) == everything(loaded)
 
 
 def test_a_bulk_operation_that_fails_gives_way_to_pages(shopify: Running, tmp_path: Path) -> None:
@@ -346,9 +328,13 @@ def test_a_bulk_operation_that_fails_gives_way_to_pages(shopify: Running, tmp_pa
     ids=["empty lines", "an orphan", "a cut last line", "a line less", "a line of null"],
 )  # fmt: skip
 def test_a_result_that_is_not_whole_gives_way_to_pages(
-    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[bytes], bytes], said: list[str]
+    shopify: Running,
+    loaded: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[bytes], bytes],
+    said: list[str],
 ) -> None:
-    pull(tmp_path / "undisturbed")
     send = VendorSession._answer
     spoilt_urls: dict[str, str | None] = {}
 
@@ -363,17 +349,14 @@ def test_a_result_that_is_not_whole_gives_way_to_pages(
         return answer
 
     monkeypatch.setattr(VendorSession, "_answer", spoilt)
-    shopify.set_clock(NOW)
-    result = pull(tmp_path / "spoilt")
-    assert everything(tmp_path / "spoilt") == everything(tmp_path / "undisturbed")
+    result = pull(tmp_path)
+    assert everything(tmp_path) == everything(loaded)
     assert len(result.warnings) == len(said)
     assert all(part in text and "read page by page" in text for part, text in zip(said, result.warnings, strict=True))
 
 
-def test_an_empty_shop_has_no_file_and_no_rows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with running(World(FIRST_DAY, LAST_DAY), NOW) as sandbox:
-        monkeypatch.setenv("SOURCES__SHOPIFY__BASE_URL", f"{sandbox.base_url}/shopify")
-        monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify")
+def test_an_empty_shop_has_no_file_and_no_rows(tmp_path: Path) -> None:
+    with VENDOR.served(World(FIRST_DAY, LAST_DAY)) as sandbox:
         assert pull(tmp_path).rows == {"orders": 0, "customers": 0}
         assert not [call for call in sandbox.requests() if "/bulk/" in call.path]
 
@@ -399,7 +382,7 @@ def test_a_query_whose_single_row_costs_too_much_is_an_error(
 ) -> None:
     monkeypatch.setattr("sandbox.vendors.shopify.MOST_COST", 1)
     with pytest.raises(TooCostly, match="exceeds the single query max cost limit"):
-        pull(tmp_path, first_day=NEAR)
+        pull(tmp_path, history_start=NEAR)
 
 
 @pytest.mark.parametrize("fault", ["token_expired", None])
@@ -418,7 +401,7 @@ def test_a_refused_token_says_what_to_do_and_not_the_token(
 def test_a_missing_scope_is_named(shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify-orders")
     with pytest.raises(AccessRefused, match="Required access: `read_customers` access scope"):
-        pull(tmp_path, first_day=NEAR)
+        pull(tmp_path, history_start=NEAR)
     with pytest.raises(AccessRefused, match="the app lacks read_customers, read_products"):
         CONNECTOR.check(ShopifyOptions(shop="international"))
 
@@ -442,32 +425,31 @@ def test_check_names_the_shop_its_currency_zone_and_version(shopify: Running) ->
     ]
 
 
-@pytest.fixture
-def loaded_once(shopify: Running, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def at_first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The orders of two hours ago; a load of the next day reads them page by page, one of a week later in bulk."""
+    return VENDOR.first(tmp_path_factory.mktemp("early"), shop_world(), NOON + 2 * HOUR).folder
+
+
+def test_an_unknown_field_does_no_harm_and_is_remembered(shopify: Running, at_first: Path, tmp_path: Path) -> None:
     shopify.set_clock(NOON + 2 * HOUR)
-    pull(tmp_path, NOON + 2 * HOUR)
-
-
-@pytest.mark.usefixtures("loaded_once")
-def test_an_unknown_field_does_no_harm_and_is_remembered(shopify: Running, tmp_path: Path) -> None:
     shopify.fault(GRAPHQL, "new_column", times=100)
-    assert pull(tmp_path, NOON + DAY).rows == {"orders": 13, "customers": 1}
+    assert pull(copied(at_first, tmp_path), NOON + DAY).rows == {"orders": 13, "customers": 1}
     fields = rows(tmp_path, "select field, first_seen_at from raw_parcours.fields where table_name = 'orders'")
     assert (dict(fields)["taxesIncluded"], dict(fields)["loyaltyTier"]) == (NOON + 2 * HOUR, NOON + DAY)
 
 
-@pytest.mark.usefixtures("loaded_once")
 @pytest.mark.parametrize("days", [1, 8])
-def test_a_field_that_the_vendor_drops_is_refused_by_name(shopify: Running, tmp_path: Path, days: int) -> None:
-    before = everything(tmp_path)
+def test_a_field_that_the_vendor_drops_is_refused_by_name(
+    shopify: Running, at_first: Path, tmp_path: Path, days: int
+) -> None:
+    shopify.set_clock(NOON + 2 * HOUR)
     shopify.fault(GRAPHQL, "missing_column", times=100)
     with pytest.raises(SchemaDrift, match=r"shopify: the vendor no longer has Order.displayFinancialStatus, which"):
-        pull(tmp_path, NOON + days * DAY)
-    assert everything(tmp_path) == before
+        pull(copied(at_first, tmp_path), NOON + days * DAY)
+    assert everything(tmp_path) == everything(at_first)
 
 
-@pytest.mark.usefixtures("loaded_once")
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
@@ -486,11 +468,18 @@ def test_a_field_that_the_vendor_drops_is_refused_by_name(shopify: Running, tmp_
     ],
 )
 def test_a_value_that_is_new_is_loaded_and_told_where_no_other_field_decides(
-    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, field: str, value: str, said: list[Any]
+    shopify: Running,
+    at_first: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    field: str,
+    value: str,
+    said: list[Any],
 ) -> None:
+    shopify.set_clock(NOON + 2 * HOUR)
     monkeypatch.setattr("sandbox.vendors.shopify.RENAMED", {field: {value: "RENAMED"}})
     shopify.fault(GRAPHQL, "renamed_enum", times=100)
-    assert pull(tmp_path, NOON + DAY).rows["orders"] == 13
+    assert pull(copied(at_first, tmp_path), NOON + DAY).rows["orders"] == 13
     assert rows(tmp_path, "select caveat, date_day, detail from raw_parcours.caveats") == said
 
 
@@ -507,15 +496,14 @@ def test_the_budget_and_another_version_are_told(
 def test_a_truth_that_is_a_word_is_refused_by_name(shopify: Running, tmp_path: Path) -> None:
     shopify.fault(GRAPHQL, "changed_type", times=100)
     with pytest.raises(RowRefused, match="shopify: orders row 1: taxes_included is a str that is no bool"):
-        pull(tmp_path, first_day=NEAR)
+        pull(tmp_path, history_start=NEAR)
 
 
-@pytest.mark.parametrize("first_day", [FIRST_DAY, NEAR])
-def test_nothing_personal_reaches_the_disk(shopify: Running, tmp_path: Path, first_day: date) -> None:
-    pull(tmp_path, first_day=first_day)
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()).lower()
-    assert email_key("ada.other@example.com").encode() in written
-    assert [text for text in PRIVATE if text.encode() in written] == []
+def test_nothing_personal_reaches_the_disk(first: First, paged: First) -> None:
+    for one in (first, paged):
+        found = written(one.folder)
+        assert email_key("ada.other@example.com").encode() in found
+        assert [text for text in PRIVATE if text.encode() in found] == []
 
 
 def test_the_token_goes_to_the_shop_alone(shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -532,18 +520,10 @@ def test_the_token_goes_to_the_shop_alone(shopify: Running, tmp_path: Path, monk
 
 
 def test_without_a_base_url_it_is_the_shop_itself_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str | None] = []
-
-    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
-        asked.append(request.url)
-        raise ConnectorError("not sent")
-
     monkeypatch.delenv("SOURCES__SHOPIFY__BASE_URL", raising=False)
     monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "shpat_f00dcafe")
-    monkeypatch.setattr(VendorSession, "send", keep)
-    with pytest.raises(ConnectorError, match="not sent"):
-        CONNECTOR.check(ShopifyOptions(shop="my-shop"))
-    assert asked == ["https://my-shop.myshopify.com/admin/api/2026-10/graphql.json"]
+    [asked] = unsent(monkeypatch, lambda: CONNECTOR.check(ShopifyOptions(shop="my-shop")))
+    assert asked.url == "https://my-shop.myshopify.com/admin/api/2026-10/graphql.json"
 
 
 @pytest.mark.parametrize("shop", ["my-shop.myshopify.com", "evil.example/", ""])
@@ -556,9 +536,11 @@ def test_a_shop_is_the_first_part_of_its_address(shop: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def excluded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def excluded(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Staged: the shop whose prices are without tax."""
-    return _staged(tmp_path_factory.mktemp("excluded"), shop_world())
+    folder = copied(loaded, tmp_path_factory.mktemp("excluded"))
+    stage(folder, CONNECTOR)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -568,14 +550,7 @@ def included(tmp_path_factory: pytest.TempPathFactory) -> Path:
     world.orders = [replace(one, is_tax_known=one.order_id != GUEST, shipping_tax=98) for one in world.orders]
     world.order_lines = [replace(one, tax=round(one.unit_price * one.quantity / 6)) for one in world.order_lines]
     world.refunds = [Refund("R1", GIVEN_BACK, f"{GIVEN_BACK}-1", NOON + 4 * DAY, 3, 2500, 500)]
-    return _staged(tmp_path_factory.mktemp("included"), world)
-
-
-def _staged(folder: Path, world: World) -> Path:
-    with running(world, NOW) as sandbox, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOURCES__SHOPIFY__BASE_URL", f"{sandbox.base_url}/shopify")
-        patch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify")
-        pull(folder)
+    folder = VENDOR.first(tmp_path_factory.mktemp("included"), world).folder
     stage(folder, CONNECTOR)
     return folder
 

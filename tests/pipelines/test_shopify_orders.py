@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.load import create_empty
 from pipelines.rows import to_arrow
 from pipelines.sources.shopify import CONNECTOR, is_undecided
 from tests.staging import stage, staged
@@ -239,11 +240,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows.append(
             json.loads(text.replace("LineItem/", f"LineItem/{number}:").replace("Refund/", f"Refund/{number}:"))
         )
-    return _staged(folder, rows)
-
-
-def _staged(folder: Path, rows: list[Mapping[str, Any]]) -> Path:
-    stage(folder, CONNECTOR)
+    create_empty(CONNECTOR, folder / "warehouse.duckdb")
     table = to_arrow("shopify", "orders", CONNECTOR.tables["orders"], rows)
     with duckdb.connect(str(folder / "warehouse.duckdb")) as warehouse:
         columns = ", ".join(table.column_names)

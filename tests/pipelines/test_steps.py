@@ -141,10 +141,10 @@ def stall(tmp_path: Path) -> Stall:
     return Stall(tmp_path / "stall")
 
 
-@pytest.fixture
-def right(tmp_path: Path) -> dict[str, list[tuple[Any, ...]]]:
+@pytest.fixture(scope="module")
+def right(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[Any, ...]]]:
     """What a vendor without limits leaves."""
-    one = Stall(tmp_path / "right")
+    one = Stall(tmp_path_factory.mktemp("right"))
     result = one.load()
     assert not result.refused
     assert result.rows == {"people": 3, "visits": 2 * 741, "orders": 75}

@@ -5,31 +5,29 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-import requests
 
 from pipelines.connector import AccessRefused, ConnectorError
-from pipelines.http import VendorSession
 from pipelines.identity import email_key
-from pipelines.load import LoadResult, load
-from pipelines.plan import Asked
+from pipelines.load import load
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.stripe import CONNECTOR, LISTS, StripeOptions
 from sandbox.events import World
-from sandbox.server import Running, running
+from sandbox.server import Running
 from sandbox.vendors.stripe import invoices
 from sandbox.vendors.stripe.objects import FINGERPRINT
-from tests.pipelines.loads import load_whole
+from tests.pipelines.vendors import First, Vendor, copied, passing_faults, unsent, written
 from tests.sandbox.stripe_world import DAY, HOUR, MINUTE, NOON, NOW, business, slow_business
 from tests.staging import stage, staged
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "contracts" / "stripe" / "fixtures3.json"
 FIRST_DAY = date(2026, 1, 1)
 ADA, GUEST, GRACE = email_key("ada@example.com"), email_key("guest@example.com"), email_key("grace@example.com")
+VENDOR = Vendor(CONNECTOR, StripeOptions, NOW, FIRST_DAY)
+pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
 CLIENT_SECRETS = b"_secret_"  # of payment intents: whoever holds one can confirm the payment
 
 
@@ -39,40 +37,23 @@ def world() -> World:
 
 
 @pytest.fixture
-def stripe(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(world, NOW) as sandbox:
-        monkeypatch.setenv("SOURCES__STRIPE__BASE_URL", f"{sandbox.base_url}/stripe")
-        monkeypatch.setenv("SOURCES__STRIPE__API_KEY", "sandbox-live")
+def stripe(world: World) -> Iterator[Running]:
+    with VENDOR.served(world) as sandbox:
         yield sandbox
 
 
-def pull(folder: Path, now: datetime = NOW, deep_every_days: int = 7, **options: Any) -> LoadResult:
-    asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY, deep_every_days)
-    return load_whole(CONNECTOR, StripeOptions(**options), folder / "warehouse.duckdb", folder / "state", asked)
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    return VENDOR.first(tmp_path_factory.mktemp("first"), business())
 
 
-def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
-        warehouse.execute("set timezone = 'UTC'; set schema = 'raw_stripe'")
-        return warehouse.execute(query).fetchall()
-
-
-def everything(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    return {
-        name: rows(folder, f"select {', '.join(table.columns.names)} from {name} order by all")
-        for name, table in CONNECTOR.tables.items()
-    }
-
-
-def test_all_pages_arrive(stripe: Running, tmp_path: Path) -> None:
-    result = pull(tmp_path / "whole")
-    stripe.sandbox.requests.clear()
-    pull(tmp_path / "paged", page_rows=2)
-    assert everything(tmp_path / "paged") == everything(tmp_path / "whole")
+def test_all_pages_arrive(stripe: Running, first: First, tmp_path: Path) -> None:
+    pull(tmp_path, page_rows=2)
+    assert everything(tmp_path) == everything(first.folder)
     pages = stripe.sandbox.requests.pages()
     # eleven charges, seven invoices, twelve lines of which an invoice holds ten
     assert (pages["/charges"], pages["/invoices"], pages["/invoices/{invoice}/lines"]) == (6, 4, 6)
-    assert result.rows == {
+    assert first.result.rows == {
         "charges": 11,
         "payment_intents": 11,
         "invoices": 7,
@@ -86,12 +67,11 @@ def test_all_pages_arrive(stripe: Running, tmp_path: Path) -> None:
     }
 
 
-def test_a_second_run_adds_nothing_and_asks_only_for_what_can_change(stripe: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    first = everything(tmp_path)
-    stripe.sandbox.requests.clear()
-    pull(tmp_path)
-    assert everything(tmp_path) == first
+def test_a_second_run_adds_nothing_and_asks_only_for_what_can_change(
+    stripe: Running, loaded: Path, again: Path
+) -> None:
+    pull(again)
+    assert everything(again) == everything(loaded)
     asked = {call.path.rpartition("/")[2]: dict(call.query).get("created[gte]") for call in stripe.requests()}
     # 35 business days of Paris up to the 15th of March begin on the 9th of February, 23:00 UTC of the 8th
     assert asked["charges"] == asked["refunds"] == str(int(datetime.fromisoformat("2026-02-08T23:00Z").timestamp()))
@@ -106,23 +86,19 @@ def test_a_page_that_repeats_a_row_does_no_harm(stripe: Running, tmp_path: Path)
     assert rows(tmp_path, "select count(*), count(distinct id) from charges") == [(11, 11)]
 
 
-def test_what_became_of_an_object_is_updated(stripe: Running, tmp_path: Path) -> None:
+def test_what_became_of_an_object_is_updated(stripe: Running, again: Path) -> None:
     state = "select i.status, i.status_transitions__paid_at, p.status from invoices i, invoice_payments p "
     state += "where i.id = 'in_D1' and p.invoice = i.id"
-    pull(tmp_path)
-    assert rows(tmp_path, state) == [("open", None, "open")]
-    later = NOW + DAY
-    stripe.set_clock(later)
-    pull(tmp_path, later)
-    assert rows(tmp_path, state) == [("paid", int((NOW + HOUR).timestamp()), "paid")]
+    assert rows(again, state) == [("open", None, "open")]
+    VENDOR.pull_at(stripe, again, NOW + DAY)
+    assert rows(again, state) == [("paid", int((NOW + HOUR).timestamp()), "paid")]
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated"])
-def test_a_passing_fault_is_survived(stripe: Running, tmp_path: Path, kind: str) -> None:
-    stripe.fault("/stripe/v1/charges", kind, times=2)
-    stripe.fault("/stripe/v1/invoices/in_L1/lines", kind)
-    assert pull(tmp_path).rows["charges"] == 11
-    assert rows(tmp_path, "select count(*) from invoice_lines") == [(20,)]
+def test_passing_faults_are_survived(stripe: Running, loaded: Path, tmp_path: Path) -> None:
+    passing_faults(stripe, "/stripe/v1/charges", "/stripe/v1/invoices/in_L1/lines")
+    assert pull(tmp_path).warnings == []
+    assert stripe.sandbox.faults.pending() == []
+    assert everything(tmp_path) == everything(loaded)
 
 
 @pytest.mark.parametrize("fault", ["token_expired", None])
@@ -139,33 +115,31 @@ def test_a_refused_key_says_what_to_do_and_not_the_key(
     assert "sandbox-live" not in str(refused.value)
 
 
-@pytest.mark.parametrize("world", [slow_business()], ids=["slow"])
-def test_what_a_bank_decides_days_later_is_seen(stripe: Running, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def slowly(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Where things take days: what is here after each of three loads."""
+    after = [tmp_path_factory.mktemp(day) for day in ("first", "third", "last")]
+    with VENDOR.served(slow_business()) as sandbox:
+        VENDOR.pull_at(sandbox, after[0], NOON + HOUR)
+        VENDOR.pull_at(sandbox, copied(after[0], after[1]), NOON + 3 * DAY)
+        VENDOR.pull_at(sandbox, copied(after[1], after[2]), NOW)
+    return after
+
+
+def test_what_a_bank_decides_days_later_is_seen(slowly: list[Path]) -> None:
     """A debit that settles, an authorisation that is captured, a debit that is returned, a refund that fails."""
-    seen = []
-    for now in (NOON + HOUR, NOON + 3 * DAY, NOW):
-        stripe.set_clock(now)
-        pull(tmp_path, now)
-        charges = (
-            "select payment_intent, status || if(status = 'succeeded' and not captured, ', held', '') from charges"
-        )
-        seen.append(dict(rows(tmp_path, f"{charges} union all select id, status from refunds")))
-    assert seen == [
+    charges = "select payment_intent, status || if(status = 'succeeded' and not captured, ', held', '') from charges"
+    assert [dict(rows(after, f"{charges} union all select id, status from refunds")) for after in slowly] == [
         {"pi_S0": "pending", "pi_S7": "succeeded, held", "pi_S5": "pending", "pi_S3": "succeeded"},
         {"pi_S0": "succeeded", "pi_S7": "succeeded", "pi_S5": "pending", "pi_S3": "succeeded", "re_R1": "succeeded"},
         {"pi_S0": "succeeded", "pi_S7": "succeeded", "pi_S5": "failed", "pi_S3": "succeeded", "re_R1": "failed"},
     ]
 
 
-@pytest.mark.parametrize("world", [slow_business()], ids=["slow"])
-def test_a_draft_and_a_customer_that_were_deleted_vanish_here(stripe: Running, tmp_path: Path) -> None:
+def test_a_draft_and_a_customer_that_were_deleted_vanish_here(slowly: list[Path]) -> None:
     there = "select id from invoices union all select id from customers order by 1"
-    stripe.set_clock(NOON + HOUR)
-    pull(tmp_path, NOON + HOUR)
-    assert rows(tmp_path, there) == [("cus_C1",), ("cus_C9",), ("in_M0",)]
-    stripe.set_clock(NOW)
-    pull(tmp_path, NOW)
-    assert rows(tmp_path, there) == [("cus_C1",)]
+    assert rows(slowly[0], there) == [("cus_C1",), ("cus_C9",), ("in_M0",)]
+    assert rows(slowly[-1], there) == [("cus_C1",)]
 
 
 @pytest.mark.parametrize("world", [slow_business()], ids=["slow"])
@@ -180,11 +154,10 @@ def test_a_customer_from_before_the_window_vanishes_with_the_next_deep_load(stri
     assert rows(tmp_path, "select id from customers order by 1") == [("cus_C1",)]
 
 
-def test_an_unknown_field_does_no_harm_and_is_remembered(stripe: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_an_unknown_field_does_no_harm_and_is_remembered(stripe: Running, again: Path) -> None:
     stripe.fault("/stripe", "new_column", times=100)
-    assert pull(tmp_path, NOW + DAY).rows["charges"] == 11
-    fields = rows(tmp_path, "select field, first_seen_at from raw_parcours.fields where table_name = 'charges'")
+    assert pull(again, NOW + DAY).rows["charges"] == 11
+    fields = rows(again, "select field, first_seen_at from raw_parcours.fields where table_name = 'charges'")
     first_seen = dict(fields)
     assert (first_seen["amount"], first_seen["loyalty_tier"]) == (NOW, NOW + DAY)
 
@@ -196,13 +169,13 @@ def test_an_unknown_field_does_no_harm_and_is_remembered(stripe: Running, tmp_pa
         ("missing_column", "invoices$", "stripe: invoices row 1: the vendor no longer sends status"),
     ],
 )
-def test_what_figures_rest_on_cannot_go(stripe: Running, tmp_path: Path, kind: str, path: str, said: str) -> None:
-    pull(tmp_path)
-    before = everything(tmp_path)
+def test_what_figures_rest_on_cannot_go(
+    stripe: Running, loaded: Path, again: Path, kind: str, path: str, said: str
+) -> None:
     stripe.fault(f"/stripe/v1/{path}", kind, times=9)
     with pytest.raises(SchemaDrift, match=said):
-        pull(tmp_path)
-    assert everything(tmp_path) == before
+        pull(again)
+    assert everything(again) == everything(loaded)
 
 
 def test_a_status_that_nobody_knows_loads_and_a_second_field_decides_or_a_caveat_tells(
@@ -246,12 +219,11 @@ def test_an_ended_version_is_named(stripe: Running, tmp_path: Path, monkeypatch:
         pull(tmp_path)
 
 
-def test_nothing_personal_reaches_the_disk(stripe: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()).lower()
-    assert ADA.encode() in written
+def test_nothing_personal_reaches_the_disk(loaded: Path) -> None:
+    found = written(loaded)
+    assert ADA.encode() in found
     personal = (b"@example.com", b"augusta", b"hopper", b"lilas", b"navy yard", b"12 34 56 78", b"555 01")
-    assert [text for text in (*personal, FINGERPRINT.lower().encode(), CLIENT_SECRETS) if text in written] == []
+    assert [text for text in (*personal, FINGERPRINT.lower().encode(), CLIENT_SECRETS) if text in found] == []
 
 
 def test_check_names_the_account_and_the_kind_of_key(stripe: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,18 +242,11 @@ def test_check_names_the_account_and_the_kind_of_key(stripe: Running, monkeypatc
 
 
 def test_without_a_base_url_it_is_stripe_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str | None, str | None]] = []
-
-    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
-        asked.append((request.url, request.headers.get("Stripe-Version")))
-        raise ConnectorError("not sent")
-
     monkeypatch.delenv("SOURCES__STRIPE__BASE_URL", raising=False)
     monkeypatch.setenv("SOURCES__STRIPE__API_KEY", "f00dcafe")
-    monkeypatch.setattr(VendorSession, "send", keep)
-    with pytest.raises(ConnectorError, match="not sent"):
-        CONNECTOR.check(StripeOptions())
-    assert asked == [("https://api.stripe.com/v1/charges?limit=1", "2026-10-28.endive")]
+    [asked] = unsent(monkeypatch, lambda: CONNECTOR.check(StripeOptions()))
+    assert asked.url == "https://api.stripe.com/v1/charges?limit=1"
+    assert asked.headers["Stripe-Version"] == "2026-10-28.endive"
 
 
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the vendors' specifications are not beside the repository")
@@ -388,16 +353,11 @@ values ('in_parts', 'il_odd', 'eur', 5000, 1, '[{"amount": 1000, "tax_behavior":
 AWKWARD = (*("in_part", "in_parts", "in_lost", "in_credited", "in_nothing", "in_down", "in_trial", "in_even"),)
 
 
-def test_an_invoice_whose_status_cannot_be_read_gives_no_lines(
-    tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_an_invoice_whose_status_cannot_be_read_gives_no_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = invoices.invoice
     monkeypatch.setattr(invoices, "invoice", lambda *args: {**shown(*args), "status": {"value": "draft"}})
-    with running(world, NOW) as sandbox:
-        monkeypatch.setenv("SOURCES__STRIPE__BASE_URL", f"{sandbox.base_url}/stripe")
-        monkeypatch.setenv("SOURCES__STRIPE__API_KEY", "sandbox-live")
-        asked = Asked((NOW - DAY).date(), NOW, ZoneInfo("Europe/Paris"), FIRST_DAY)
-        result = load(CONNECTOR, StripeOptions(), tmp_path / "warehouse.duckdb", tmp_path / "state", asked)
+    result = load(CONNECTOR, StripeOptions(), tmp_path / "warehouse.duckdb", tmp_path / "dlt", VENDOR.asked())
     told = "\n".join(result.warnings)
     assert "stripe: invoices row 1: status is a dict" in told
     assert "is a dict: whether its lines count is not known" in told
@@ -405,14 +365,12 @@ def test_an_invoice_whose_status_cannot_be_read_gives_no_lines(
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def models(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Staged once for all: what the sandbox shows, and what it does not."""
-    folder = tmp_path_factory.mktemp("stripe")
-    with pytest.MonkeyPatch.context() as patch, running(business(), NOW) as sandbox:
-        patch.setenv("SOURCES__STRIPE__BASE_URL", f"{sandbox.base_url}/stripe")
-        for mode, place in (("live", folder), ("test", folder / "test")):
-            patch.setenv("SOURCES__STRIPE__API_KEY", f"sandbox-{mode}")
-            pull(place)
+    folder = copied(loaded, tmp_path_factory.mktemp("models"))
+    with VENDOR.served(business()), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCES__STRIPE__API_KEY", "sandbox-test")
+        pull(folder / "test")
     with duckdb.connect(str(folder / "warehouse.duckdb")) as warehouse:
         warehouse.execute(f"attach '{folder / 'test' / 'warehouse.duckdb'}' as test_mode (read_only)")
         for name in ("charges", "payment_intents", "invoices", "invoice_lines", "invoice_payments"):

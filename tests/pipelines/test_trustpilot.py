@@ -2,41 +2,36 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
-import duckdb
 import pytest
 
 from pipelines.connector import AccessRefused, ConnectorError
-from pipelines.load import LoadResult
-from pipelines.plan import Asked
 from pipelines.retry import VendorBusy
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources import trustpilot as product
 from pipelines.sources.trustpilot import CONNECTOR, TrustpilotOptions
 from sandbox.events import Person, Review, World
-from sandbox.server import Running, running
+from sandbox.server import Running
 from sandbox.vendors.trustpilot import UNIT
-from tests.pipelines.loads import load_whole
-from tests.pipelines.vendor_checks import first_address, later_fields
+from tests.pipelines.vendors import First, Rows, Vendor, passing_faults, unsent, written
 from tests.staging import stage, staged
 
 FIRST_DAY, THROUGH = date(2026, 3, 2), date(2026, 3, 12)
 NOW = datetime(2026, 3, 13, 9, tzinfo=UTC)
 KEY = "SOURCES__TRUSTPILOT__API_KEY"
 REVIEWS = f"/trustpilot/v1/business-units/{UNIT}/reviews"
+VENDOR = Vendor(CONNECTOR, lambda: TrustpilotOptions(business_unit=UNIT, page_rows=3), NOW, FIRST_DAY)
+pull = VENDOR.pull
 
 
 def at(day: int, hour: int = 12) -> datetime:
     return datetime(2026, 3, day, hour, tzinfo=UTC)
 
 
-@pytest.fixture
-def world() -> World:
+def small_world() -> World:
     return World(
         FIRST_DAY,
         THROUGH,
@@ -52,72 +47,67 @@ def world() -> World:
 
 
 @pytest.fixture
-def trustpilot(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(world, NOW) as sandbox:
-        monkeypatch.setenv("SOURCES__TRUSTPILOT__BASE_URL", f"{sandbox.base_url}/trustpilot")
-        monkeypatch.setenv(KEY, "sandbox-key")
+def world() -> World:
+    return small_world()
+
+
+@pytest.fixture
+def trustpilot(world: World) -> Iterator[Running]:
+    with VENDOR.served(world) as sandbox:
         yield sandbox
 
 
-def pull(folder: Path, now: datetime = NOW, **options: Any) -> LoadResult:
-    asked = Asked((now - timedelta(days=1)).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY)
-    chosen = TrustpilotOptions.model_validate({"business_unit": UNIT, "page_rows": 3} | options)
-    return load_whole(CONNECTOR, chosen, folder / "warehouse.duckdb", folder / "state", asked)
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world())
 
 
-def rows(folder: Path, columns: str = "id") -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
-        return warehouse.execute(f"select {columns} from raw_trustpilot.reviews order by all").fetchall()
+def rows(folder: Path, columns: str = "id") -> Rows:
+    return VENDOR.rows(folder, f"select {columns} from reviews order by all")
 
 
 SHOWN = [*(f"rv{number}" for number in range(7)), "soon"]
 
 
-def test_every_public_review_arrives_from_all_pages(trustpilot: Running, tmp_path: Path) -> None:
-    result = pull(tmp_path)
-    assert rows(tmp_path) == [(one,) for one in SHOWN]
-    assert result.rows == {"reviews": 8}
-    asked = [dict(call.query) for call in trustpilot.requests()]
+def test_every_public_review_arrives_from_all_pages(first: First) -> None:
+    assert rows(first.folder) == [(one,) for one in SHOWN]
+    assert first.result.rows == {"reviews": 8}
+    asked = [dict(call.query) for call in first.requests()]
     assert [call["page"] for call in asked] == ["1", "2", "3", "4"]  # eight reviews, three a page, then none
     assert asked[0]["includeReportedReviews"] == "true"
 
 
-def test_a_review_is_kept_as_the_vendor_says_it(trustpilot: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    assert rows(tmp_path, "business_unit, id, stars, created_at, language, status, is_verified")[0] == (
+def test_a_review_is_kept_as_the_vendor_says_it(loaded: Path) -> None:
+    assert rows(loaded, "business_unit, id, stars, created_at, language, status, is_verified")[0] == (
         UNIT, "rv0", 1, "2026-03-02T12:00:00Z", "fr", "active", False,
     )  # fmt: skip
 
 
-def test_a_second_run_adds_nothing_and_a_removed_review_vanishes(trustpilot: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    pull(tmp_path)
-    assert rows(tmp_path) == [(one,) for one in SHOWN]
-    trustpilot.set_clock(at(15, 9))
-    pull(tmp_path, at(15, 9))
-    assert rows(tmp_path) == sorted([("late",), *((one,) for one in SHOWN if one != "soon")])
+def test_a_second_run_adds_nothing_and_a_removed_review_vanishes(trustpilot: Running, again: Path) -> None:
+    pull(again)
+    assert rows(again) == [(one,) for one in SHOWN]
+    VENDOR.pull_at(trustpilot, again, at(15, 9))
+    assert rows(again) == sorted([("late",), *((one,) for one in SHOWN if one != "soon")])
 
 
 def test_a_review_that_was_edited_later_has_its_new_stars(trustpilot: Running, world: World, tmp_path: Path) -> None:
     world.reviews[0] = replace(world.reviews[0], edited_at=at(14), edited_stars=5)
     pull(tmp_path)
     assert rows(tmp_path, "id, stars, updated_at")[0] == ("rv0", 1, None)
-    trustpilot.set_clock(at(15, 9))
-    pull(tmp_path, at(15, 9))
+    VENDOR.pull_at(trustpilot, tmp_path, at(15, 9))
     assert rows(tmp_path, "id, stars, updated_at, created_at")[1] == (
         "rv0", 5, "2026-03-14T12:00:00Z", "2026-03-02T12:00:00Z",
     )  # fmt: skip
 
 
 def test_a_list_that_the_vendor_cuts_off_is_said_to_be(
-    trustpilot: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trustpilot: Running, again: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = f"account_id, caveat, detail from raw_parcours.caveats where account_id = '{UNIT}' --"
-    pull(tmp_path)
-    assert rows(tmp_path, said) == []
+    said = f"select account_id, caveat, detail from raw_parcours.caveats where account_id = '{UNIT}'"
+    assert VENDOR.rows(again, said) == []
     monkeypatch.setattr(product, "MOST_REVIEWS", 8)
-    pull(tmp_path)
-    assert rows(tmp_path, said) == [(UNIT, "truncated", "Trustpilot lists the newest 8 reviews only")]
+    pull(again)
+    assert VENDOR.rows(again, said) == [(UNIT, "truncated", "Trustpilot lists the newest 8 reviews only")]
 
 
 def test_a_repeated_page_counts_once(trustpilot: Running, tmp_path: Path) -> None:
@@ -125,19 +115,18 @@ def test_a_repeated_page_counts_once(trustpilot: Running, tmp_path: Path) -> Non
     assert pull(tmp_path).rows == {"reviews": 8}
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated"])
-def test_a_passing_fault_is_survived(trustpilot: Running, tmp_path: Path, kind: str) -> None:
-    trustpilot.fault(REVIEWS, kind, times=2, after=1)
+def test_passing_faults_are_survived(trustpilot: Running, tmp_path: Path) -> None:
+    passing_faults(trustpilot, REVIEWS, after=1)
     pull(tmp_path)
+    assert trustpilot.sandbox.faults.pending() == []
     assert len(rows(tmp_path)) == 8
 
 
-def test_a_lasting_fault_is_named_and_keeps_what_was_there(trustpilot: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_a_lasting_fault_is_named_and_keeps_what_was_there(trustpilot: Running, again: Path) -> None:
     trustpilot.fault(REVIEWS, "500", times=100, after=1)
     with pytest.raises(VendorBusy, match=r"trustpilot: .*/reviews is busy"):
-        pull(tmp_path)
-    assert len(rows(tmp_path)) == 8
+        pull(again)
+    assert len(rows(again)) == 8
 
 
 def test_a_wrong_key_is_refused_with_advice(
@@ -151,23 +140,21 @@ def test_a_wrong_key_is_refused_with_advice(
     assert not any(value == "f00dcafe" for call in trustpilot.requests() for _, value in call.query)
 
 
-def test_a_new_field_does_no_harm_and_a_changed_type_is_refused(trustpilot: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_a_new_field_does_no_harm_and_a_changed_type_is_refused(trustpilot: Running, again: Path) -> None:
     trustpilot.fault(REVIEWS, "new_column", times=4)
-    pull(tmp_path, at(13, 15))
-    assert len(rows(tmp_path)) == 8
-    assert later_fields(tmp_path, "reviews") == ["mood"]
+    pull(again, at(13, 15))
+    assert len(rows(again)) == 8
+    assert VENDOR.later_fields(again, "reviews") == ["mood"]
     trustpilot.fault(REVIEWS, "changed_type", times=4)
     with pytest.raises(RowRefused, match="trustpilot: reviews row 1: stars is a str that is no int64"):
-        pull(tmp_path)
+        pull(again)
 
 
-def test_reviews_without_stars_are_refused(trustpilot: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_reviews_without_stars_are_refused(trustpilot: Running, again: Path) -> None:
     trustpilot.fault(REVIEWS, "missing_column", times=9)
     with pytest.raises(SchemaDrift, match="trustpilot: reviews row 1: the vendor no longer sends stars"):
-        pull(tmp_path, at(14, 9))
-    assert len(rows(tmp_path)) == 8
+        pull(again, at(14, 9))
+    assert len(rows(again)) == 8
 
 
 def test_a_listed_review_counts_whatever_its_status(trustpilot: Running, tmp_path: Path) -> None:
@@ -178,12 +165,11 @@ def test_a_listed_review_counts_whatever_its_status(trustpilot: Running, tmp_pat
     assert len(staged(tmp_path, "stg_trustpilot__reviews", "review_id")) == 8
 
 
-def test_no_text_and_no_name_reaches_the_disk(trustpilot: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    assert b"rv0" in written
-    for private in (b"Secret", b"Augusta", b"Byron", b"Lyon", b"sandbox-key"):
-        assert private not in written
+def test_no_text_and_no_name_reaches_the_disk(loaded: Path) -> None:
+    found = written(loaded)
+    assert b"rv0" in found
+    for private in (b"secret", b"augusta", b"byron", b"lyon", b"sandbox-key"):
+        assert private not in found
 
 
 def test_check_names_the_unit_or_says_that_there_is_none(trustpilot: Running) -> None:
@@ -197,14 +183,13 @@ def test_check_names_the_unit_or_says_that_there_is_none(trustpilot: Running) ->
 def test_without_a_base_url_it_is_trustpilot_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("SOURCES__TRUSTPILOT__BASE_URL", raising=False)
     monkeypatch.setenv(KEY, "f00dcafe")
-    address = first_address(monkeypatch, lambda: pull(tmp_path))
-    assert address.startswith(f"https://api.trustpilot.com/v1/business-units/{UNIT}/reviews?perPage=3&")
+    [asked] = unsent(monkeypatch, lambda: pull(tmp_path))
+    assert str(asked.url).startswith(f"https://api.trustpilot.com/v1/business-units/{UNIT}/reviews?perPage=3&")
 
 
-def test_reviews_are_staged(trustpilot: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    stage(tmp_path, CONNECTOR)
-    found = staged(tmp_path, "stg_trustpilot__reviews", "review_id, reviewed_at, rating")
+def test_reviews_are_staged(again: Path) -> None:
+    stage(again, CONNECTOR)
+    found = staged(again, "stg_trustpilot__reviews", "review_id, reviewed_at, rating")
     assert found[0] == ("rv0", at(2), Decimal(1))
     assert found[-1] == ("soon", at(3), Decimal(2))
     assert len(found) == 8

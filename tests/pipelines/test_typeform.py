@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -14,14 +13,12 @@ import pytest
 from pipelines.connector import AccessRefused
 from pipelines.identity import email_key
 from pipelines.load import LoadResult
-from pipelines.plan import Asked
 from pipelines.rows import SchemaDrift
 from pipelines.sources.typeform import CONNECTOR, TypeformOptions
 from pipelines.sources.typeform.answers import Form, kept
 from sandbox.events import Answer, World
-from sandbox.server import Running, running
-from tests.pipelines.loads import load_whole
-from tests.pipelines.vendor_checks import first_address, later_fields
+from sandbox.server import Running
+from tests.pipelines.vendors import First, Vendor, copied, passing_faults, queries, unsent, written
 from tests.staging import stage, staged
 
 FIRST_DAY, THROUGH = date(2026, 1, 1), date(2026, 3, 15)
@@ -35,6 +32,14 @@ ADA, BOB = email_key("adalovelace@gmail.com"), email_key("bob@example.com")
 
 def at(day: int, month: int = 3) -> datetime:
     return datetime(2026, month, day, 12, tzinfo=UTC)
+
+
+def options(*forms: dict[str, Any], **more: Any) -> TypeformOptions:
+    return TypeformOptions.model_validate({"forms": list(forms or (NPS, CSAT)), **more})
+
+
+VENDOR = Vendor(CONNECTOR, options, NOW, FIRST_DAY)
+rows, everything = VENDOR.rows, VENDOR.everything
 
 
 def answer(
@@ -78,20 +83,20 @@ def world() -> World:
 
 
 @pytest.fixture
-def typeform(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(world, NOW) as sandbox:
-        monkeypatch.setenv("SOURCES__TYPEFORM__BASE_URL", f"{sandbox.base_url}/typeform")
-        monkeypatch.setenv("SOURCES__TYPEFORM__ACCESS_TOKEN", "tfp_sandbox")
+def typeform(world: World) -> Iterator[Running]:
+    with VENDOR.served(world) as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("typeform")
-    with pytest.MonkeyPatch.context() as patch, running(survey(), NOW) as sandbox:
-        patch.setenv("SOURCES__TYPEFORM__BASE_URL", f"{sandbox.base_url}/typeform")
-        patch.setenv("SOURCES__TYPEFORM__ACCESS_TOKEN", "tfp_sandbox")
-        pull(folder)
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    return VENDOR.first(tmp_path_factory.mktemp("first"), survey())
+
+
+@pytest.fixture(scope="module")
+def models(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Staging over a first load."""
+    folder = copied(loaded, tmp_path_factory.mktemp("models"))
     with duckdb.connect(str(folder / "warehouse.duckdb")) as warehouse:
         for kind in ("nps", "csat"):  # a response that was not submitted, should the vendor give one all the same
             warehouse.execute(
@@ -99,81 +104,52 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                 "select 'f' as form_id, 't' as token, '0001-01-01T00:00:00Z' as submitted_at, 4 as answer"
             )
     stage(folder, CONNECTOR)
-    yield folder
-
-
-def options(*forms: dict[str, Any], **more: Any) -> TypeformOptions:
-    return TypeformOptions.model_validate({"forms": list(forms or (NPS, CSAT)), **more})
+    return folder
 
 
 def pull(folder: Path, *forms: dict[str, Any], now: datetime = NOW, **more: Any) -> LoadResult:
-    asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY)
-    return load_whole(CONNECTOR, options(*forms, **more), folder / "warehouse.duckdb", folder / "state", asked)
+    return VENDOR.pull(folder, now, **more, **({"forms": list(forms)} if forms else {}))
 
 
-def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
-        warehouse.execute("set schema = 'raw_typeform'")
-        return warehouse.execute(query).fetchall()
-
-
-def everything(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    return {
-        name: rows(folder, f"select {', '.join(table.columns.names)} from {name} order by all")
-        for name, table in CONNECTOR.tables.items()
-    }
-
-
-def asked_of(sandbox: Running, form_id: str) -> list[dict[str, str]]:
-    return [dict(call.query) for call in sandbox.requests() if call.path == f"/typeform/forms/{form_id}/responses"]
-
-
-def test_whole_responses_arrive_with_their_score_and_whose_they_are(typeform: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_whole_responses_arrive_with_their_score_and_whose_they_are(loaded: Path) -> None:
     columns = "answer, submitted_at, respondent_key, response_type"
-    assert rows(tmp_path, f"select {columns} from nps_responses order by submitted_at") == [
+    assert rows(loaded, f"select {columns} from nps_responses order by submitted_at") == [
         (9, "2026-03-01T12:00:00Z", ADA, "completed"),
         (0, "2026-03-02T12:00:00Z", BOB, "completed"),
         (10, "2026-03-03T12:00:00Z", "", "completed"),
         (7, "2026-03-05T12:00:00Z", ADA, "completed"),  # another spelling of the same address
     ]
     columns = "form_id, answer, respondent_key, satisfied_from, neutral"
-    assert rows(tmp_path, f"select {columns} from csat_responses order by submitted_at") == [
+    assert rows(loaded, f"select {columns} from csat_responses order by submitted_at") == [
         ("csatForm1", 5, BOB, 4.0, 3.0),
         ("csatForm1", 3, "", 4.0, 3.0),
         ("csatForm1", 4, ADA, 4.0, 3.0),
     ]
 
 
-def test_all_pages_arrive(typeform: Running, tmp_path: Path) -> None:
-    pull(tmp_path / "whole")
-    typeform.sandbox.requests.clear()
-    pull(tmp_path / "paged", page_rows=2)
-    assert everything(tmp_path / "paged") == everything(tmp_path / "whole")
-    calls = asked_of(typeform, "npsForm1")
+def test_all_pages_arrive(typeform: Running, loaded: Path, tmp_path: Path) -> None:
+    pull(tmp_path, page_rows=2)
+    assert everything(tmp_path) == everything(loaded)
+    calls = queries(typeform, "/npsForm1/responses")
     assert ["before" in call for call in calls] == [False, True, True]  # two, two, none
     assert {call["response_type"] for call in calls} == {"completed"}
     assert not any({"sort", "after"} & set(call) for call in calls)
 
 
-def test_a_second_run_adds_nothing(typeform: Running, tmp_path: Path) -> None:
-    assert pull(tmp_path).rows == {"nps_responses": 4, "csat_responses": 3}
-    first = everything(tmp_path)
-    pull(tmp_path)
-    assert everything(tmp_path) == first
+def test_a_second_run_adds_nothing(typeform: Running, first: First, again: Path) -> None:
+    assert first.result.rows == {"nps_responses": 4, "csat_responses": 3}
+    pull(again)
+    assert everything(again) == everything(first.folder)
 
 
-def test_a_new_response_comes_and_one_deleted_weeks_later_goes(typeform: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    typeform.set_clock(at(17))
-    pull(tmp_path, now=at(17))
-    assert rows(tmp_path, "select answer from csat_responses order by submitted_at") == [(3,), (4,), (1,)]
+def test_a_new_response_comes_and_one_deleted_weeks_later_goes(typeform: Running, again: Path) -> None:
+    VENDOR.pull_at(typeform, again, at(17))
+    assert rows(again, "select answer from csat_responses order by submitted_at") == [(3,), (4,), (1,)]
 
 
-def test_a_changed_scale_holds_for_all_responses(typeform: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    pull(tmp_path, NPS, CSAT | {"satisfied_from": 3, "neutral": None})
-    assert rows(tmp_path, "select distinct satisfied_from, neutral from csat_responses") == [(3.0, None)]
+def test_a_changed_scale_holds_for_all_responses(typeform: Running, again: Path) -> None:
+    pull(again, NPS, CSAT | {"satisfied_from": 3, "neutral": None})
+    assert rows(again, "select distinct satisfied_from, neutral from csat_responses") == [(3.0, None)]
 
 
 def test_a_kind_without_a_form_is_not_connected(typeform: Running, tmp_path: Path) -> None:
@@ -192,31 +168,29 @@ def test_a_form_that_is_gone_leaves_the_others_alone(typeform: Running, tmp_path
     assert rows(tmp_path, "select account_id from raw_parcours.loads order by 1") == [("csatForm1",), ("npsForm1",)]
 
 
-def test_a_question_that_nobody_answered_is_not_the_right_one(typeform: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    result = pull(tmp_path, NPS | {"question": "renamed"}, CSAT, now=at(17))
+def test_a_question_that_nobody_answered_is_not_the_right_one(typeform: Running, again: Path) -> None:
+    result = pull(again, NPS | {"question": "renamed"}, CSAT, now=at(17))
     assert result.warnings == [
         "typeform: form npsForm1 has no response that answers its question renamed; "
         "correct [[sources.typeform.forms]]. Its former responses stay."
     ]
-    assert len(rows(tmp_path, "select token from nps_responses where answer is not null")) == 4
-    covered = rows(tmp_path, "select account_id, max(last_day) from raw_parcours.loads group by 1 order by 1")
+    assert len(rows(again, "select token from nps_responses where answer is not null")) == 4
+    covered = rows(again, "select account_id, max(last_day) from raw_parcours.loads group by 1 order by 1")
     assert covered == [("csatForm1", date(2026, 3, 16)), ("npsForm1", THROUGH)]
 
 
-def test_no_address_comment_or_trace_of_a_visit_reaches_the_disk(typeform: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()).lower()
-    assert BOB.encode() in written
+def test_no_address_comment_or_trace_of_a_visit_reaches_the_disk(loaded: Path) -> None:
+    found = written(loaded)
+    assert BOB.encode() in found
     for text in ("bob@example.com", "lovelace", COMMENT, "mozilla", "5f1c0e7e49", "referer"):
-        assert text.lower().encode() not in written
+        assert text.lower().encode() not in found
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated"])
-def test_a_passing_fault_is_survived(typeform: Running, tmp_path: Path, kind: str) -> None:
-    typeform.fault("/typeform/forms/npsForm1", kind, times=2, after=1)
+def test_passing_faults_are_survived(typeform: Running, loaded: Path, tmp_path: Path) -> None:
+    passing_faults(typeform, "/npsForm1/responses", after=1)
     assert pull(tmp_path, page_rows=2).warnings == []
-    assert len(rows(tmp_path, "select token from nps_responses")) == 4
+    assert typeform.sandbox.faults.pending() == []
+    assert everything(tmp_path) == everything(loaded)
 
 
 @pytest.mark.parametrize("fault", ["token_expired", None])
@@ -232,12 +206,11 @@ def test_a_refused_token_says_what_to_do_and_not_the_token(
     assert "f00dcafe" not in str(refused.value)
 
 
-def test_an_unknown_field_does_no_harm_and_is_noted(typeform: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_an_unknown_field_does_no_harm_and_is_noted(typeform: Running, again: Path) -> None:
     typeform.fault("/typeform", "new_column", times=9)
-    pull(tmp_path, now=at(17))
-    assert len(rows(tmp_path, "select token from nps_responses")) == 4
-    assert later_fields(tmp_path, "nps_responses") == ["thankyou_screen_ref"]
+    pull(again, now=at(17))
+    assert len(rows(again, "select token from nps_responses")) == 4
+    assert VENDOR.later_fields(again, "nps_responses") == ["thankyou_screen_ref"]
 
 
 @pytest.mark.parametrize(
@@ -248,14 +221,12 @@ def test_an_unknown_field_does_no_harm_and_is_noted(typeform: Running, tmp_path:
     ],
 )
 def test_what_figures_rest_on_is_refused_where_it_is_gone(
-    typeform: Running, tmp_path: Path, kind: str, said: str
+    typeform: Running, loaded: Path, again: Path, kind: str, said: str
 ) -> None:
-    pull(tmp_path)
-    first = everything(tmp_path)
     typeform.fault("/typeform/forms/csatForm1", kind, times=9)
     with pytest.raises(SchemaDrift, match=f"typeform: csat_responses row 1: {said}"):
-        pull(tmp_path, now=at(17))
-    assert everything(tmp_path) == first
+        pull(again, now=at(17))
+    assert everything(again) == everything(loaded)
 
 
 def failures(folder: Path) -> set[str]:
@@ -346,8 +317,8 @@ def test_check_says_what_a_form_does_not_have(typeform: Running) -> None:
 def test_without_a_base_url_it_is_typeform_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SOURCES__TYPEFORM__BASE_URL", raising=False)
     monkeypatch.setenv("SOURCES__TYPEFORM__ACCESS_TOKEN", "f00dcafe")
-    address = first_address(monkeypatch, lambda: CONNECTOR.check(options()))
-    assert address == "https://api.typeform.com/forms/npsForm1"
+    [asked] = unsent(monkeypatch, lambda: CONNECTOR.check(options()))
+    assert asked.url == "https://api.typeform.com/forms/npsForm1"
 
 
 @pytest.mark.parametrize(
@@ -359,19 +330,19 @@ def test_forms_are_named_once_and_well(forms: list[dict[str, Any]], said: str) -
         TypeformOptions.model_validate({"forms": forms})
 
 
-def test_whole_answers_on_recommending(loaded: Path) -> None:
-    found = staged(loaded, "stg_typeform__nps_answers", "answered_at, survey, respondent_key = answer_id, score")
+def test_whole_answers_on_recommending(models: Path) -> None:
+    found = staged(models, "stg_typeform__nps_answers", "answered_at, survey, respondent_key = answer_id, score")
     assert found == [
         (at(1), "npsForm1", False, 9),
         (at(2), "npsForm1", False, 0),
         (at(3), "npsForm1", True, 10),  # anonymous: its own respondent
         (at(5), "npsForm1", False, 7),
     ]
-    assert len(staged(loaded, "stg_typeform__nps_answers", "distinct respondent_key")) == 3
+    assert len(staged(models, "stg_typeform__nps_answers", "distinct respondent_key")) == 3
 
 
-def test_answers_on_satisfaction_by_the_scale_of_their_form(loaded: Path) -> None:
-    found = staged(loaded, "stg_typeform__csat_answers", "answered_at, survey, score, is_satisfied")
+def test_answers_on_satisfaction_by_the_scale_of_their_form(models: Path) -> None:
+    found = staged(models, "stg_typeform__csat_answers", "answered_at, survey, score, is_satisfied")
     assert found == [
         (at(1), "csatForm1", Decimal(5), True),
         (at(2), "csatForm1", Decimal(3), None),  # neutral

@@ -8,9 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import duckdb
 import pytest
 import requests
 from pydantic import ValidationError
@@ -18,13 +16,11 @@ from pydantic import ValidationError
 from pipelines.connector import AccessRefused, ConnectorError
 from pipelines.http import VendorSession
 from pipelines.identity import email_key
-from pipelines.load import LoadResult
-from pipelines.plan import Asked
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.woocommerce import CONNECTOR, WoocommerceOptions
 from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, World
-from sandbox.server import Running, running
-from tests.pipelines.loads import load_whole
+from sandbox.server import Running
+from tests.pipelines.vendors import First, Vendor, copied, passing_faults, queries, unsent, written
 from tests.staging import stage, staged
 
 FIRST_DAY = date(2026, 2, 1)
@@ -37,6 +33,8 @@ MEANINGS: dict[str, Any] = {
     "opt_in_meta_key": "_newsletter",
     "test_meta_key": "_test_mode",
 }
+VENDOR = Vendor(CONNECTOR, lambda **more: WoocommerceOptions(site=SITE, **MEANINGS | more), NOW, FIRST_DAY)
+pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
 ADA, BOB = email_key("ada.lovelace@gmail.com"), email_key("bob@example.com")
 PERSONAL = (
     *("ada.lovelace", "bob@example.com", "augusta", "byron", "+33 6 00 00 00 01", "rue des lilas", "192.0.2.7"),
@@ -115,10 +113,14 @@ def world() -> World:
 
 
 @pytest.fixture
-def shop(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(world, NOW) as sandbox:
-        aim(sandbox, monkeypatch)
+def shop(world: World) -> Iterator[Running]:
+    with VENDOR.served(world) as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world())
 
 
 def taken_back() -> World:
@@ -132,42 +134,13 @@ def taken_back() -> World:
     return world
 
 
-def aim(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in sandbox.environment().items():
-        if "WOOCOMMERCE" in name:
-            monkeypatch.setenv(name, value)
-
-
-def pull(folder: Path, now: datetime = NOW, deep_every_days: int = 7, **options: Any) -> LoadResult:
-    asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY, deep_every_days)
-    given = WoocommerceOptions(site=SITE, **{**MEANINGS, **options})
-    return load_whole(CONNECTOR, given, folder / "warehouse.duckdb", folder / "state", asked)
-
-
-def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
-        warehouse.execute("set timezone = 'UTC'; set schema = 'raw_woocommerce'")
-        return warehouse.execute(query).fetchall()
-
-
-def everything(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    return {
-        name: rows(folder, f"select {', '.join(table.columns.names)} from {name} order by all")
-        for name, table in CONNECTOR.tables.items()
-    }
-
-
 def statuses(folder: Path) -> dict[int, str]:
     return dict(rows(folder, "select id, status from orders"))
 
 
-def queries(sandbox: Running, name: str) -> list[dict[str, str]]:
-    return [dict(call.query) for call in sandbox.requests() if call.path == f"/woocommerce/wp-json/wc/v3/{name}"]
-
-
-def test_orders_of_every_status_arrive_and_those_in_the_trash(shop: Running, tmp_path: Path) -> None:
-    result = pull(tmp_path)
-    assert statuses(tmp_path) == {
+def test_orders_of_every_status_arrive_and_those_in_the_trash(first: First) -> None:
+    result = first.result
+    assert statuses(first.folder) == {
         101: "completed",
         103: "refunded",
         104: "completed",
@@ -179,44 +152,37 @@ def test_orders_of_every_status_arrive_and_those_in_the_trash(shop: Running, tmp
         111: "completed",
     }
     assert result.rows == {"orders": 9, "refunds": 3, "customers": 2, "products": 3}
-    logged = rows(tmp_path, "select table_name, rows from raw_parcours.loads where account_id = 'boutique.example'")
+    logged = rows(first.folder, "select table_name, rows from raw_parcours.loads where account_id = 'boutique.example'")
     assert dict(logged) == result.rows
 
 
-def test_all_pages_arrive_also_where_an_item_is_pushed_over_the_border(shop: Running, tmp_path: Path) -> None:
-    pull(tmp_path / "whole")
+def test_all_pages_arrive_also_where_an_item_is_pushed_over_the_border(
+    shop: Running, loaded: Path, tmp_path: Path
+) -> None:
     for name in CONNECTOR.tables:
         shop.fault(f"/{name}$", "repeat_page", times=9)
-    shop.sandbox.requests.clear()
-    pull(tmp_path / "paged", page_rows=2)
-    assert everything(tmp_path / "paged") == everything(tmp_path / "whole")
+    pull(tmp_path, page_rows=2)
+    assert everything(tmp_path) == everything(loaded)
     # Eight orders, three refunds and products, two customers; then an empty page each.
     assert shop.sandbox.requests.pages() == {"/orders": 5, "/refunds": 3, "/customers": 2, "/products": 3}
 
 
-def test_a_second_run_adds_nothing_and_asks_only_for_changed_orders(shop: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    first = everything(tmp_path)
-    shop.sandbox.requests.clear()
-    pull(tmp_path)
-    assert everything(tmp_path) == first
+def test_a_second_run_adds_nothing_and_asks_only_for_changed_orders(shop: Running, loaded: Path, again: Path) -> None:
+    pull(again)
+    assert everything(again) == everything(loaded)
     # Three business days of Paris up to the 15th begin on the 13th, 23:00 UTC of the 12th; said without a zone.
-    asked = {(call["status"], call["modified_after"], call["dates_are_gmt"]) for call in queries(shop, "orders")}
+    asked = {(call["status"], call["modified_after"], call["dates_are_gmt"]) for call in queries(shop, "/orders")}
     assert asked == {(status, "2026-03-12T23:00:00", "true") for status in ("any", "trash")}
     assert shop.sandbox.requests.pages()["/orders"] == 2  # one page, of what was trashed, and the end
 
 
 def test_a_change_is_seen_and_so_is_the_trash(shop: Running, tmp_path: Path) -> None:
-    early = NOON + 2 * HOUR
-    shop.set_clock(early)
-    pull(tmp_path, early)
+    VENDOR.pull_at(shop, tmp_path, NOON + 2 * HOUR)
     assert statuses(tmp_path) == {
         **dict.fromkeys((101, 103, 104, 106, 108, 110, 111), "processing"),
         105: "failed",
     }
-    for later in (NOON + 5 * DAY, NOW):
-        shop.set_clock(later)
-        pull(tmp_path, later)
+    VENDOR.pull_at(shop, tmp_path, NOON + 5 * DAY, NOW)
     found = statuses(tmp_path)
     assert (found[105], found[106], found[108]) == ("trash", "cancelled", "completed")
     assert len(found) == 9
@@ -224,16 +190,14 @@ def test_a_change_is_seen_and_so_is_the_trash(shop: Running, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("world", [taken_back()], ids=["taken back"])
 def test_what_the_shop_deletes_vanishes_here(shop: Running, tmp_path: Path) -> None:
-    shop.set_clock(NOON + 7 * DAY - HOUR)
-    pull(tmp_path, NOON + 7 * DAY - HOUR)
+    VENDOR.pull_at(shop, tmp_path, NOON + 7 * DAY - HOUR)
     assert statuses(tmp_path) == {
         **dict.fromkeys((101, 104, 108, 110, 111), "completed"),
         **{103: "refunded", 105: "failed", 106: "cancelled"},
     }
     assert rows(tmp_path, "select id from refunds order by 1") == [(1,), (2,)]
     assert rows(tmp_path, "select id from customers order by 1") == [(1,), (2,)]
-    shop.set_clock(NOON + 8 * DAY)
-    pull(tmp_path, NOON + 8 * DAY)
+    VENDOR.pull_at(shop, tmp_path, NOON + 8 * DAY)
     assert statuses(tmp_path)[101] == "trash"
     assert rows(tmp_path, "select id from refunds") == []  # one undone, one of an order in the trash
     assert rows(tmp_path, "select id from customers") == [(2,)]
@@ -254,16 +218,13 @@ def test_an_order_that_changed_a_day_ago_and_is_deleted_vanishes_with_the_next_l
     assert 111 not in statuses(tmp_path)
 
 
-def test_an_order_of_a_deleted_account_is_a_guests_with_the_next_deep_load(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_order_of_a_deleted_account_is_a_guests_with_the_next_deep_load(tmp_path: Path) -> None:
     buyer = "select customer_id, date_modified_gmt from orders where id = 101"
     world = small_world()
     world.customers = [replace(one, deleted_at=NOON + 7 * DAY) for one in world.customers]
     world.refunds = []
-    with running(world, NOON + 6 * DAY) as sandbox:
-        aim(sandbox, monkeypatch)
-        pull(tmp_path, NOON + 6 * DAY)
+    with VENDOR.served(world) as sandbox:
+        VENDOR.pull_at(sandbox, tmp_path, NOON + 6 * DAY)
         sandbox.set_clock(NOW)
         pull(tmp_path, NOON + 8 * DAY, deep_every_days=0)
         assert rows(tmp_path, "select id from customers") == []
@@ -283,8 +244,7 @@ def test_a_list_that_becomes_shorter_while_it_is_read_is_read_again(
             sandbox.set_clock(NOW)
         return answer
 
-    with running(taken_back(), NOON + 7 * DAY - HOUR) as sandbox:
-        aim(sandbox, monkeypatch)
+    with VENDOR.served(taken_back(), NOON + 7 * DAY - HOUR) as sandbox:
         monkeypatch.setattr(VendorSession, "send", delete_meanwhile)
         pull(tmp_path, page_rows=2)
     # The first page held 101 and 103. Without 101, which is in the trash by then, 104 is on no page after it.
@@ -292,13 +252,12 @@ def test_a_list_that_becomes_shorter_while_it_is_read_is_read_again(
     assert statuses(tmp_path)[101] == "trash"
 
 
-def test_a_deleted_refund_vanishes_and_a_product_stays(shop: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_a_deleted_refund_vanishes_and_a_product_stays(shop: Running, again: Path) -> None:
     shop.set_clock(NOON + 5 * DAY)  # as if the later two had been deleted
     shop.sandbox.world.products.pop()
-    pull(tmp_path)
-    assert rows(tmp_path, "select id, parent_id from refunds") == [(1, 101)]
-    assert rows(tmp_path, "select id, type from products order by 1") == [
+    pull(again)
+    assert rows(again, "select id, parent_id from refunds") == [(1, 101)]
+    assert rows(again, "select id, type from products order by 1") == [
         (1, "simple"),
         (2, "simple"),
         (100, "gift-card"),
@@ -307,12 +266,12 @@ def test_a_deleted_refund_vanishes_and_a_product_stays(shop: Running, tmp_path: 
 
 def test_another_meaning_of_metadata_reads_all_orders_again(shop: Running, tmp_path: Path) -> None:
     pull(tmp_path, tip_names=[], opt_in_meta_key="", test_meta_key="")
-    assert "meta_data" not in queries(shop, "orders")[0]["_fields"]
+    assert "meta_data" not in queries(shop, "/orders")[0]["_fields"]
     flags = "select sum(is_test::int), sum(has_opted_in::int), sum((fee_lines like '%tip%')::int) from orders"
     assert rows(tmp_path, flags) == [(0, 0, 0)]
     pull(tmp_path)
     assert rows(tmp_path, flags) == [(1, 1, 1)]
-    assert queries(shop, "orders")[-1]["include_meta"] == "_newsletter,_test_mode"
+    assert queries(shop, "/orders")[-1]["include_meta"] == "_newsletter,_test_mode"
 
 
 def test_nothing_personal_is_asked_for_but_the_address_and_nothing_reaches_the_disk(
@@ -320,24 +279,25 @@ def test_nothing_personal_is_asked_for_but_the_address_and_nothing_reaches_the_d
 ) -> None:
     shop.fault("/woocommerce", "new_column", times=99)
     pull(tmp_path)
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()).lower()
-    assert ADA.encode() in written
-    assert [text for text in PERSONAL if text.encode() in written] == []
-    fields = queries(shop, "orders")[0]["_fields"].split(",")
+    found = written(tmp_path)
+    assert ADA.encode() in found
+    assert [text for text in PERSONAL if text.encode() in found] == []
+    fields = queries(shop, "/orders")[0]["_fields"].split(",")
     assert [name for name in fields if name.startswith(("billing", "shipping.", "customer"))] == [
         "customer_id",
         "billing.email",
         "billing.country",
         "shipping.country",
     ]
-    assert queries(shop, "customers")[0]["_fields"] == "id,email,date_created_gmt"
+    assert queries(shop, "/customers")[0]["_fields"] == "id,email,date_created_gmt"
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated", "quota_gone"])
-def test_a_passing_fault_is_survived(shop: Running, tmp_path: Path, kind: str) -> None:
-    shop.fault("/orders", kind, times=2)
-    shop.fault("/refunds", kind)
+def test_passing_faults_are_survived(shop: Running, loaded: Path, tmp_path: Path) -> None:
+    passing_faults(shop, "/orders", "/refunds")
+    shop.fault("/products", "quota_gone", times=2)
     assert pull(tmp_path).rows == {"orders": 9, "refunds": 3, "customers": 2, "products": 3}
+    assert shop.sandbox.faults.pending() == []
+    assert everything(tmp_path) == everything(loaded)
 
 
 @pytest.mark.parametrize("wrong", ["CONSUMER_KEY", "CONSUMER_SECRET", None])
@@ -372,15 +332,20 @@ def test_a_refused_key_says_what_to_do_and_not_the_key(
     ],
 )
 def test_what_figures_rest_on_cannot_go_or_be_renamed(
-    shop: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, path: str, dropped: str, said: str
+    shop: Running,
+    loaded: Path,
+    again: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    path: str,
+    dropped: str,
+    said: str,
 ) -> None:
-    pull(tmp_path)
-    before = everything(tmp_path)
     monkeypatch.setattr("sandbox.vendors.woocommerce.DROPPED", (dropped,))
     shop.fault(f"/{path}$", kind, times=9)
     with pytest.raises(SchemaDrift, match=f"woocommerce: {said}"):
-        pull(tmp_path, NOON + 3 * DAY)
-    assert everything(tmp_path) == before
+        pull(again, NOON + 3 * DAY)
+    assert everything(again) == everything(loaded)
 
 
 def test_a_status_that_a_plugin_adds_is_told_of_where_no_date_decides(
@@ -398,10 +363,9 @@ def test_a_status_that_a_plugin_adds_is_told_of_where_no_date_decides(
 
 
 def test_a_list_that_is_a_thing_or_says_more_than_it_holds_is_refused_and_nothing_is_lost(
-    shop: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: Running, loaded: Path, again: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pull(tmp_path)
-    before, send = everything(tmp_path), VendorSession._answer
+    send = VendorSession._answer
     for body, said in ((b"{}", "customers has no list"), (b"[]", "customers is empty, but is said to have")):
 
         def other(
@@ -418,8 +382,8 @@ def test_a_list_that_is_a_thing_or_says_more_than_it_holds_is_refused_and_nothin
 
         monkeypatch.setattr(VendorSession, "_answer", other)
         with pytest.raises(ConnectorError, match=f"woocommerce: .*{said}"):
-            pull(tmp_path, NOW + DAY)
-        assert everything(tmp_path) == before
+            pull(again, NOW + DAY)
+        assert everything(again) == everything(loaded)
 
 
 def test_a_cache_that_always_answers_the_first_page_is_no_endless_list(
@@ -437,11 +401,10 @@ def test_a_cache_that_always_answers_the_first_page_is_no_endless_list(
     assert len(shop.requests()) < 30
 
 
-def test_a_field_of_a_plugin_does_no_harm_and_is_remembered(shop: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_a_field_of_a_plugin_does_no_harm_and_is_remembered(shop: Running, again: Path) -> None:
     shop.fault("/orders$", "new_column", times=9)
-    pull(tmp_path, NOW + DAY)
-    fields = rows(tmp_path, "select field, first_seen_at from raw_parcours.fields where table_name = 'orders'")
+    pull(again, NOW + DAY)
+    fields = rows(again, "select field, first_seen_at from raw_parcours.fields where table_name = 'orders'")
     assert (dict(fields)["total"], dict(fields)["loyalty_tier"]) == (NOW, NOW + DAY)
 
 
@@ -464,20 +427,10 @@ def test_check_names_the_shop_and_what_the_key_may_read(shop: Running) -> None:
 def test_without_a_base_url_it_is_the_site_over_tls_with_the_key_in_a_header(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    asked: list[requests.PreparedRequest] = []
-
-    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
-        asked.append(request)
-        raise ConnectorError("not sent")
-
     monkeypatch.delenv("SOURCES__WOOCOMMERCE__BASE_URL", raising=False)
     monkeypatch.setenv("SOURCES__WOOCOMMERCE__CONSUMER_KEY", "ck")
     monkeypatch.setenv("SOURCES__WOOCOMMERCE__CONSUMER_SECRET", "cs")
-    monkeypatch.setattr(VendorSession, "send", keep)
-    with pytest.raises(ConnectorError, match="not sent"):
-        CONNECTOR.check(WoocommerceOptions(site=SITE))
-    with pytest.raises(ConnectorError, match="not sent"):
-        pull(tmp_path)
+    asked = unsent(monkeypatch, lambda: CONNECTOR.check(WoocommerceOptions(site=SITE)), lambda: pull(tmp_path))
     for request in asked:
         assert (request.url or "").startswith("https://boutique.example/wp-json/wc/v3/")
         assert request.headers["Authorization"] == "Basic " + base64.b64encode(b"ck:cs").decode()
@@ -491,14 +444,11 @@ def test_a_site_is_a_host_without_scheme(site: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def data(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Staging over one load."""
-    folder = tmp_path_factory.mktemp("woocommerce")
-    with running(small_world(), NOW) as sandbox, pytest.MonkeyPatch.context() as patch:
-        aim(sandbox, patch)
-        pull(folder)
+    folder = copied(loaded, tmp_path_factory.mktemp("models"))
     stage(folder, CONNECTOR)
-    yield folder
+    return folder
 
 
 def test_orders_are_dated_at_their_payment_and_cash_at_its_delivery(data: Path) -> None:

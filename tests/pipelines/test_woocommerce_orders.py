@@ -1,7 +1,6 @@
 """WooCommerce's orders as they are paid: what its answers say of purchases, baskets and refunds."""
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.load import create_empty
 from pipelines.rows import to_arrow
 from pipelines.sources.woocommerce import CONNECTOR
 from tests.staging import stage, staged
@@ -79,9 +79,9 @@ REFUNDS = [
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("woocommerce")
-    stage(folder, CONNECTOR)
+    create_empty(CONNECTOR, folder / "warehouse.duckdb")
     for name, rows in (("orders", ORDERS), ("refunds", REFUNDS)):
         told = to_arrow("woocommerce", name, CONNECTOR.tables[name], json.loads(json.dumps(rows)))
         with duckdb.connect(str(folder / "warehouse.duckdb")) as warehouse:
@@ -89,7 +89,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             warehouse.register("told", told)
             warehouse.execute(f"insert into raw_woocommerce.{name} ({columns}) select {columns} from told")
     stage(folder, CONNECTOR)
-    yield folder
+    return folder
 
 
 def paid_on(data: Path, *numbers: int) -> dict[int, str | None]:

@@ -6,23 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import duckdb
 import pytest
 import requests
 
 from pipelines.connector import AccessRefused
 from pipelines.http import VendorSession
-from pipelines.load import LoadResult
-from pipelines.plan import Asked
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.zendesk import CONNECTOR, ZendeskOptions
 from sandbox.events import Person, Ticket, TicketRating, World
-from sandbox.server import Running, running
+from sandbox.server import Running
 from sandbox.vendors.zendesk import desk
-from tests.pipelines.loads import load_whole
-from tests.pipelines.vendor_checks import first_address, later_fields
+from tests.pipelines.vendors import First, Vendor, copied, passing_faults, queries, unsent, written
 from tests.staging import stage, staged
 
 FIRST_DAY, THROUGH = date(2026, 1, 1), date(2026, 3, 15)  # the account goes over to surveys on 6 February
@@ -72,54 +67,41 @@ def shop() -> World:
     )
 
 
-@pytest.fixture
-def zendesk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(shop(), NOW) as sandbox:
-        monkeypatch.setenv("SOURCES__ZENDESK__BASE_URL", f"{sandbox.base_url}/zendesk")
-        monkeypatch.setenv("SOURCES__ZENDESK__API_TOKEN", "sandbox-token")
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("zendesk")
-    with pytest.MonkeyPatch.context() as patch, running(shop(), NOW) as sandbox:
-        patch.setenv("SOURCES__ZENDESK__BASE_URL", f"{sandbox.base_url}/zendesk")
-        patch.setenv("SOURCES__ZENDESK__API_TOKEN", "sandbox-token")
-        pull(folder)
-        stage(folder, CONNECTOR)
-    yield folder
-
-
 def options(**more: Any) -> ZendeskOptions:
     return ZendeskOptions(**{"subdomain": "boutique", "email": EMAIL, **more})
 
 
-def pull(folder: Path, now: datetime = NOW, deep_every: int = 7, **more: Any) -> LoadResult:
-    asked = Asked((now - DAY).date(), now, ZoneInfo("Europe/Paris"), FIRST_DAY, deep_every)
-    return load_whole(CONNECTOR, options(**more), folder / "warehouse.duckdb", folder / "state", asked)
+VENDOR = Vendor(CONNECTOR, options, NOW, FIRST_DAY)
+pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
 
 
-def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
-        warehouse.execute("set timezone = 'UTC'; set schema = 'raw_zendesk'")
-        return warehouse.execute(query).fetchall()
+@pytest.fixture
+def zendesk() -> Iterator[Running]:
+    with VENDOR.served(shop()) as sandbox:
+        yield sandbox
 
 
-def everything(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    return {
-        name: rows(folder, f"select {', '.join(table.columns.names)} from {name} order by all")
-        for name, table in CONNECTOR.tables.items()
-    }
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    return VENDOR.first(tmp_path_factory.mktemp("first"), shop())
 
 
-def asked_of(sandbox: Running, path: str) -> list[dict[str, str]]:
-    return [dict(call.query) for call in sandbox.requests() if call.path == f"/zendesk/api/v2{path}"]
+@pytest.fixture(scope="module")
+def with_both_kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A first load when legacy ratings and answers to surveys are both recent."""
+    return VENDOR.first(tmp_path_factory.mktemp("both"), shop(), at(2, 12)).folder
 
 
-def test_tickets_arrive_as_the_vendor_says_them_but_for_the_last_minute(zendesk: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    assert rows(tmp_path, "select id, status, via__channel, is_merged, updated_at from tickets order by id") == [
+@pytest.fixture(scope="module")
+def models(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Staging over a first load."""
+    folder = copied(loaded, tmp_path_factory.mktemp("models"))
+    stage(folder, CONNECTOR)
+    return folder
+
+
+def test_tickets_arrive_as_the_vendor_says_them_but_for_the_last_minute(zendesk: Running, again: Path) -> None:
+    assert rows(again, "select id, status, via__channel, is_merged, updated_at from tickets order by id") == [
         (1, "solved", "web", False, "2026-02-10T12:00:00Z"),
         (2, "deleted", "chat", False, "2026-01-11T12:00:00Z"),
         (3, "deleted", "api", False, "2026-03-15T18:00:00Z"),
@@ -128,54 +110,43 @@ def test_tickets_arrive_as_the_vendor_says_them_but_for_the_last_minute(zendesk:
         (6, "solved", "chat", False, "2026-02-21T13:00:00Z"),
         (7, "solved", "api", False, "2026-01-23T12:00:00Z"),
     ]
-    later = NOW + HOUR
-    zendesk.set_clock(later)
-    pull(tmp_path, later)
-    assert rows(tmp_path, "select created_at from tickets where id = 8") == [("2026-03-16T04:59:30Z",)]
+    VENDOR.pull_at(zendesk, again, NOW + HOUR)
+    assert rows(again, "select created_at from tickets where id = 8") == [("2026-03-16T04:59:30Z",)]
 
 
-def test_all_pages_arrive_and_rows_at_their_borders_once(zendesk: Running, tmp_path: Path) -> None:
-    pull(tmp_path / "whole")
-    zendesk.sandbox.requests.clear()
-    pull(tmp_path / "paged", page_rows=1, rating_rows=1)
-    assert everything(tmp_path / "paged") == everything(tmp_path / "whole")
+def test_all_pages_arrive_and_rows_at_their_borders_once(zendesk: Running, loaded: Path, tmp_path: Path) -> None:
+    pull(tmp_path, page_rows=1, rating_rows=1)
+    assert everything(tmp_path) == everything(loaded)
     pages = {name.rpartition("/")[2]: count for name, count in zendesk.sandbox.requests.pages().items()}
     # Three tickets a page where one was asked for, the first of them known already; two ratings; three surveys.
     assert pages == {"cursor.json": 3, "satisfaction_ratings": 2, "survey_responses": 3}
-    assert ["start_time" in call for call in asked_of(zendesk, EXPORT)] == [True, False, False]
-    assert ["start_time" in call for call in asked_of(zendesk, LEGACY)] == [True, True]
+    assert ["start_time" in call for call in queries(zendesk, EXPORT)] == [True, False, False]
+    assert ["start_time" in call for call in queries(zendesk, LEGACY)] == [True, True]
 
 
-def test_a_second_run_asks_for_what_is_recent_and_adds_nothing(zendesk: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    first = everything(tmp_path)
-    zendesk.sandbox.requests.clear()
-    pull(tmp_path)
-    assert everything(tmp_path) == first
+def test_a_second_run_asks_for_what_is_recent_and_adds_nothing(zendesk: Running, loaded: Path, again: Path) -> None:
+    pull(again)
+    assert everything(again) == everything(loaded)
     # Business days of Paris: 7 up to the 15th begin on the 9th, 35 on 9 February.
-    assert asked_of(zendesk, EXPORT)[0]["start_time"] == str(int(datetime(2026, 3, 8, 23, tzinfo=UTC).timestamp()))
+    assert queries(zendesk, EXPORT)[0]["start_time"] == str(int(datetime(2026, 3, 8, 23, tzinfo=UTC).timestamp()))
     since = str(int(datetime(2026, 2, 8, 23, tzinfo=UTC).timestamp()))
-    assert asked_of(zendesk, LEGACY)[0]["start_time"] == since
-    assert asked_of(zendesk, SURVEYS)[0]["filter[created_at_start]"] == since
+    assert queries(zendesk, LEGACY)[0]["start_time"] == since
+    assert queries(zendesk, SURVEYS)[0]["filter[created_at_start]"] == since
 
 
 def test_a_start_within_the_last_minute_is_never_asked_for(zendesk: Running, tmp_path: Path) -> None:
     midnight = datetime(2026, 3, 14, 23, 0, 10, tzinfo=UTC)  # in Paris the 15th has just begun
     zendesk.set_clock(midnight)
-    asked = Asked(date(2026, 3, 15), midnight, ZoneInfo("Europe/Paris"), date(2026, 3, 15))
-    load_whole(CONNECTOR, options(), tmp_path / "warehouse.duckdb", tmp_path / "state", asked)
-    assert asked_of(zendesk, EXPORT)[0]["start_time"] == str(int((midnight - timedelta(minutes=2)).timestamp()))
+    pull(tmp_path, midnight, history_start=date(2026, 3, 15), through=date(2026, 3, 15))
+    assert queries(zendesk, EXPORT)[0]["start_time"] == str(int((midnight - timedelta(minutes=2)).timestamp()))
 
 
 def test_a_late_deletion_and_a_late_rating_are_noticed(zendesk: Running, tmp_path: Path) -> None:
-    before = at(2, 9)
-    zendesk.set_clock(before)
-    pull(tmp_path, before)
+    VENDOR.pull_at(zendesk, tmp_path, at(2, 9))
     assert rows(tmp_path, "select status from tickets where id = 3") == [("open",)]
     assert rows(tmp_path, "select ticket_id, score from satisfaction_ratings order by 1") == [(1, "good"), (7, "good")]
     assert rows(tmp_path, "select * from survey_responses") == []
-    zendesk.set_clock(NOW)
-    pull(tmp_path)
+    VENDOR.pull_at(zendesk, tmp_path, NOW)
     assert rows(tmp_path, "select status from tickets where id = 3") == [("deleted",)]
     found = rows(
         tmp_path,
@@ -189,17 +160,14 @@ def test_a_late_deletion_and_a_late_rating_are_noticed(zendesk: Running, tmp_pat
     ]
 
 
-def test_weeks_later_a_ticket_is_merged_deleted_or_scrubbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weeks_later_a_ticket_is_merged_deleted_or_scrubbed(tmp_path: Path) -> None:
     merged = replace(ticket(2, at(1, 6), into=1), merged_at=at(2, 1))
     world = replace(shop(), tickets=[ticket(1, at(1, 5)), merged, ticket(3, at(1, 7), deleted=at(1, 28))])
     seen = "select id, status, is_merged, updated_at, generated_timestamp from tickets order by id"
-    with running(replace(world, ticket_ratings=[]), at(1, 20)) as sandbox:
-        monkeypatch.setenv("SOURCES__ZENDESK__BASE_URL", f"{sandbox.base_url}/zendesk")
-        monkeypatch.setenv("SOURCES__ZENDESK__API_TOKEN", "sandbox-token")
+    with VENDOR.served(replace(world, ticket_ratings=[])) as sandbox:
 
         def seen_at(now: datetime) -> list[tuple[Any, ...]]:
-            sandbox.set_clock(now)
-            pull(tmp_path, now, deep_every=0)
+            VENDOR.pull_at(sandbox, tmp_path, now, deep_every_days=0)
             return rows(tmp_path, seen)
 
         assert [row[:3] for row in seen_at(at(1, 20))] == [(1, "open", False), (2, "open", False), (3, "open", False)]
@@ -215,20 +183,15 @@ def test_weeks_later_a_ticket_is_merged_deleted_or_scrubbed(tmp_path: Path, monk
         )
 
 
-def test_an_answer_that_changes_after_all_is_found_by_the_deep_re_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_that_changes_after_all_is_found_by_the_deep_re_read(again: Path) -> None:
     world = shop()
     world.ticket_ratings.append(TicketRating(5, at(4, 5), "bad", BLAME))  # 43 days after it was offered
     answered = "select answer__rating_category from survey_responses where subject_zrns like '%:5\"%'"
-    with running(world, NOW) as sandbox:
-        monkeypatch.setenv("SOURCES__ZENDESK__BASE_URL", f"{sandbox.base_url}/zendesk")
-        monkeypatch.setenv("SOURCES__ZENDESK__API_TOKEN", "sandbox-token")
-        found = []
-        for now, deep_every in ((NOW, 7), (at(4, 1), 0), (at(4, 6), 0), (at(4, 6, 13), 7)):
-            sandbox.set_clock(now)
-            pull(tmp_path, now, deep_every)
-            found.append(rows(tmp_path, answered))
+    found = [rows(again, answered)]
+    with VENDOR.served(world) as sandbox:
+        for now, deep_every_days in ((at(4, 1), 0), (at(4, 6), 0), (at(4, 6, 13), 7)):
+            VENDOR.pull_at(sandbox, again, now, deep_every_days=deep_every_days)
+            found.append(rows(again, answered))
     assert found == [[("good",)], [("good",)], [("good",)], [("bad",)]]
 
 
@@ -237,23 +200,19 @@ def test_the_switch_to_surveys_breaks_the_series_on_the_day_of_the_last_rating(
 ) -> None:
     said = "select table_name, date_day, caveat from raw_parcours.caveats"
     switched = [("satisfaction_ratings", date(2026, 1, 21), "series_break")]  # ticket 7; the first survey: 10 February
-    zendesk.set_clock(at(2, 1))
-    pull(tmp_path, at(2, 1))
+    VENDOR.pull_at(zendesk, tmp_path, at(2, 1))
     assert rows(tmp_path, said) == []
     for now in (at(2, 12), at(2, 12, 18), NOW):  # the last one reads from 9 February on
-        zendesk.set_clock(now)
-        pull(tmp_path, now, deep_every=0)
+        VENDOR.pull_at(zendesk, tmp_path, now, deep_every_days=0)
         assert rows(tmp_path, said) == switched
 
 
-def test_the_vendor_says_how_many_calls_are_left(zendesk: Running, tmp_path: Path) -> None:
-    assert pull(tmp_path).quota == {"requests per minute": "699 of 700 left"}
+def test_the_vendor_says_how_many_calls_are_left(first: First) -> None:
+    assert first.result.quota == {"requests per minute": "699 of 700 left"}
 
 
 def test_a_kind_of_ratings_that_the_account_does_not_have_is_absent(zendesk: Running, tmp_path: Path) -> None:
-    before = at(2, 1)  # no surveys yet
-    zendesk.set_clock(before)
-    assert pull(tmp_path, before).warnings == []
+    assert VENDOR.pull_at(zendesk, tmp_path, at(2, 1)).warnings == []  # no surveys yet
     assert len(rows(tmp_path, "select id from satisfaction_ratings")) == 2
     zendesk.set_clock(NOW)
     zendesk.fault("satisfaction_ratings", "quota_gone")  # the legacy kind is refused after the switch
@@ -270,7 +229,7 @@ def test_without_either_kind_ratings_are_not_covered_and_it_is_said_once(zendesk
     zendesk.sandbox.requests.clear()
     assert pull(tmp_path).warnings == []
     since = str(int(datetime(2025, 12, 31, 23, tzinfo=UTC).timestamp()))
-    assert asked_of(zendesk, LEGACY)[0]["start_time"] == since
+    assert queries(zendesk, LEGACY)[0]["start_time"] == since
     assert len(rows(tmp_path, "select id from survey_responses")) == 3
 
 
@@ -280,21 +239,19 @@ def test_ratings_can_be_left_out(zendesk: Running, tmp_path: Path) -> None:
     assert [CONNECTOR.scopes(options(ratings=False), table) for table in CONNECTOR.tables][1:] == [[], []]
 
 
-def test_no_name_address_subject_comment_or_tag_reaches_the_disk(zendesk: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
-    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()).lower()
-    assert b"zen:ticket:5" in written
+def test_no_name_address_subject_comment_or_tag_reaches_the_disk(loaded: Path) -> None:
+    found = written(loaded)
+    assert b"zen:ticket:5" in found
     for text in ("ada@example.com", "augusta", "byron", SUBJECT, PRAISE, BLAME, "client_", EMAIL, "360000000001"):
-        assert text.lower().encode() not in written
+        assert text.lower().encode() not in found
 
 
-@pytest.mark.parametrize("kind", ["429", "500", "502_html", "reset", "truncated"])
-def test_a_passing_fault_is_survived(zendesk: Running, tmp_path: Path, kind: str) -> None:
-    zendesk.fault(EXPORT, kind, times=2, after=1)
-    zendesk.fault(SURVEYS, kind)
+def test_passing_faults_are_survived(zendesk: Running, loaded: Path, tmp_path: Path) -> None:
+    passing_faults(zendesk, EXPORT, after=1)
+    passing_faults(zendesk, SURVEYS)
     assert pull(tmp_path, page_rows=1).warnings == []
-    assert len(rows(tmp_path, "select id from tickets")) == 7
-    assert len(rows(tmp_path, "select id from survey_responses")) == 3
+    assert zendesk.sandbox.faults.pending() == []
+    assert everything(tmp_path) == everything(loaded)
 
 
 @pytest.mark.parametrize("fault", ["token_expired", None])
@@ -311,13 +268,12 @@ def test_a_refused_token_says_what_to_do_and_not_the_token(
     assert EMAIL not in str(refused.value)
 
 
-def test_an_unknown_field_does_no_harm_and_is_noted(zendesk: Running, tmp_path: Path) -> None:
-    pull(tmp_path)
+def test_an_unknown_field_does_no_harm_and_is_noted(zendesk: Running, again: Path) -> None:
     zendesk.fault("/zendesk", "new_column", times=9)
-    pull(tmp_path, NOW + HOUR)
-    assert len(rows(tmp_path, "select id from tickets")) == 7
-    assert len(rows(tmp_path, "select id from survey_responses where answer__rating is not null")) == 2
-    assert [later_fields(tmp_path, table) for table in ("tickets", "survey_responses")] == [["encoded_id"]] * 2
+    pull(again, NOW + HOUR)
+    assert len(rows(again, "select id from tickets")) == 7
+    assert len(rows(again, "select id from survey_responses where answer__rating is not null")) == 2
+    assert [VENDOR.later_fields(again, table) for table in ("tickets", "survey_responses")] == [["encoded_id"]] * 2
 
 
 @pytest.mark.parametrize(
@@ -332,16 +288,13 @@ def test_an_unknown_field_does_no_harm_and_is_noted(zendesk: Running, tmp_path: 
     ],
 )
 def test_what_figures_rest_on_is_refused_where_it_is_gone(
-    zendesk: Running, tmp_path: Path, kind: str, path: str, said: str
+    zendesk: Running, with_both_kinds: Path, tmp_path: Path, kind: str, path: str, said: str
 ) -> None:
-    now = at(2, 12)  # when both kinds of answers are recent
-    zendesk.set_clock(now)
-    pull(tmp_path, now)
-    first = everything(tmp_path)
+    zendesk.set_clock(at(2, 12))
     zendesk.fault(path, kind, times=9)
     with pytest.raises(SchemaDrift, match=f"zendesk: {said}"):
-        pull(tmp_path, now + HOUR)
-    assert everything(tmp_path) == first
+        pull(copied(with_both_kinds, tmp_path), at(2, 12) + HOUR)
+    assert everything(tmp_path) == everything(with_both_kinds)
 
 
 def test_a_rating_of_another_type_is_refused(zendesk: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -391,8 +344,8 @@ def test_check_refuses_an_agent_who_may_not_export(zendesk: Running, monkeypatch
 def test_without_a_base_url_it_is_the_subdomain_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SOURCES__ZENDESK__BASE_URL", raising=False)
     monkeypatch.setenv("SOURCES__ZENDESK__API_TOKEN", "f00dcafe")
-    address = first_address(monkeypatch, lambda: CONNECTOR.check(options()))
-    assert address == "https://boutique.zendesk.com/api/v2/users/me.json"
+    [asked] = unsent(monkeypatch, lambda: CONNECTOR.check(options()))
+    assert asked.url == "https://boutique.zendesk.com/api/v2/users/me.json"
 
 
 @pytest.mark.parametrize("subdomain", ["", "boutique.zendesk.com", "example.com/"])
@@ -401,8 +354,8 @@ def test_a_subdomain_is_one_word(subdomain: str) -> None:
         options(subdomain=subdomain)
 
 
-def test_tickets_count_unless_deleted_spam_or_merged(loaded: Path) -> None:
-    found = staged(loaded, "stg_zendesk__tickets", "ticket_id, created_at, channel, is_counted")
+def test_tickets_count_unless_deleted_spam_or_merged(models: Path) -> None:
+    found = staged(models, "stg_zendesk__tickets", "ticket_id, created_at, channel, is_counted")
     assert found == [
         ("1", at(1, 10), "web", True),
         ("2", at(1, 11), "chat", False),
@@ -414,9 +367,9 @@ def test_tickets_count_unless_deleted_spam_or_merged(loaded: Path) -> None:
     ]
 
 
-def test_a_ticket_answers_once_by_the_last_of_both_kinds(loaded: Path) -> None:
+def test_a_ticket_answers_once_by_the_last_of_both_kinds(models: Path) -> None:
     columns = "survey, respondent_key, answered_at, score, is_satisfied"
-    assert staged(loaded, "stg_zendesk__csat_answers", columns) == [
+    assert staged(models, "stg_zendesk__csat_answers", columns) == [
         ("zendesk", "1", at(2, 10), Decimal(2), False),  # good by the legacy way, then bad by a survey
         ("zendesk", "5", at(2, 22), Decimal(5), True),
         ("zendesk", "7", at(1, 23), Decimal(1), True),  # bad, then good

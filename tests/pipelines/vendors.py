@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,25 +18,26 @@ from pipelines.http import VendorSession
 from pipelines.load import LoadResult, run_plan
 from pipelines.plan import Asked, plan_backfill
 from sandbox.events import World
-from sandbox.request_log import LoggedRequest
+from sandbox.request_log import LoggedRequest, RequestLog
 from sandbox.server import Running, running
 from tests.aiming import aimed
 from tests.pipelines.loads import load_whole
 
+ASKED = {field.name for field in fields(Asked)}
 Rows = list[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
 class First:
-    """What a first load left and what it asked, for tests that look and change nothing; `copied` for others."""
+    """What a first load left and what it asked, for tests that look and change nothing."""
 
     folder: Path
     result: LoadResult
-    calls: list[LoggedRequest]
+    log: RequestLog
 
     def requests(self) -> list[LoggedRequest]:
         """Every call of the load."""
-        return self.calls
+        return self.log.all()
 
 
 class Vendor:
@@ -54,25 +55,18 @@ class Vendor:
     def first(self, folder: Path, world: World, now: datetime | None = None, **options: Any) -> First:
         """A load into an empty folder, of vendors that are gone afterwards."""
         with self.served(world, now) as sandbox:
-            return First(folder, self.pull(folder, now, **options), sandbox.requests())
+            return First(folder, self.pull(folder, now, **options), sandbox.sandbox.requests)
 
-    def asked(self, now: datetime | None = None, first_day: date | None = None, deep_every_days: int = 7) -> Asked:
+    def asked(self, now: datetime | None = None, **more: Any) -> Asked:
         """What a refresh at an instant asks for: the days up to the one before."""
         now = now or self.now
-        through = (now - timedelta(days=1)).date()
-        return Asked(through, now, ZoneInfo("Europe/Paris"), first_day or self.first_day, deep_every_days)
+        asked = Asked((now - timedelta(days=1)).date(), now, ZoneInfo("Europe/Paris"), self.first_day)
+        return replace(asked, **more)
 
-    def pull(
-        self,
-        folder: Path,
-        now: datetime | None = None,
-        first_day: date | None = None,
-        deep_every_days: int = 7,
-        **options: Any,
-    ) -> LoadResult:
-        """Load what there is, as a refresh does; the vendors' clock is theirs."""
-        asked = self.asked(now, first_day, deep_every_days)
-        return load_whole(self.connector, self.options(**options), *_files(folder), asked)
+    def pull(self, folder: Path, now: datetime | None = None, **more: Any) -> LoadResult:
+        """Load as a refresh does; `more` is what it asks for otherwise, or options. The vendors' clock is theirs."""
+        asked = self.asked(now, **{name: more.pop(name) for name in ASKED & set(more)})
+        return load_whole(self.connector, self.options(**more), *_files(folder), asked)
 
     def pull_at(self, sandbox: Running, folder: Path, *instants: datetime, **more: Any) -> LoadResult:
         """A load at each instant, vendors and product alike; gives the last one's result."""
@@ -81,11 +75,11 @@ class Vendor:
             result = self.pull(folder, now, **more)
         return result
 
-    def backfill(self, folder: Path, first_day: date, last_day: date) -> LoadResult:
+    def backfill(self, folder: Path, first_day: date, last_day: date, now: datetime | None = None) -> LoadResult:
         """Read a range of days again."""
         warehouse, state = _files(folder)
         options = self.options()
-        plan = plan_backfill(self.connector, options, warehouse, self.asked(), first_day, last_day)
+        plan = plan_backfill(self.connector, options, warehouse, self.asked(now), first_day, last_day)
         return run_plan(self.connector, options, warehouse, state, plan)
 
     def rows(self, folder: Path, query: str) -> Rows:
@@ -121,9 +115,9 @@ def _files(folder: Path) -> tuple[Path, Path]:
     return folder / "warehouse.duckdb", folder / "dlt"
 
 
-def copied(first: First, folder: Path) -> Path:
-    """The folder, with what a first load left: the next one goes on from there."""
-    shutil.copytree(first.folder, folder, dirs_exist_ok=True)
+def copied(origin: Path, folder: Path) -> Path:
+    """The folder, with what loads left in another: the next one goes on from there."""
+    shutil.copytree(origin, folder, dirs_exist_ok=True)
     return folder
 
 
@@ -137,15 +131,17 @@ def queries(of: Running | First, path: str) -> list[dict[str, str]]:
     return [dict(call.query) for call in of.requests() if call.path.endswith(path)]
 
 
-def unsent(monkeypatch: pytest.MonkeyPatch, *asks: Callable[[], object]) -> list[requests.PreparedRequest]:
+def unsent(
+    monkeypatch: pytest.MonkeyPatch, *asks: Callable[[], object], session: type[requests.Session] = VendorSession
+) -> list[requests.PreparedRequest]:
     """The requests that these would send, of which none leaves: each ends with its first."""
     found: list[requests.PreparedRequest] = []
 
-    def keep(_: VendorSession, request: requests.PreparedRequest, **__: object) -> requests.Response:
+    def keep(_: requests.Session, request: requests.PreparedRequest, **__: object) -> requests.Response:
         found.append(request)
         raise ConnectorError("not sent")
 
-    monkeypatch.setattr(VendorSession, "send", keep)
+    monkeypatch.setattr(session, "send", keep)
     for ask in asks:
         with pytest.raises(ConnectorError, match="not sent"):
             ask()
