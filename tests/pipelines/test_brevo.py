@@ -48,8 +48,6 @@ ADDRESSES = {
 }
 KINDS = {"emil": "transactional", "fay": "imported"}
 OPTIONS: dict[str, Any] = {"opt_in_attribute": "DATE_OPTIN", "follow_up_automations": ["32"]}
-VENDOR = Vendor(CONNECTOR, lambda **more: BrevoOptions(**OPTIONS | more), NOW, FIRST_DAY)
-pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
 
 
 def contact(name: str, list_id: str = "12") -> Contact:
@@ -128,21 +126,14 @@ def small_world() -> World:
     )
 
 
-@pytest.fixture
-def brevo() -> Iterator[Running]:
-    with VENDOR.served(small_world()) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> First:
-    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world())
+VENDOR = Vendor(CONNECTOR, lambda **more: BrevoOptions(**OPTIONS | more), small_world, NOW, FIRST_DAY)
+pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
 
 
 @pytest.fixture(scope="module")
 def at_noon(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A first load two weeks before the usual one."""
-    return VENDOR.first(tmp_path_factory.mktemp("noon"), small_world(), NOON).folder
+    return VENDOR.first(tmp_path_factory.mktemp("noon"), NOON).folder
 
 
 def opt_ins(folder: Path) -> set[tuple[str, str]]:
@@ -160,7 +151,7 @@ def test_who_confirmed_has_an_opt_in_and_who_was_imported_has_none(loaded: Path)
 
 
 def test_a_second_opt_in_keeps_the_first_and_a_deleted_contact_stays(
-    brevo: Running, at_noon: Path, tmp_path: Path
+    served: Running, at_noon: Path, tmp_path: Path
 ) -> None:
     pull(copied(at_noon, tmp_path))
     found = opt_ins(tmp_path)
@@ -171,30 +162,30 @@ def test_a_second_opt_in_keeps_the_first_and_a_deleted_contact_stays(
     assert ("cleo", "2026-02-09T12:00:00.000Z") in found
 
 
-def test_a_second_run_adds_nothing_and_asks_only_for_what_is_recent(brevo: Running, first: First, again: Path) -> None:
+def test_a_second_run_adds_nothing_and_asks_only_for_what_is_recent(served: Running, first: First, again: Path) -> None:
     assert "modifiedSince" not in queries(first, "/contacts")[0]
     pull(again)
     assert everything(again) == everything(first.folder)
     # Seven business days of Paris up to the 15th begin on the 9th; 28 of them on 16 February.
-    assert queries(brevo, "/contacts")[0]["modifiedSince"] == "2026-03-08T23:00:00.000Z"
-    sent, archived = [call for call in queries(brevo, "/emailCampaigns") if call["offset"] == "0"]
+    assert queries(served, "/contacts")[0]["modifiedSince"] == "2026-03-08T23:00:00.000Z"
+    sent, archived = [call for call in queries(served, "/emailCampaigns") if call["offset"] == "0"]
     assert (sent["startDate"], sent["endDate"]) == ("2026-02-15T23:00:00.000Z", "2026-03-16T05:00:00.000Z")
     assert (archived["status"], "startDate" in archived) == ("archive", False)
-    events = [call for call in queries(brevo, "/smtp/statistics/events") if call["offset"] == "0"]
+    events = [call for call in queries(served, "/smtp/statistics/events") if call["offset"] == "0"]
     assert {(call["startDate"], call["endDate"]) for call in events} == {("2026-02-14", "2026-03-16")}
     assert {call["event"] for call in events} == {"delivered", "opened", "loadedByProxy"}
 
 
-def test_another_attribute_is_read_for_everybody(brevo: Running, tmp_path: Path) -> None:
+def test_another_attribute_is_read_for_everybody(served: Running, tmp_path: Path) -> None:
     pull(tmp_path, opt_in_attribute="")
     assert {opt_in for _, opt_in in opt_ins(tmp_path)} == {""}
-    brevo.sandbox.requests.clear()
+    served.sandbox.requests.clear()
     pull(tmp_path)
-    assert "modifiedSince" not in queries(brevo, "/contacts")[0]
+    assert "modifiedSince" not in queries(served, "/contacts")[0]
     assert ("gil", "2026-02-09T12:00:00.000Z") in opt_ins(tmp_path)
 
 
-def test_an_attribute_that_is_no_date_is_warned_of_and_never_stored(brevo: Running, tmp_path: Path) -> None:
+def test_an_attribute_that_is_no_date_is_warned_of_and_never_stored(served: Running, tmp_path: Path) -> None:
     result = pull(tmp_path, opt_in_attribute="SMS")
     assert result.warnings == [
         "brevo: SMS of some contacts is no ISO 8601 date; correct [sources.brevo] opt_in_attribute"
@@ -203,18 +194,18 @@ def test_an_attribute_that_is_no_date_is_warned_of_and_never_stored(brevo: Runni
 
 
 def test_a_day_without_a_time_begins_in_the_zone_of_the_business(
-    brevo: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sandbox.vendors.brevo.mail.Audience.local", lambda _, moment: f"{moment:%Y-%m-%d}")
     pull(tmp_path)
     assert ("gil", "2026-02-08T23:00:00.000Z") in opt_ins(tmp_path)
 
 
-def test_all_pages_arrive(brevo: Running, loaded: Path, tmp_path: Path) -> None:
+def test_all_pages_arrive(served: Running, loaded: Path, tmp_path: Path) -> None:
     pull(tmp_path, page_rows=2, event_rows=2, list_rows=1)
     assert everything(tmp_path) == everything(loaded)
     # An empty page ends each: after five contacts, two campaigns, two lists; four messages at most in 90 days.
-    assert brevo.sandbox.requests.pages() == {
+    assert served.sandbox.requests.pages() == {
         "/contacts": 4,
         "/emailCampaigns": 3,
         "/contacts/lists": 3,
@@ -222,8 +213,8 @@ def test_all_pages_arrive(brevo: Running, loaded: Path, tmp_path: Path) -> None:
     }
 
 
-def test_a_page_that_repeats_a_row_adds_nothing(brevo: Running, loaded: Path, tmp_path: Path) -> None:
-    brevo.fault("/brevo", "repeat_page", times=100)
+def test_a_page_that_repeats_a_row_adds_nothing(served: Running, loaded: Path, tmp_path: Path) -> None:
+    served.fault("/brevo", "repeat_page", times=100)
     pull(tmp_path, page_rows=2, event_rows=4, list_rows=3)
     assert everything(tmp_path) == everything(loaded)
 
@@ -236,9 +227,9 @@ def test_the_vendor_is_asked_for_at_most_ninety_days_of_events_at_a_time(first: 
     assert all((last - first).days < 90 for first, last in spans)
 
 
-def test_a_history_of_many_years_is_asked_in_parts(brevo: Running, tmp_path: Path) -> None:
+def test_a_history_of_many_years_is_asked_in_parts(served: Running, tmp_path: Path) -> None:
     pull(tmp_path, history_start=date(2021, 1, 1), opt_in_attribute="", follow_up_automations=[])
-    sent = [call for call in queries(brevo, "/emailCampaigns") if call["status"] == "sent"]
+    sent = [call for call in queries(served, "/emailCampaigns") if call["status"] == "sent"]
     assert len({call["startDate"] for call in sent}) == 3
     assert rows(tmp_path, "select id from campaigns order by 1") == [(1,), (2,), (7,)]
 
@@ -254,29 +245,29 @@ def test_an_old_campaign_keeps_the_statistics_that_its_list_leaves_out(first: Fi
 
 
 def test_a_first_load_that_was_stopped_asks_for_no_old_campaign_twice(
-    brevo: Running, first: First, tmp_path: Path
+    served: Running, first: First, tmp_path: Path
 ) -> None:
     lists = len(queries(first, "/emailCampaigns"))
-    brevo.fault("/emailCampaigns$", "quota_gone", times=10_000, after=lists - 1)
+    served.fault("/emailCampaigns$", "quota_gone", times=10_000, after=lists - 1)
     with pytest.raises(QuotaExhausted):
         pull(tmp_path)
-    brevo.sandbox.faults.clear()
+    served.sandbox.faults.clear()
     assert rows(tmp_path, "select id from campaigns where id = 7") == [(7,)]
     pull(tmp_path)
-    assert len(queries(brevo, "/emailCampaigns/7")) == 1
+    assert len(queries(served, "/emailCampaigns/7")) == 1
     assert everything(tmp_path)["campaigns"] == everything(first.folder)["campaigns"]
 
 
-def test_a_late_open_updates_its_campaign_and_its_message(brevo: Running, again: Path) -> None:
-    VENDOR.pull_at(brevo, again, NOW + 2 * HOUR)
+def test_a_late_open_updates_its_campaign_and_its_message(served: Running, again: Path) -> None:
+    VENDOR.pull_at(served, again, NOW + 2 * HOUR)
     assert rows(again, "select statistics__global_stats__trackable_views from campaigns where id = 1") == [(2,)]
     opened = rows(again, "select date from events where event = 'opened' and message_id like '%.8@%'")
     assert opened == [("2026-03-11T13:00:00.000+01:00",)]
 
 
-def test_lists_are_captured_once_a_day(brevo: Running, again: Path) -> None:
+def test_lists_are_captured_once_a_day(served: Running, again: Path) -> None:
     tomorrow = NOW + DAY
-    brevo.set_clock(tomorrow)
+    served.set_clock(tomorrow)
     pull(again, tomorrow - HOUR)
     pull(again, tomorrow)
     counters = "unique_subscribers, total_subscribers, total_blacklisted"
@@ -305,37 +296,37 @@ def test_rows_are_counted_in_the_load_log(first: First) -> None:
     assert dict(logged) == result.rows
 
 
-def test_passing_faults_are_survived(brevo: Running, loaded: Path, tmp_path: Path) -> None:
-    passing_faults(brevo, "/contacts$", "/emailCampaigns/7", "/events$", "/lists/12")
+def test_passing_faults_are_survived(served: Running, loaded: Path, tmp_path: Path) -> None:
+    passing_faults(served, "/contacts$", "/emailCampaigns/7", "/events$", "/lists/12")
     assert pull(tmp_path).warnings == []
-    assert brevo.sandbox.faults.pending() == []
+    assert served.sandbox.faults.pending() == []
     assert everything(tmp_path) == everything(loaded)
 
 
 @pytest.mark.parametrize("fault", ["token_expired", None])
 def test_a_refused_key_says_what_to_do_and_not_the_key(
-    brevo: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
 ) -> None:
     if fault:
-        brevo.fault("/brevo", fault)
+        served.fault("/brevo", fault)
     else:
         monkeypatch.setenv("SOURCES__BREVO__API_KEY", "xkeysib-f00dcafe")
     with pytest.raises(AccessRefused, match="Create an API key in Brevo") as refused:
         pull(tmp_path)
     assert "f00dcafe" not in str(refused.value)
-    assert len(brevo.requests()) == 1  # asking again cannot help
+    assert len(served.requests()) == 1  # asking again cannot help
 
 
 def test_a_key_pasted_with_a_line_break_is_as_good(
-    brevo: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCES__BREVO__API_KEY", "sandbox-brevo\n")
     assert pull(tmp_path).rows["opt_ins"] == 4
 
 
-def test_an_unknown_field_does_no_harm_and_is_noted(brevo: Running, loaded: Path, again: Path) -> None:
-    brevo.fault("/brevo", "new_column", times=100)
-    VENDOR.pull_at(brevo, again, NOW + HOUR / 2)
+def test_an_unknown_field_does_no_harm_and_is_noted(served: Running, loaded: Path, again: Path) -> None:
+    served.fault("/brevo", "new_column", times=100)
+    VENDOR.pull_at(served, again, NOW + HOUR / 2)
     found, before = everything(again), everything(loaded)
     for name in ("opt_ins", "events"):
         assert found[name] == before[name]
@@ -357,23 +348,23 @@ def test_an_unknown_field_does_no_harm_and_is_noted(brevo: Running, loaded: Path
     ],
 )
 def test_what_figures_rest_on_is_missed_by_name_and_all_stays(
-    brevo: Running, at_noon: Path, tmp_path: Path, path: str, kind: str, said: str
+    served: Running, at_noon: Path, tmp_path: Path, path: str, kind: str, said: str
 ) -> None:
-    brevo.fault(f"/brevo/v3.*{path}", kind, times=100)
+    served.fault(f"/brevo/v3.*{path}", kind, times=100)
     with pytest.raises(SchemaDrift, match=f"brevo: {said}.*nothing of this source was loaded"):
         pull(copied(at_noon, tmp_path))
     table = re.split("[ :]", said)[0]
     assert everything(tmp_path)[table] == everything(at_noon)[table]
 
 
-def test_an_event_without_its_message_is_refused_by_name(brevo: Running, tmp_path: Path) -> None:
-    brevo.fault("/events$", "missing_column", times=100)
+def test_an_event_without_its_message_is_refused_by_name(served: Running, tmp_path: Path) -> None:
+    served.fault("/events$", "missing_column", times=100)
     with pytest.raises(RowRefused, match="brevo: events row 1: message_id is missing, but is part of the key"):
         pull(tmp_path)
 
 
 def test_caveats_tell_clicks_by_bots_always_and_else_the_days_concerned(
-    brevo: Running, again: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, again: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caveats = "select table_name, date_day, caveat from raw_parcours.caveats order by all"
     always = ("campaigns", None, "bot_clicks")
@@ -387,7 +378,7 @@ def test_caveats_tell_clicks_by_bots_always_and_else_the_days_concerned(
             name: value for name, value in shown(self, mailing, now, since).items() if not name.startswith("trackable")
         },
     )
-    VENDOR.pull_at(brevo, again, NOW + HOUR)
+    VENDOR.pull_at(served, again, NOW + HOUR)
     hidden = [("campaigns", date(2026, 3, day), "proxy_opens") for day in (1, 2)]
     assert rows(again, caveats) == [*hidden, always, imported]
 
@@ -405,14 +396,14 @@ def morning(month: int, day: int) -> datetime:
     return datetime(2026, month, day, 5, tzinfo=UTC)
 
 
-def test_an_archived_campaign_is_asked_for_as_well(brevo: Running, again: Path, tmp_path: Path) -> None:
+def test_an_archived_campaign_is_asked_for_as_well(served: Running, again: Path, tmp_path: Path) -> None:
     """Number 1 was sent on 1 March, and archived on the 21st."""
     campaigns = "select status, sent_date, scheduled_at, statistics__global_stats__sent from campaigns where id = 1"
-    VENDOR.pull_at(brevo, again, morning(3, 20))
+    VENDOR.pull_at(served, again, morning(3, 20))
     at = "2026-03-01T12:00:00.000Z"
     assert rows(again, campaigns) == [("sent", at, at, 3)]
-    VENDOR.pull_at(brevo, again, morning(3, 25))
-    VENDOR.pull_at(brevo, tmp_path / "once", morning(3, 25))
+    VENDOR.pull_at(served, again, morning(3, 25))
+    VENDOR.pull_at(served, tmp_path / "once", morning(3, 25))
     assert rows(again, campaigns) == rows(tmp_path / "once", campaigns) == [("archive", None, at, 3)]
 
 
@@ -435,11 +426,11 @@ def test_what_happens_late_is_found_by_the_next_deep_load(again: Path) -> None:
 
 
 def test_a_deep_load_asks_for_no_more_old_campaigns_by_themselves_than_the_vendor_allows(
-    brevo: Running, again: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, again: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipelines.sources.brevo.MOST_ALONE", 0)
-    VENDOR.pull_at(brevo, again, NOW + 8 * DAY)
-    assert queries(brevo, "/emailCampaigns/7") == []
+    VENDOR.pull_at(served, again, NOW + 8 * DAY)
+    assert queries(served, "/emailCampaigns/7") == []
     assert rows(again, "select id, statistics__global_stats__delivered from campaigns order by 1") == [
         (1, 2),
         (2, 1),
@@ -460,14 +451,14 @@ def test_a_removed_list_is_no_longer_captured_and_its_opt_ins_stay(loaded: Path,
     assert opt_ins(again) == opt_ins(loaded)
 
 
-def test_a_backfill_asks_for_no_capture(brevo: Running, again: Path) -> None:
+def test_a_backfill_asks_for_no_capture(served: Running, again: Path) -> None:
     VENDOR.backfill(again, date(2026, 2, 1), date(2026, 2, 10))
-    assert queries(brevo, "/contacts/lists") == []
-    assert queries(brevo, "/emailCampaigns")[0]["startDate"] == "2026-01-31T23:00:00.000Z"
+    assert queries(served, "/contacts/lists") == []
+    assert queries(served, "/emailCampaigns")[0]["startDate"] == "2026-01-31T23:00:00.000Z"
 
 
-def test_a_count_that_is_a_word_is_refused_by_name(brevo: Running, tmp_path: Path) -> None:
-    brevo.fault("/brevo/v3/emailCampaigns", "changed_type")
+def test_a_count_that_is_a_word_is_refused_by_name(served: Running, tmp_path: Path) -> None:
+    served.fault("/brevo/v3/emailCampaigns", "changed_type")
     with pytest.raises(RowRefused, match="brevo: campaigns row 1: statistics__global_stats__delivered is a str"):
         pull(tmp_path)
 
@@ -484,7 +475,7 @@ def test_without_a_base_url_the_vendor_itself_is_asked(monkeypatch: pytest.Monke
     assert {request.headers["api-key"] for request in asked} == {"f00dcafe"}
 
 
-def test_check_names_the_account_and_what_the_options_get_wrong(brevo: Running) -> None:
+def test_check_names_the_account_and_what_the_options_get_wrong(served: Running) -> None:
     assert CONNECTOR.check(BrevoOptions(**OPTIONS)) == ["account La boutique: 2 lists, time zone Europe/Paris"]
     assert CONNECTOR.check(BrevoOptions())[1:] == [
         "opt-ins are dated by createdAt, approximately: set [sources.brevo] opt_in_attribute"

@@ -1,6 +1,5 @@
 """The ECB connector against the ECB's files, over a real socket."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,9 +29,6 @@ def working_days(first: date, last: date) -> list[date]:
     return [day for day in days if day.weekday() < 5]
 
 
-VENDOR = Vendor(CONNECTOR, EcbOptions, published(THROUGH), FIRST_DAY)
-
-
 def small_world() -> World:
     rates = []
     for number, day in enumerate(working_days(FIRST_DAY - timedelta(days=10), THROUGH)):
@@ -41,20 +37,12 @@ def small_world() -> World:
     return World(FIRST_DAY, THROUGH, rates=rates)
 
 
-@pytest.fixture
-def world() -> World:
-    return small_world()
-
-
-@pytest.fixture
-def ecb(world: World) -> Iterator[Running]:
-    with VENDOR.served(world) as sandbox:
-        yield sandbox
+VENDOR = Vendor(CONNECTOR, EcbOptions, small_world, published(THROUGH), FIRST_DAY)
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> First:
-    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world())
+    return VENDOR.first(tmp_path_factory.mktemp("first"), through=THROUGH)
 
 
 def pull(folder: Path, through: date = THROUGH, **options: Any) -> LoadResult:
@@ -82,22 +70,22 @@ def test_the_days_before_the_first_asked_one_come_too(loaded: Path) -> None:
     assert before == [(date(2026, 2, 27),)]  # the Friday before
 
 
-def test_a_second_run_adds_nothing(ecb: Running, loaded: Path, again: Path) -> None:
+def test_a_second_run_adds_nothing(served: Running, loaded: Path, again: Path) -> None:
     pull(again)
     assert rates(again) == rates(loaded)
 
 
-def test_a_rate_shows_only_once_it_is_published(ecb: Running, tmp_path: Path) -> None:
+def test_a_rate_shows_only_once_it_is_published(served: Running, tmp_path: Path) -> None:
     friday = date(2026, 3, 13)
-    ecb.set_clock(published(friday) - timedelta(minutes=1))
+    served.set_clock(published(friday) - timedelta(minutes=1))
     pull(tmp_path, friday)
     assert max(day for day, _, _ in rates(tmp_path)) == date(2026, 3, 12)
-    ecb.set_clock(published(friday))
+    served.set_clock(published(friday))
     pull(tmp_path, friday)
     assert max(day for day, _, _ in rates(tmp_path)) == friday
 
 
-def test_a_corrected_rate_is_corrected(ecb: Running, world: World, again: Path) -> None:
+def test_a_corrected_rate_is_corrected(served: Running, world: World, again: Path) -> None:
     day = date(2026, 3, 12)
     world.rates.append(Rate(day, "USD", "1.2345", published(day) + timedelta(hours=18)))
     pull(again)
@@ -105,76 +93,76 @@ def test_a_corrected_rate_is_corrected(ecb: Running, world: World, again: Path) 
     assert len(rates(again)) == 20
 
 
-def test_a_rate_that_is_corrected_late_is_found_by_the_deep_re_read(ecb: Running, world: World, again: Path) -> None:
+def test_a_rate_that_is_corrected_late_is_found_by_the_deep_re_read(served: Running, world: World, again: Path) -> None:
     day = date(2026, 3, 6)
     world.rates.append(Rate(day, "USD", "1.2345", published(date(2026, 3, 16))))
-    ecb.set_clock(published(date(2026, 3, 16)))
+    served.set_clock(published(date(2026, 3, 16)))
     pull(again, date(2026, 3, 16))  # reads again from the 10th on
     assert (day, "USD", "1.2345") not in rates(again)
-    ecb.set_clock(published(date(2026, 3, 22)))
+    served.set_clock(published(date(2026, 3, 22)))
     pull(again, date(2026, 3, 22))  # a week after the first load
     assert (day, "USD", "1.2345") in rates(again)
     changes = "select date_day, rows_before, rows_after from raw_parcours.slice_changes where changed_at ="
     assert (day, 2, 2) in VENDOR.rows(again, f"{changes} '{published(date(2026, 3, 22))}'")
 
 
-def test_a_currency_that_ends_keeps_its_rates(ecb: Running, world: World, tmp_path: Path) -> None:
+def test_a_currency_that_ends_keeps_its_rates(served: Running, world: World, tmp_path: Path) -> None:
     days = [date(2026, 3, 2), date(2026, 3, 3)]
     world.rates.extend(Rate(day, "BGN", "1.9558", published(day)) for day in days)
     for through in (THROUGH, date(2026, 3, 22)):  # the second load is deep
-        ecb.set_clock(published(through))
+        served.set_clock(published(through))
         result = pull(tmp_path, through, currencies=["USD", "BGN"])
         assert [day for day, currency, _ in rates(tmp_path) if currency == "BGN"] == days
         assert result.warnings == ["ecb: no rate for BGN since 2026-03-03; later amounts in it stay unconverted"]
 
 
-def test_passing_faults_are_survived(ecb: Running, tmp_path: Path) -> None:
-    passing_faults(ecb, ECB_FILE)
+def test_passing_faults_are_survived(served: Running, tmp_path: Path) -> None:
+    passing_faults(served, ECB_FILE)
     pull(tmp_path / "five")
     assert len(rates(tmp_path / "five")) == 20
-    assert len(ecb.requests()) == 6
-    ecb.fault(ECB_FILE, "timeout", times=2, seconds=0.01)
+    assert len(served.requests()) == 6
+    served.fault(ECB_FILE, "timeout", times=2, seconds=0.01)
     pull(tmp_path / "two")
     assert len(rates(tmp_path / "two")) == 20
-    assert len(ecb.requests()) == 9
+    assert len(served.requests()) == 9
 
 
-def test_a_lasting_fault_is_named(ecb: Running, tmp_path: Path) -> None:
-    ecb.fault(ECB_FILE, "500", times=100)
+def test_a_lasting_fault_is_named(served: Running, tmp_path: Path) -> None:
+    served.fault(ECB_FILE, "500", times=100)
     with pytest.raises(VendorBusy, match=r"eurofxref-hist\.zip is busy"):
         pull(tmp_path)
 
 
-def test_a_new_currency_does_no_harm(ecb: Running, tmp_path: Path) -> None:
-    ecb.fault(ECB_FILE, "new_column")
+def test_a_new_currency_does_no_harm(served: Running, tmp_path: Path) -> None:
+    served.fault(ECB_FILE, "new_column")
     pull(tmp_path)
     assert {currency for _, currency, _ in rates(tmp_path)} == {"USD", "JPY", "XTS"}
 
 
-def test_a_rate_that_is_no_number_is_refused_by_name(ecb: Running, tmp_path: Path) -> None:
-    ecb.fault(ECB_FILE, "changed_type")
+def test_a_rate_that_is_no_number_is_refused_by_name(served: Running, tmp_path: Path) -> None:
+    served.fault(ECB_FILE, "changed_type")
     with pytest.raises(ConnectorError, match=r"USD of 2026-03-13 is '1·1.*', not a rate"):
         pull(tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["missing_column", "renamed_enum"])
 def test_a_currency_without_its_column_is_missed_by_name_and_nothing_changes(
-    ecb: Running, loaded: Path, again: Path, kind: str
+    served: Running, loaded: Path, again: Path, kind: str
 ) -> None:
-    ecb.fault(ECB_FILE, kind)
+    served.fault(ECB_FILE, kind)
     said = "ecb: rates row 1 .*there is no column USD any more.*nothing of this source was loaded"
     with pytest.raises(SchemaDrift, match=said):
         pull(again)
     assert rates(again) == rates(loaded)
 
 
-def test_only_wanted_currencies_are_kept_and_an_absent_one_is_warned_of(ecb: Running, tmp_path: Path) -> None:
+def test_only_wanted_currencies_are_kept_and_an_absent_one_is_warned_of(served: Running, tmp_path: Path) -> None:
     result = pull(tmp_path, currencies=["USD", "CYP"])
     assert {currency for _, currency, _ in rates(tmp_path)} == {"USD"}
     assert result.warnings == ["ecb: no current rate for CYP; amounts in it stay unconverted"]
 
 
-def test_check_says_how_far_the_rates_reach(ecb: Running) -> None:
+def test_check_says_how_far_the_rates_reach(served: Running) -> None:
     assert CONNECTOR.check(EcbOptions()) == ["reference rates of 2 currencies up to 2026-03-13"]
 
 

@@ -1,7 +1,6 @@
 """The Facebook ads connector against the Marketing API, over a real socket, with Facebook's own client."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -81,24 +80,8 @@ def chosen(**options: Any) -> FacebookAdsOptions:
     return FacebookAdsOptions.model_validate({"accounts": ["1001"], "page_rows": 4, "report_rows": 4} | options)
 
 
-VENDOR = Vendor(CONNECTOR, chosen, morning(THROUGH), FIRST_DAY)
+VENDOR = Vendor(CONNECTOR, chosen, small_world, morning(THROUGH), FIRST_DAY)
 pull, rows = VENDOR.pull, VENDOR.rows
-
-
-@pytest.fixture
-def world() -> events.World:
-    return small_world()
-
-
-@pytest.fixture
-def facebook(world: events.World) -> Iterator[Running]:
-    with VENDOR.served(world) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> First:
-    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world())
 
 
 def more_world() -> events.World:
@@ -110,11 +93,11 @@ def more_world() -> events.World:
 
 @pytest.fixture(scope="module")
 def of_more(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return VENDOR.first(tmp_path_factory.mktemp("more"), more_world()).folder
+    return VENDOR.first(tmp_path_factory.mktemp("more"), world=more_world()).folder
 
 
-def reports(facebook: Running) -> int:
-    return sum(one.method == "POST" and one.path.endswith("/insights") for one in facebook.requests())
+def reports(served: Running) -> int:
+    return sum(one.method == "POST" and one.path.endswith("/insights") for one in served.requests())
 
 
 def test_the_whole_structure_arrives_deleted_campaigns_too(first: First, loaded: Path) -> None:
@@ -166,21 +149,21 @@ def test_breakdowns_hold_the_same_spend_as_the_totals(loaded: Path) -> None:
     ) == [("facebook",), ("instagram",)]
 
 
-def test_a_second_run_adds_nothing(facebook: Running, loaded: Path, again: Path) -> None:
+def test_a_second_run_adds_nothing(served: Running, loaded: Path, again: Path) -> None:
     pull(again)
     assert VENDOR.everything(again) == VENDOR.everything(loaded)
     assert all(VENDOR.everything(loaded).values())
     assert ATTRIBUTION_DAYS == 28  # one report for each of the three tables, after two on the first run
-    assert reports(facebook) == 3
+    assert reports(served) == 3
 
 
 def test_a_restated_day_is_updated_and_a_vanished_one_vanishes(
-    facebook: Running, world: events.World, again: Path
+    served: Running, world: events.World, again: Path
 ) -> None:
     later = morning(THROUGH) + timedelta(hours=1)
     world.ad_deliveries.append(delivery("250", date(2026, 3, 10), 40, 165, shown_at=later))
     world.ad_deliveries.append(delivery("250", date(2026, 3, 11), -20, -5, shown_at=later))
-    facebook.set_clock(later)
+    served.set_clock(later)
     pull(again)
     query = "select date_start, spend from ads_insights where ad_id = '250' and date_start >= '2026-03-10' order by 1"
     assert rows(again, query) == [(date(2026, 3, 10), "16.65")]
@@ -190,11 +173,11 @@ SPEND = "select sum(cast(spend as decimal(18, 2))) from ads_insights"
 
 
 def test_what_deleted_ads_have_spent_stays_spent_also_for_a_new_warehouse(
-    facebook: Running, world: events.World, again: Path, tmp_path: Path
+    served: Running, world: events.World, again: Path, tmp_path: Path
 ) -> None:
     later = morning(THROUGH) + timedelta(hours=1)
     world.ads[:] = [replace(one, deleted_at=later) for one in world.ads]
-    facebook.set_clock(later)
+    served.set_clock(later)
     for folder in (again, tmp_path / "fresh"):
         pull(folder)
         # 2.50 + 14.35 + 0.65 + 0.05 + 7 × 0.10
@@ -202,21 +185,21 @@ def test_what_deleted_ads_have_spent_stays_spent_also_for_a_new_warehouse(
         assert rows(folder, "select distinct status from ads") == [("DELETED",)]
 
 
-def test_a_campaign_that_is_listed_no_more_vanishes(facebook: Running, world: events.World, again: Path) -> None:
+def test_a_campaign_that_is_listed_no_more_vanishes(served: Running, world: events.World, again: Path) -> None:
     world.ad_campaigns.pop()
     pull(again)
     assert rows(again, "select id from campaigns") == [("231",)]
 
 
 def test_a_credit_for_a_day_beyond_the_window_is_found_by_the_deep_re_read(
-    facebook: Running, world: events.World, again: Path
+    served: Running, world: events.World, again: Path
 ) -> None:
     credited = f"select impressions, spend from ads_insights where date_start = '{FIRST_DAY}'"
     none = {"clicks": 0, "link_clicks": 0, "reach": 0}
     world.ad_deliveries.append(delivery("250", FIRST_DAY, -50, -125, shown_at=morning(THROUGH), **none))
-    VENDOR.pull_at(facebook, again, morning(date(2026, 3, 13)))
+    VENDOR.pull_at(served, again, morning(date(2026, 3, 13)))
     assert rows(again, credited) == [("100", "2.50")]
-    VENDOR.pull_at(facebook, again, morning(date(2026, 3, 19)))  # a week after the first load
+    VENDOR.pull_at(served, again, morning(date(2026, 3, 19)))  # a week after the first load
     assert rows(again, credited) == [("50", "1.25")]
     assert rows(
         again,
@@ -226,21 +209,21 @@ def test_a_credit_for_a_day_beyond_the_window_is_found_by_the_deep_re_read(
 
 
 def test_a_backfill_asks_its_days_of_reports_and_captures_nothing(
-    facebook: Running, world: events.World, again: Path
+    served: Running, world: events.World, again: Path
 ) -> None:
     later = morning(THROUGH) + timedelta(hours=1)
     for day in (date(2026, 3, 1), date(2026, 3, 10)):
         world.ad_deliveries.append(delivery("250", day, 1, 100, shown_at=later))
-    facebook.set_clock(later)
+    served.set_clock(later)
     VENDOR.backfill(again, FIRST_DAY, date(2026, 3, 5), later)
     query = "select date_start, spend from ads_insights where ad_id = '250' and date_start >= '2026-03-01' order by 1"
     assert rows(again, query) == [
         (date(2026, 3, 1), "1.10"), (date(2026, 3, 10), "15.00"), (date(2026, 3, 11), "0.05"),
     ]  # fmt: skip
-    assert not any(one.path.endswith("customaudiences") for one in facebook.requests())
+    assert not any(one.path.endswith("customaudiences") for one in served.requests())
 
 
-def test_what_the_account_says_of_its_reports_is_kept(facebook: Running, world: events.World, tmp_path: Path) -> None:
+def test_what_the_account_says_of_its_reports_is_kept(served: Running, world: events.World, tmp_path: Path) -> None:
     world.ad_accounts.append(events.AdAccount("1002", "Boutique US", "USD", "America/New_York"))
     for _ in range(2):
         pull(tmp_path, accounts=["1001", "1002"])
@@ -270,8 +253,8 @@ def test_how_much_of_the_limits_is_used_is_told(first: First) -> None:
     }
 
 
-def test_audiences_are_captured_day_by_day(facebook: Running, again: Path) -> None:
-    VENDOR.pull_at(facebook, again, morning(THROUGH + timedelta(days=2)))
+def test_audiences_are_captured_day_by_day(served: Running, again: Path) -> None:
+    VENDOR.pull_at(served, again, morning(THROUGH + timedelta(days=2)))
     assert rows(
         again,
         "select captured_on, id, approximate_count_lower_bound, approximate_count_upper_bound "
@@ -284,37 +267,37 @@ def test_audiences_are_captured_day_by_day(facebook: Running, again: Path) -> No
     ]
 
 
-def test_a_deleted_audience_is_captured_no_more(facebook: Running, world: events.World, again: Path) -> None:
+def test_a_deleted_audience_is_captured_no_more(served: Running, world: events.World, again: Path) -> None:
     later = morning(THROUGH + timedelta(days=2))
     world.custom_audiences[0] = replace(world.custom_audiences[0], deleted_at=later)
-    VENDOR.pull_at(facebook, again, later)
+    VENDOR.pull_at(served, again, later)
     assert rows(again, "select captured_on, id from custom_audiences order by all") == [
         (date(2026, 3, 13), "2601"), (date(2026, 3, 13), "2602"), (date(2026, 3, 15), "2602"),
     ]  # fmt: skip
 
 
-def test_an_audience_that_is_nowhere_is_warned_of(facebook: Running, tmp_path: Path) -> None:
+def test_an_audience_that_is_nowhere_is_warned_of(served: Running, tmp_path: Path) -> None:
     result = pull(tmp_path, retargeting_audiences=["2601", "2699"])
     assert result.warnings == [
         "facebook_ads: custom_audiences: no account has the audience 2699; correct retargeting_audiences"
     ]
 
 
-def test_passing_faults_are_survived(facebook: Running, tmp_path: Path) -> None:
+def test_passing_faults_are_survived(served: Running, tmp_path: Path) -> None:
     paths = (r"/act_1001/?$", "/campaigns$", r"/act_1001/insights$", r"v26.0/60\d+/?$", r"/60\d+/insights$")
-    passing_faults(facebook, *paths)
+    passing_faults(served, *paths)
     pull(tmp_path / "five", history_start=date(2026, 3, 10))
     for path in paths:
-        facebook.fault(path, "timeout", times=2, seconds=0.01)
+        served.fault(path, "timeout", times=2, seconds=0.01)
     pull(tmp_path / "two", history_start=date(2026, 3, 10))
     for folder in (tmp_path / "five", tmp_path / "two"):
         assert rows(folder, "select count(*) from ads_insights") == [(3,)]
         assert rows(folder, "select count(*) from campaigns") == [(2,)]
-    assert facebook.sandbox.faults.pending() == []
+    assert served.sandbox.faults.pending() == []
 
 
 def test_a_report_that_failed_is_asked_for_again(
-    facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = vendor.job_statuses
     monkeypatch.setattr(
@@ -322,43 +305,41 @@ def test_a_report_that_failed_is_asked_for_again(
     )
     pull(tmp_path, history_start=date(2026, 3, 10))
     assert rows(tmp_path, "select count(*) from ads_insights") == [(3,)]
-    assert reports(facebook) == 4  # three tables, one of them twice
+    assert reports(served) == 4  # three tables, one of them twice
 
 
 def test_a_report_that_is_too_large_is_halved_down_to_a_day(
-    facebook: Running, loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_day = "select count(*) from ads_insights_by_platform group by date_start order by 1 desc limit 1"
     [(most,)] = rows(loaded, a_day)
     monkeypatch.setattr(vendor, "MOST_ROWS", most)
     pull(tmp_path)
     assert VENDOR.everything(tmp_path) == VENDOR.everything(loaded)
-    assert sum(one.method == "POST" and one.status == "400" for one in facebook.requests()) > 0
+    assert sum(one.method == "POST" and one.status == "400" for one in served.requests()) > 0
 
 
 @pytest.mark.parametrize("status", ["Job Failed", "Job Skipped"])
 def test_a_report_that_always_fails_is_an_error(
-    facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: str
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
     monkeypatch.setattr(vendor, "job_statuses", lambda number: ("Job Running", status))
     with pytest.raises(ConnectorError, match="did not finish the report of account 1001 from 2026-03-10 to 2026-03-10"):
         pull(tmp_path, history_start=date(2026, 3, 10))
 
 
-def test_a_wrong_token_is_refused_with_advice(
-    facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_token_is_refused_with_advice(served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TOKEN, "EAAwrongtoken123")
     with pytest.raises(AccessRefused, match=f"{TOKEN}.*ads_read") as refused:
         pull(tmp_path)
     assert "EAAwrongtoken123" not in str(refused.value)
-    assert [one.path.rpartition("/")[2] for one in facebook.requests()] == ["debug_token", "act_1001"]
+    assert [one.path.rpartition("/")[2] for one in served.requests()] == ["debug_token", "act_1001"]
 
 
-def test_a_new_field_does_no_harm_and_is_noted(facebook: Running, again: Path) -> None:
-    facebook.fault("act_1001|/insights", "new_column", times=1000)
+def test_a_new_field_does_no_harm_and_is_noted(served: Running, again: Path) -> None:
+    served.fault("act_1001|/insights", "new_column", times=1000)
     later = THROUGH + timedelta(days=1)
-    VENDOR.pull_at(facebook, again, morning(later))
+    VENDOR.pull_at(served, again, morning(later))
     assert rows(again, "select count(*) from ads_insights where date_start = '2026-03-01'") == [(NUMBER_OF_ADS,)]
     seen = "select table_name, first_seen_at from raw_parcours.fields where field = 'a_field_of_tomorrow' order by 1"
     assert rows(again, seen) == [(name, morning(later)) for name in sorted(CONNECTOR.tables)]
@@ -380,16 +361,16 @@ def contents(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     ],
 )
 def test_what_figures_need_is_missed_by_name_and_nothing_changes(
-    facebook: Running, of_more: Path, tmp_path: Path, path: str, kind: str, said: str
+    served: Running, of_more: Path, tmp_path: Path, path: str, kind: str, said: str
 ) -> None:
-    facebook.fault(path, kind, times=100)
+    served.fault(path, kind, times=100)
     with pytest.raises(SchemaDrift, match=f"facebook_ads: {said}.*nothing of this source was loaded"):
         pull(copied(of_more, tmp_path))
     assert contents(tmp_path) == contents(of_more)
 
 
 def test_an_account_whose_days_cost_nothing_yet_is_no_drift(
-    facebook: Running, world: events.World, tmp_path: Path
+    served: Running, world: events.World, tmp_path: Path
 ) -> None:
     world.ad_deliveries[:] = [delivery("251", date(2026, 3, 10), 40, 0)]
     world.audience_sizes.clear()
@@ -397,20 +378,20 @@ def test_an_account_whose_days_cost_nothing_yet_is_no_drift(
     assert rows(tmp_path, "select impressions, spend from ads_insights") == [("40", None)]
 
 
-def test_a_metric_that_is_no_number_is_refused_by_name(facebook: Running, tmp_path: Path) -> None:
-    facebook.fault(r"/60\d+/insights$", "changed_type")
+def test_a_metric_that_is_no_number_is_refused_by_name(served: Running, tmp_path: Path) -> None:
+    served.fault(r"/60\d+/insights$", "changed_type")
     with pytest.raises(ConnectorError, match="impressions of ad 250 on 2026-02-01 is 'many', not a number"):
         pull(tmp_path)
 
 
-def test_an_audience_size_that_is_no_number_is_refused_by_name(facebook: Running, tmp_path: Path) -> None:
-    facebook.fault("/customaudiences$", "changed_type")
+def test_an_audience_size_that_is_no_number_is_refused_by_name(served: Running, tmp_path: Path) -> None:
+    served.fault("/customaudiences$", "changed_type")
     with pytest.raises(ConnectorError, match="approximate_count_lower_bound is a str that is no int64"):
         pull(tmp_path)
 
 
 def test_history_that_the_vendor_no_longer_has_is_left_out(
-    facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tables = cast(dict[str, Table], CONNECTOR.tables)
     for name in INSIGHTS:
@@ -422,7 +403,7 @@ def test_history_that_the_vendor_no_longer_has_is_left_out(
     assert rows(tmp_path, "select count(*) from ads_insights") == [(3,)]
 
 
-def test_check_says_what_is_connected(facebook: Running) -> None:
+def test_check_says_what_is_connected(served: Running) -> None:
     said = CONNECTOR.check(FacebookAdsOptions(accounts=["1001"]))
     assert said == ["Marketing API v26.0", "account 1001, Boutique FR: EUR, Europe/Paris"]
 

@@ -1,7 +1,6 @@
 """The Facebook page connector against the Graph API, over a real socket, with Facebook's own client."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -83,31 +82,15 @@ def chosen(**options: Any) -> FacebookPageOptions:
     return FacebookPageOptions.model_validate({"pages": ["2001"], "page_rows": 8, "recommendations": True} | options)
 
 
-VENDOR = Vendor(CONNECTOR, chosen, at(13, 9), FIRST_DAY)
+VENDOR = Vendor(CONNECTOR, chosen, small_world, at(13, 9), FIRST_DAY)
 pull, rows = VENDOR.pull, VENDOR.rows
-
-
-@pytest.fixture
-def world() -> World:
-    return small_world()
-
-
-@pytest.fixture
-def facebook(world: World) -> Iterator[Running]:
-    with VENDOR.served(world) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> First:
-    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world())
 
 
 @pytest.fixture(scope="module")
 def later(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a second load leaves two days after the first."""
     folder = copied(loaded, tmp_path_factory.mktemp("later"))
-    with VENDOR.served(small_world()) as sandbox:
+    with VENDOR.served() as sandbox:
         VENDOR.pull_at(sandbox, folder, at(15, 9))
     return folder
 
@@ -147,23 +130,23 @@ def test_comments_and_replies_arrive_with_hashed_withheld_and_own_authors(loaded
 
 
 def test_a_deleted_comment_vanishes_and_so_do_those_of_a_deleted_post(
-    facebook: Running, world: World, again: Path
+    served: Running, world: World, again: Path
 ) -> None:
     world.comments[0] = replace(world.comments[0], deleted_at=at(13, 10))
     world.posts[1] = replace(world.posts[1], deleted_at=at(13, 10))
-    facebook.set_clock(at(13, 11))
+    served.set_clock(at(13, 11))
     pull(again)
     assert rows(again, "select id from comments order by 1") == [("0_3",)]  # 0_2 answered the deleted one
 
 
-def test_a_hidden_comment_is_still_there_for_the_page(facebook: Running, world: World, tmp_path: Path) -> None:
+def test_a_hidden_comment_is_still_there_for_the_page(served: Running, world: World, tmp_path: Path) -> None:
     world.comments[2] = replace(world.comments[2], hidden_at=at(5))
     pull(tmp_path)
     assert rows(tmp_path, "select id from comments where author_key = ''") == [("0_3",)]
 
 
 def test_what_is_deleted_after_the_window_is_found_by_the_deep_re_read(
-    facebook: Running, world: World, tmp_path: Path
+    served: Running, world: World, tmp_path: Path
 ) -> None:
     long_ago = datetime(2025, 11, 20, 12, tzinfo=UTC)
     world.posts.append(Post("2001_90", "2001", long_ago, "Automne", None))
@@ -172,22 +155,22 @@ def test_what_is_deleted_after_the_window_is_found_by_the_deep_re_read(
     old = "select (select count(*) from comments where id = '90_1'), (select count(*) from tagged where id = '{}')"
     counts = []
     for now in (at(13, 9), at(14, 9), at(20, 9)):  # first, usual, and deep a week after the first
-        VENDOR.pull_at(facebook, tmp_path, now, history_start=date(2025, 11, 1))
+        VENDOR.pull_at(served, tmp_path, now, history_start=date(2025, 11, 1))
         counts += rows(tmp_path, old.format(keyed_hash("9000001_90")))
     assert counts == [(1, 1), (1, 1), (0, 0)]
 
 
-def test_a_backfill_captures_nothing_and_leaves_later_days_alone(facebook: Running, world: World, again: Path) -> None:
+def test_a_backfill_captures_nothing_and_leaves_later_days_alone(served: Running, world: World, again: Path) -> None:
     world.comments.append(Comment("0_6", "2001_0", None, "9000001", "Oubli", at(3), None))
     world.comments.append(Comment("6_1", "2001_6", None, "9000001", "Oubli", at(8), None))
     VENDOR.backfill(again, FIRST_DAY, date(2026, 3, 3))
     assert rows(again, "select id from comments where id in ('0_6', '6_1')") == [("0_6",)]
-    calls = [one for one in facebook.requests() if one.path.rstrip("/").endswith("/2001")]
+    calls = [one for one in served.requests() if one.path.rstrip("/").endswith("/2001")]
     assert [dict(one.query)["fields"] for one in calls] == ["access_token"]  # no counter of the page itself
 
 
 def test_a_post_that_is_deleted_while_it_is_read_does_no_harm(
-    facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = vendor._comments
 
@@ -224,7 +207,7 @@ def test_no_member_id_and_no_text_is_kept(loaded: Path) -> None:
         assert private.encode() not in found
 
 
-def test_recommendations_arrive_from_all_pages_through_an_old_version(facebook: Running, tmp_path: Path) -> None:
+def test_recommendations_arrive_from_all_pages_through_an_old_version(served: Running, tmp_path: Path) -> None:
     pull(tmp_path, page_rows=4)
     columns = "created_time, recommendation_type, has_review, has_rating, rating"
     assert rows(tmp_path, f"select {columns} from ratings order by 1") == [
@@ -234,7 +217,7 @@ def test_recommendations_arrive_from_all_pages_through_an_old_version(facebook: 
     ]
     keys = rows(tmp_path, "select rating_key from ratings where recommendation_type = 'negative'")
     assert keys == [(keyed_hash("60428272348"),)]
-    asked = [call.path for call in facebook.requests() if call.path.endswith("/ratings")]
+    asked = [call.path for call in served.requests() if call.path.endswith("/ratings")]
     assert asked == ["/facebook/v21.0/2001/ratings"] * 3
 
 
@@ -242,10 +225,10 @@ def test_a_withdrawn_recommendation_vanishes(later: Path) -> None:
     assert rows(later, "select count(*), max(created_time) from ratings") == [(3, "2026-03-14T12:00:00+0000")]
 
 
-def test_recommendations_are_not_asked_for_unless_wanted(facebook: Running, tmp_path: Path) -> None:
+def test_recommendations_are_not_asked_for_unless_wanted(served: Running, tmp_path: Path) -> None:
     pull(tmp_path, recommendations=False)
     assert rows(tmp_path, "select * from ratings") == []
-    assert not any("ratings" in call.path for call in facebook.requests())
+    assert not any("ratings" in call.path for call in served.requests())
     assert rows(tmp_path, "select rows from raw_parcours.loads where table_name = 'ratings'") == []
     assert FacebookPageOptions(pages=["2001"]).gives("mentions")
     assert not FacebookPageOptions(pages=["2001"]).gives("reviews")
@@ -254,7 +237,7 @@ def test_recommendations_are_not_asked_for_unless_wanted(facebook: Running, tmp_
 
 @pytest.mark.parametrize("code", [12, 2635])
 def test_recommendations_that_ended_are_warned_of_once_and_are_not_covered(
-    facebook: Running, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+    served: Running, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     def ended(sandbox: Sandbox, call: Call, page: Page) -> Row:
         raise GraphError(code, "No longer")
@@ -262,7 +245,7 @@ def test_recommendations_that_ended_are_warned_of_once_and_are_not_covered(
     world.pages.append(Page("2002", "Le club", 10, 9))
     pull(tmp_path, pages=["2001", "2002"])
     monkeypatch.setattr(vendor, "_ratings", ended)
-    result = VENDOR.pull_at(facebook, tmp_path, at(15, 9), pages=["2001", "2002"])
+    result = VENDOR.pull_at(served, tmp_path, at(15, 9), pages=["2001", "2002"])
     assert [text for text in result.warnings if "recommendations" in text] == [f"facebook_page: {ENDED}"]
     covered = (
         "select account_id, max(last_day) from raw_parcours.loads where table_name = 'ratings' group by 1 order by 1"
@@ -274,48 +257,46 @@ def test_recommendations_that_ended_are_warned_of_once_and_are_not_covered(
     assert said[-1] == ENDED
 
 
-def test_a_second_run_adds_nothing(facebook: Running, loaded: Path, again: Path) -> None:
+def test_a_second_run_adds_nothing(served: Running, loaded: Path, again: Path) -> None:
     pull(again)
     assert VENDOR.everything(again) == VENDOR.everything(loaded)
     assert all(VENDOR.everything(loaded).values())
 
 
-def test_passing_faults_are_survived(facebook: Running, loaded: Path, tmp_path: Path) -> None:
+def test_passing_faults_are_survived(served: Running, loaded: Path, tmp_path: Path) -> None:
     paths = ("/2001/?$", "/published_posts$", "/comments$", "/tagged$", "/insights$", "/ratings$")
-    passing_faults(facebook, *paths)
+    passing_faults(served, *paths)
     pull(tmp_path / "five")
     for path in paths:
-        facebook.fault(path, "timeout", times=2, seconds=0.01)
+        served.fault(path, "timeout", times=2, seconds=0.01)
     pull(tmp_path / "two")
     assert VENDOR.everything(tmp_path / "five") == VENDOR.everything(tmp_path / "two") == VENDOR.everything(loaded)
     assert [len(found) for found in VENDOR.everything(loaded).values()] == [1, NUMBER_OF_POSTS, 4, 4, 33, 3]
-    assert facebook.sandbox.faults.pending() == []
+    assert served.sandbox.faults.pending() == []
 
 
-def test_a_lasting_fault_is_named(facebook: Running, tmp_path: Path) -> None:
-    facebook.fault("/tagged$", "429", times=100)
+def test_a_lasting_fault_is_named(served: Running, tmp_path: Path) -> None:
+    served.fault("/tagged$", "429", times=100)
     with pytest.raises(VendorBusy, match=r"Facebook: 2001/tagged: \(#80001\) There have been too many calls"):
         pull(tmp_path)
 
 
-def test_a_wrong_token_is_refused_with_advice(
-    facebook: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_token_is_refused_with_advice(served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TOKEN, "EAAwrongtoken123")
     with pytest.raises(AccessRefused, match=rf"\(code 190\).*{TOKEN}.*read_insights") as refused:
         pull(tmp_path)
     assert "EAAwrongtoken123" not in str(refused.value)
 
 
-def test_an_expired_token_is_refused(facebook: Running, tmp_path: Path) -> None:
-    facebook.fault("/comments$", "token_expired")
+def test_an_expired_token_is_refused(served: Running, tmp_path: Path) -> None:
+    served.fault("/comments$", "token_expired")
     with pytest.raises(AccessRefused, match="Session has expired"):
         pull(tmp_path)
 
 
-def test_a_new_field_does_no_harm_and_is_noted(facebook: Running, again: Path) -> None:
-    facebook.fault("/2001", "new_column", times=1000)
-    VENDOR.pull_at(facebook, again, at(14, 9))
+def test_a_new_field_does_no_harm_and_is_noted(served: Running, again: Path) -> None:
+    served.fault("/2001", "new_column", times=1000)
+    VENDOR.pull_at(served, again, at(14, 9))
     assert rows(again, "select count(*) from posts where captured_on = '2026-03-14'") == [(NUMBER_OF_POSTS,)]
     seen = "select table_name, first_seen_at from raw_parcours.fields where field = 'a_field_of_tomorrow' order by 1"
     assert rows(again, seen) == [
@@ -340,27 +321,27 @@ def contents(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     ],
 )
 def test_what_figures_need_is_missed_by_name_and_nothing_changes(
-    facebook: Running, loaded: Path, again: Path, path: str, kind: str, said: str
+    served: Running, loaded: Path, again: Path, path: str, kind: str, said: str
 ) -> None:
-    facebook.fault(path, kind, times=100)
+    served.fault(path, kind, times=100)
     with pytest.raises(SchemaDrift, match=f"facebook_page: {said}.*nothing of this source was loaded"):
         pull(again)
     assert contents(again) == contents(loaded)
 
 
-def test_a_counter_that_is_no_number_is_refused_by_name(facebook: Running, tmp_path: Path) -> None:
-    facebook.fault("/published_posts$", "changed_type")
+def test_a_counter_that_is_no_number_is_refused_by_name(served: Running, tmp_path: Path) -> None:
+    served.fault("/published_posts$", "changed_type")
     with pytest.raises(ConnectorError, match="reactions of post 2001_6 is 'many', not a number"):
         pull(tmp_path)
 
 
-def test_followers_that_are_no_number_are_refused_by_name(facebook: Running, tmp_path: Path) -> None:
-    facebook.fault("/2001/?$", "changed_type", times=2)
+def test_followers_that_are_no_number_are_refused_by_name(served: Running, tmp_path: Path) -> None:
+    served.fault("/2001/?$", "changed_type", times=2)
     with pytest.raises(ConnectorError, match="fan_count is a str that is no int64"):
         pull(tmp_path)
 
 
-def test_check_says_what_is_connected(facebook: Running) -> None:
+def test_check_says_what_is_connected(served: Running) -> None:
     said = CONNECTOR.check(FacebookPageOptions(pages=["2001"]))
     assert said == ["Graph API v26.0", "page 2001, Boutique: 1001 followers"]
     said = CONNECTOR.check(FacebookPageOptions(pages=["2001"], recommendations=True))
@@ -377,7 +358,7 @@ def test_without_a_base_url_it_is_facebook_over_tls(monkeypatch: pytest.MonkeyPa
 
 
 def test_mentions_and_reviews_are_staged(
-    facebook: Running, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recommendation = vendor._rating_row
 

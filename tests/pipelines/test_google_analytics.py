@@ -1,7 +1,6 @@
 """The Google Analytics connector: its own client over gRPC, against a property small enough to count by hand."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,6 @@ OPTIONS = GoogleAnalyticsOptions(
     audiences=["50"],
     page_rows=4,
 )
-VENDOR = Vendor(CONNECTOR, lambda **more: OPTIONS.model_copy(update=more), NOW, FIRST_DAY)
 
 
 def at(day: int, hour: int = 12, minute: int = 0) -> datetime:
@@ -57,13 +55,6 @@ def hit(number: int, visit_id: int | None, cookie: str | None, name: str, when: 
         "item_id": "", "item_name": "", "quantity": 0, "value": 0, "transaction_id": "",
     }  # fmt: skip
     return Hit(**(values | more))
-
-
-def pull(folder: Path, **options: Any) -> LoadResult:
-    return VENDOR.pull(folder, through=THROUGH, **options)
-
-
-rows = VENDOR.rows
 
 
 def small_world() -> World:
@@ -98,20 +89,17 @@ def small_world() -> World:
     )
 
 
-@pytest.fixture
-def world() -> World:
-    return small_world()
-
-
-@pytest.fixture
-def analytics(world: World) -> Iterator[Running]:
-    with VENDOR.served(world) as sandbox:
-        yield sandbox
+VENDOR = Vendor(CONNECTOR, lambda **more: OPTIONS.model_copy(update=more), small_world, NOW, FIRST_DAY)
+rows = VENDOR.rows
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> First:
-    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world(), through=THROUGH)
+    return VENDOR.first(tmp_path_factory.mktemp("first"), through=THROUGH)
+
+
+def pull(folder: Path, **options: Any) -> LoadResult:
+    return VENDOR.pull(folder, through=THROUGH, **options)
 
 
 def counted(folder: Path, report: str, grain: str, metric: str) -> dict[date, int]:
@@ -147,10 +135,10 @@ def test_capture_pages_and_events_are_sessions_that_hold_them(loaded: Path) -> N
     assert counted(loaded, "event:purchase", "month", "sessions") == {month: 1}
 
 
-def test_every_page_of_a_dated_report_arrives(analytics: Running, tmp_path: Path) -> None:
+def test_every_page_of_a_dated_report_arrives(served: Running, tmp_path: Path) -> None:
     pull(tmp_path, page_rows=1)
     assert rows(tmp_path, "select sum(sessions::int) from raw_google_analytics.traffic_by_day") == [(5,)]
-    assert analytics.sandbox.requests.pages()["runReport:date,sessionSource,sessionMedium,sessionCampaignName"] == 5
+    assert served.sandbox.requests.pages()["runReport:date,sessionSource,sessionMedium,sessionCampaignName"] == 5
 
 
 def test_google_ads_cost_stands_apart_from_imported_cost(loaded: Path) -> None:
@@ -164,26 +152,26 @@ def test_google_ads_cost_stands_apart_from_imported_cost(loaded: Path) -> None:
     ]
 
 
-def test_an_audience_is_counted_by_its_export_once_a_day(analytics: Running, tmp_path: Path) -> None:
+def test_an_audience_is_counted_by_its_export_once_a_day(served: Running, tmp_path: Path) -> None:
     pull(tmp_path)
     pull(tmp_path)
     query = "select captured_on, row_count, state from raw_google_analytics.audience_exports"
     assert rows(tmp_path, query) == [(date(2026, 4, 3), 1, "ACTIVE")]
-    created = [request for request in analytics.requests() if request.path.endswith("CreateAudienceExport")]
+    created = [request for request in served.requests() if request.path.endswith("CreateAudienceExport")]
     assert len(created) == 1
 
 
-def test_an_export_that_failed_is_asked_anew_at_once(analytics: Running, tmp_path: Path) -> None:
+def test_an_export_that_failed_is_asked_anew_at_once(served: Running, tmp_path: Path) -> None:
     pull(tmp_path)
-    [export] = analytics_of(analytics.sandbox).exports.values()
+    [export] = analytics_of(served.sandbox).exports.values()
     export.state = types.AudienceExport.State(types.AudienceExport.State.FAILED)
-    analytics.set_clock(NOW + timedelta(minutes=1))
+    served.set_clock(NOW + timedelta(minutes=1))
     assert pull(tmp_path).warnings == []
-    assert len(analytics_of(analytics.sandbox).exports) == 2
+    assert len(analytics_of(served.sandbox).exports) == 2
     assert rows(tmp_path, "select row_count, state from raw_google_analytics.audience_exports") == [(1, "ACTIVE")]
 
 
-def test_a_second_run_adds_nothing(analytics: Running, loaded: Path, again: Path) -> None:
+def test_a_second_run_adds_nothing(served: Running, loaded: Path, again: Path) -> None:
     pull(again)
     assert VENDOR.everything(again) == VENDOR.everything(loaded)
 
@@ -197,14 +185,14 @@ def test_late_hits_change_the_days_that_are_read_again(world: World, again: Path
     assert counted(again, "site", "month", "totalUsers") == {date(2026, 3, 1): 3}
 
 
-def test_a_changed_group_asks_its_own_history_again(analytics: Running, first: First, again: Path) -> None:
+def test_a_changed_group_asks_its_own_history_again(served: Running, first: First, again: Path) -> None:
     pull(again, source_groups={"google": r"mail\.google\.com"})
     assert counted(again, "source:google", "day", "totalUsers")[date(2026, 3, 10)] == 1
-    assert len(analytics.requests()) < len(first.requests())
+    assert len(served.requests()) < len(first.requests())
 
 
 def test_a_month_that_comes_empty_is_held_against_its_earlier_days(
-    analytics: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mailed = {"google": r"mail\.google\.com"}  # on the tenth alone: a later refresh reads no day with anybody
     pull(tmp_path, source_groups=mailed)
@@ -224,32 +212,32 @@ def test_a_month_that_comes_empty_is_held_against_its_earlier_days(
     assert counted(tmp_path, "source:google", "month", "totalUsers") == {date(2026, 3, 1): 1}
 
 
-def test_passing_faults_are_survived(analytics: Running, loaded: Path, tmp_path: Path) -> None:
+def test_passing_faults_are_survived(served: Running, loaded: Path, tmp_path: Path) -> None:
     for number, kind in enumerate(("429", "500", "502_html", "reset", "timeout")):
-        analytics.fault(RUN_REPORT, kind, after=number)
+        served.fault(RUN_REPORT, kind, after=number)
     pull(tmp_path)
-    assert analytics.sandbox.faults.pending() == []
+    assert served.sandbox.faults.pending() == []
     assert VENDOR.everything(tmp_path) == VENDOR.everything(loaded)
 
 
-def test_a_spent_quota_is_told_and_not_waited_for(analytics: Running, tmp_path: Path) -> None:
-    analytics.fault(RUN_REPORT, "quota_gone", times=100, seconds=2)
+def test_a_spent_quota_is_told_and_not_waited_for(served: Running, tmp_path: Path) -> None:
+    served.fault(RUN_REPORT, "quota_gone", times=100, seconds=2)
     with pytest.raises(QuotaExhausted, match=r"Exhausted property tokens per day.*what was loaded stays"):
         pull(tmp_path)
 
 
-def test_a_refused_credential_says_what_to_do(analytics: Running, tmp_path: Path) -> None:
-    analytics.fault(RUN_REPORT, "token_expired", times=100)
+def test_a_refused_credential_says_what_to_do(served: Running, tmp_path: Path) -> None:
+    served.fault(RUN_REPORT, "token_expired", times=100)
     with pytest.raises(AccessRefused, match="SOURCES__GOOGLE_ANALYTICS__CREDENTIALS"):
         pull(tmp_path)
 
 
-def test_a_property_without_permission_is_refused_with_advice(analytics: Running) -> None:
+def test_a_property_without_permission_is_refused_with_advice(served: Running) -> None:
     with pytest.raises(AccessRefused, match="as Viewer of the property"):
         CONNECTOR.check(OPTIONS.model_copy(update={"properties": ["3"]}))
 
 
-def test_check_names_zone_and_currency(analytics: Running) -> None:
+def test_check_names_zone_and_currency(served: Running) -> None:
     assert CONNECTOR.check(OPTIONS) == [
         "property 1, primary: Europe/Paris, EUR",
         "property 2: America/New_York, USD",
@@ -290,6 +278,6 @@ def test_periods_are_whole_calendar_periods_up_to_the_last_day() -> None:
     ]
 
 
-def test_an_unknown_name_is_answered_in_the_vendors_words(analytics: Running, tmp_path: Path) -> None:
+def test_an_unknown_name_is_answered_in_the_vendors_words(served: Running, tmp_path: Path) -> None:
     with pytest.raises(ConnectorError, match="was not found"):
         pull(tmp_path, audiences=["99"])

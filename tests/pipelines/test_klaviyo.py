@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -41,8 +40,6 @@ FIRST_DAY, THROUGH = date(2026, 1, 1), date(2026, 3, 15)
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-VENDOR = Vendor(CONNECTOR, KlaviyoOptions, NOW, FIRST_DAY)
-pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
 SUBSCRIBED = NOON - 20 * DAY
 LONG_AGO = datetime(2025, 6, 1, 9, 0, tzinfo=UTC)  # before the history that is asked for
 ADDRESSES = {
@@ -141,28 +138,21 @@ def business() -> World:
     )
 
 
-@pytest.fixture
-def klaviyo() -> Iterator[Running]:
-    with VENDOR.served(business()) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> First:
-    return VENDOR.first(tmp_path_factory.mktemp("first"), business())
+VENDOR = Vendor(CONNECTOR, KlaviyoOptions, business, NOW, FIRST_DAY)
+pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
 
 
 @pytest.fixture(scope="module")
 def at_noon(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A first load two weeks before the usual one: on the day of the broadcast."""
-    return VENDOR.first(tmp_path_factory.mktemp("noon"), business(), NOON).folder
+    return VENDOR.first(tmp_path_factory.mktemp("noon"), NOON).folder
 
 
 @pytest.fixture(scope="module")
 def models(at_noon: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Staging over two loads: one on the day of the broadcast, and one two weeks later."""
     folder = copied(at_noon, tmp_path_factory.mktemp("models"))
-    with VENDOR.served(business()):
+    with VENDOR.served():
         pull(folder)
     stage(folder, CONNECTOR)
     return folder
@@ -207,20 +197,20 @@ def opt_ins(folder: Path) -> set[tuple[str, datetime, bool]]:
     return {(names[key], at, approximate) for key, at, approximate in found}
 
 
-def test_all_pages_arrive(klaviyo: Running, loaded: Path, tmp_path: Path) -> None:
+def test_all_pages_arrive(served: Running, loaded: Path, tmp_path: Path) -> None:
     pull(tmp_path, event_rows=3, page_rows=2, list_rows=1)
     assert everything(tmp_path) == everything(loaded)
     # Nine deliveries; six profiles with an address and one without; three campaigns in use, of which one is old.
-    assert klaviyo.sandbox.requests.pages() == {
+    assert served.sandbox.requests.pages() == {
         "/metrics": 1, "/events": 3, "/profiles": 4, "/campaigns": 2, "/lists": 2,
     }  # fmt: skip
 
 
 @pytest.mark.skipif(not SPECIFICATION.exists(), reason="the vendors' specifications are not beside the repository")
-def test_only_what_the_specification_knows_is_asked_for(klaviyo: Running, first: First) -> None:
+def test_only_what_the_specification_knows_is_asked_for(served: Running, first: First) -> None:
     CONNECTOR.check(KlaviyoOptions(follow_up_automations=["VkFlw1"]))
     paths = json.loads(SPECIFICATION.read_text())["paths"]
-    for call in first.requests() + klaviyo.requests():
+    for call in first.requests() + served.requests():
         path = (
             call.path.removeprefix("/klaviyo").replace("/lists/K1", "/lists/{id}").replace("/lists/K2", "/lists/{id}")
         )
@@ -237,17 +227,15 @@ def test_rows_are_counted_in_the_load_log(first: First) -> None:
     assert dict(logged) == counted
 
 
-def test_a_second_run_adds_nothing_and_asks_only_for_recent_changes(
-    klaviyo: Running, first: First, again: Path
-) -> None:
+def test_a_second_run_adds_nothing_and_asks_only_for_recent_changes(served: Running, first: First, again: Path) -> None:
     assert "filter" not in queries(first, "/profiles")[0]
     pull(again)
     assert everything(again) == everything(first.folder)
     # Business days of Paris up to the 15th: twenty-eight begin on 16 February, seven on 9 March.
-    asked = {call["filter"].partition("),")[2] for call in queries(klaviyo, "/events")}
+    asked = {call["filter"].partition("),")[2] for call in queries(served, "/events")}
     until, since = "less-or-equal(datetime,2026-03-16T05:00:00+00:00)", "2026-02-15T23:00:00+00:00"
     assert asked == {f"{until},greater-or-equal(datetime,{since})"}
-    assert queries(klaviyo, "/profiles")[0]["filter"] == "greater-than(updated,2026-03-08T22:59:59+00:00)"
+    assert queries(served, "/profiles")[0]["filter"] == "greater-than(updated,2026-03-08T22:59:59+00:00)"
 
 
 def test_opt_ins_are_read_from_the_beginning_and_mail_from_the_history_on(loaded: Path) -> None:
@@ -264,15 +252,15 @@ def test_a_campaign_of_before_the_history_and_a_draft_are_left_out(loaded: Path)
     ]
 
 
-def test_an_open_that_shows_two_weeks_late_arrives_under_its_own_time(klaviyo: Running, again: Path) -> None:
+def test_an_open_that_shows_two_weeks_late_arrives_under_its_own_time(served: Running, again: Path) -> None:
     late = "select attributes__datetime from events where id = '3o3'"
     assert rows(again, late) == []
-    VENDOR.pull_at(klaviyo, again, NOW + 2 * HOUR)
+    VENDOR.pull_at(served, again, NOW + 2 * HOUR)
     assert rows(again, late) == [("2026-03-01T15:00:00+00:00",)]
 
 
-def test_every_consent_that_was_shown_stays(klaviyo: Running, tmp_path: Path) -> None:
-    VENDOR.pull_at(klaviyo, tmp_path, NOON - 10 * DAY, NOON, NOW)
+def test_every_consent_that_was_shown_stays(served: Running, tmp_path: Path) -> None:
+    VENDOR.pull_at(served, tmp_path, NOON - 10 * DAY, NOON, NOW)
     assert consents(tmp_path, "ada") == [
         ("SUBSCRIBED", "2026-02-09T12:00:00+00:00"),
         ("SUBSCRIBED", "2026-03-06T12:00:00+00:00"),
@@ -281,7 +269,7 @@ def test_every_consent_that_was_shown_stays(klaviyo: Running, tmp_path: Path) ->
 
 
 def test_a_deleted_profile_stays_and_one_without_an_address_does_not_come(
-    klaviyo: Running, loaded: Path, at_noon: Path, tmp_path: Path
+    served: Running, loaded: Path, at_noon: Path, tmp_path: Path
 ) -> None:
     assert consents(loaded, "cleo") == []
     pull(copied(at_noon, tmp_path))
@@ -296,14 +284,14 @@ def test_a_connected_tool_with_metrics_of_the_same_names_is_not_read(first: Firs
 
 
 def test_a_list_that_is_deleted_meanwhile_is_left_out(
-    klaviyo: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send = VendorSession.send
 
     def send_and_rewind(self: VendorSession, request: requests.PreparedRequest, **more: Any) -> requests.Response:
         response = send(self, request, **more)
         if urlsplit(request.url or "").path == "/klaviyo/api/lists":
-            klaviyo.set_clock(NOON - 2 * DAY)  # the second list does not exist yet
+            served.set_clock(NOON - 2 * DAY)  # the second list does not exist yet
         return response
 
     monkeypatch.setattr(VendorSession, "send", send_and_rewind)
@@ -311,48 +299,48 @@ def test_a_list_that_is_deleted_meanwhile_is_left_out(
     assert rows(tmp_path, "select id from lists") == [("K1",)]
 
 
-def test_passing_faults_are_survived(klaviyo: Running, loaded: Path, tmp_path: Path) -> None:
-    passing_faults(klaviyo, "/events$", "/profiles$", "/campaigns$", "/lists/K1$", "/metrics$")
+def test_passing_faults_are_survived(served: Running, loaded: Path, tmp_path: Path) -> None:
+    passing_faults(served, "/events$", "/profiles$", "/campaigns$", "/lists/K1$", "/metrics$")
     assert pull(tmp_path).warnings == []
-    assert klaviyo.sandbox.faults.pending() == []
+    assert served.sandbox.faults.pending() == []
     assert everything(tmp_path) == everything(loaded)
 
 
 @pytest.mark.parametrize("path", ["/events", "/profiles", "/campaigns", "/metrics"])
 def test_a_page_that_names_itself_as_the_next_is_survived(
-    klaviyo: Running, loaded: Path, tmp_path: Path, path: str
+    served: Running, loaded: Path, tmp_path: Path, path: str
 ) -> None:
-    klaviyo.fault(f"{path}$", "repeat_page")
+    served.fault(f"{path}$", "repeat_page")
     assert pull(tmp_path).warnings == []
     assert everything(tmp_path) == everything(loaded)
 
 
 @pytest.mark.parametrize("fault", ["token_expired", None])
 def test_a_refused_key_says_what_to_do_and_not_the_key(
-    klaviyo: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
 ) -> None:
     if fault:
-        klaviyo.fault("/klaviyo", fault)
+        served.fault("/klaviyo", fault)
     else:
         monkeypatch.setenv("SOURCES__KLAVIYO__API_KEY", "pk_f00dcafe")
     with pytest.raises(AccessRefused, match="Create a private API key in Klaviyo") as refused:
         pull(tmp_path)
     assert "f00dcafe" not in str(refused.value)
-    assert len(klaviyo.requests()) == 1  # asking again cannot help
+    assert len(served.requests()) == 1  # asking again cannot help
     assert b"f00dcafe" not in written(tmp_path)
 
 
-def test_an_empty_key_is_refused_before_it_is_sent(klaviyo: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_key_is_refused_before_it_is_sent(served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCES__KLAVIYO__API_KEY", "")
     with pytest.raises(AccessRefused, match="there is no API key"):
         CONNECTOR.check(KlaviyoOptions())
-    assert klaviyo.requests() == []
+    assert served.requests() == []
 
 
 def test_an_unknown_field_does_no_harm_and_is_noted_but_not_kept(
-    klaviyo: Running, loaded: Path, again: Path, tmp_path: Path
+    served: Running, loaded: Path, again: Path, tmp_path: Path
 ) -> None:
-    klaviyo.fault("/klaviyo", "new_column", times=100)
+    served.fault("/klaviyo", "new_column", times=100)
     pull(tmp_path / "more")
     assert everything(tmp_path / "more") == everything(loaded)
     pull(again, NOW + HOUR / 2)
@@ -373,9 +361,9 @@ def test_an_unknown_field_does_no_harm_and_is_noted_but_not_kept(
     ],
 )
 def test_what_figures_rest_on_is_missed_by_name_and_all_stays(
-    klaviyo: Running, at_noon: Path, tmp_path: Path, path: str, kind: str, said: str
+    served: Running, at_noon: Path, tmp_path: Path, path: str, kind: str, said: str
 ) -> None:
-    klaviyo.fault(f"/klaviyo/api{path}$", kind, times=100)
+    served.fault(f"/klaviyo/api{path}$", kind, times=100)
     with pytest.raises(SchemaDrift, match=f"klaviyo: {said}.*nothing of this source was loaded"):
         pull(copied(at_noon, tmp_path))
     table = re.split("[ :]", said)[0]
@@ -457,30 +445,30 @@ def test_a_removed_list_is_no_longer_captured(again: Path) -> None:
     ]
 
 
-def test_a_backfill_asks_for_no_capture(klaviyo: Running, again: Path) -> None:
+def test_a_backfill_asks_for_no_capture(served: Running, again: Path) -> None:
     VENDOR.backfill(again, date(2026, 2, 1), date(2026, 2, 10))
-    assert queries(klaviyo, "/lists") == []
-    assert "greater-or-equal(datetime,2026-01-31T23:00:00+00:00)" in queries(klaviyo, "/events")[0]["filter"]
+    assert queries(served, "/lists") == []
+    assert "greater-or-equal(datetime,2026-01-31T23:00:00+00:00)" in queries(served, "/events")[0]["filter"]
 
 
-def test_a_changed_type_is_refused_by_name(klaviyo: Running, tmp_path: Path) -> None:
-    klaviyo.fault("/klaviyo/api/lists/K1", "changed_type")
+def test_a_changed_type_is_refused_by_name(served: Running, tmp_path: Path) -> None:
+    served.fault("/klaviyo/api/lists/K1", "changed_type")
     with pytest.raises(RowRefused, match="klaviyo: lists row 1: attributes__profile_count is a str that is no int64"):
         pull(tmp_path)
-    klaviyo.fault("/klaviyo/api/events", "changed_type")
+    served.fault("/klaviyo/api/events", "changed_type")
     with pytest.raises(ConnectorError, match="klaviyo: event_properties is a str that is no object") as refused:
         pull(tmp_path)
     assert "somebody" not in str(refused.value)
 
 
-def test_check_names_the_account_and_what_the_options_get_wrong(klaviyo: Running) -> None:
+def test_check_names_the_account_and_what_the_options_get_wrong(served: Running) -> None:
     account = "account La boutique: 2 lists, time zone Europe/Paris, currency EUR, API revision 2026-10-15"
     assert CONNECTOR.check(KlaviyoOptions(follow_up_automations=["VkFlw1"])) == [account]
     assert CONNECTOR.check(KlaviyoOptions(follow_up_automations=["VkFlw1", "VkFlw9"])) == [
         account,
         "VkFlw9 does not exist: correct [sources.klaviyo] follow_up_automations",
     ]
-    klaviyo.set_clock(LONG_AGO - HOUR)
+    served.set_clock(LONG_AGO - HOUR)
     assert CONNECTOR.check(KlaviyoOptions())[1:] == [
         *(f"no event is called {one} so far" for one in ("Received Email", "Bounced Email")),
         *(f"no event is called {one} so far" for one in ("Opened Email", "Clicked Email")),

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -37,8 +36,6 @@ FIRST_DAY, THROUGH = date(2026, 1, 1), date(2026, 3, 15)
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NOW = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-VENDOR = Vendor(CONNECTOR, MailchimpOptions, NOW, FIRST_DAY)
-pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
 ADDRESSES = {
     "ada": " Ada.Lovelace@Gmail.com ",  # subscribed, left and came back
     "bob": "bob@example.com",  # subscribed
@@ -124,26 +121,14 @@ def small_world() -> World:
     )
 
 
-@pytest.fixture
-def world() -> World:
-    return small_world()
-
-
-@pytest.fixture
-def mailchimp(world: World) -> Iterator[Running]:
-    with VENDOR.served(world) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> First:
-    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world())
+VENDOR = Vendor(CONNECTOR, MailchimpOptions, small_world, NOW, FIRST_DAY)
+pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
 
 
 @pytest.fixture(scope="module")
 def at_noon(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A first load two weeks before the usual one."""
-    return VENDOR.first(tmp_path_factory.mktemp("noon"), small_world(), NOON).folder
+    return VENDOR.first(tmp_path_factory.mktemp("noon"), NOON).folder
 
 
 def vendor_id(name: str) -> str:
@@ -194,7 +179,7 @@ def test_only_who_confirmed_has_an_opt_in(loaded: Path) -> None:
     assert keys == {member_key(name) for name in ("ada", "bob", "cleo", "gil")}
 
 
-def test_a_second_opt_in_keeps_the_first(mailchimp: Running, at_noon: Path, tmp_path: Path) -> None:
+def test_a_second_opt_in_keeps_the_first(served: Running, at_noon: Path, tmp_path: Path) -> None:
     pull(copied(at_noon, tmp_path))
     found = rows(
         tmp_path, f"select timestamp_opt from opt_ins where member_key = '{member_key('ada')}' order by timestamp_opt"
@@ -203,28 +188,26 @@ def test_a_second_opt_in_keeps_the_first(mailchimp: Running, at_noon: Path, tmp_
     assert members(tmp_path)["ada"] == ("subscribed", "2026-03-06T12:00:00+00:00")
 
 
-def test_all_pages_arrive(mailchimp: Running, loaded: Path, tmp_path: Path) -> None:
+def test_all_pages_arrive(served: Running, loaded: Path, tmp_path: Path) -> None:
     pull(tmp_path, page_rows=2)
     assert everything(tmp_path) == everything(loaded)
-    assert mailchimp.sandbox.requests.pages()["/lists/{list}/members"] == 4  # six members, no more, an archived one
-    assert mailchimp.sandbox.requests.pages()["/reports"] == 3  # five reports
+    assert served.sandbox.requests.pages()["/lists/{list}/members"] == 4  # six members, no more, an archived one
+    assert served.sandbox.requests.pages()["/reports"] == 3  # five reports
 
 
-def test_a_second_run_adds_nothing_and_asks_only_for_recent_changes(
-    mailchimp: Running, first: First, again: Path
-) -> None:
+def test_a_second_run_adds_nothing_and_asks_only_for_recent_changes(served: Running, first: First, again: Path) -> None:
     assert "since_last_changed" not in queries(first, "/lists/L1/members")[0]
     pull(again)
     assert everything(again) == everything(first.folder)
     # Seven business days of Paris up to the 15th begin on the 9th, 23:00 UTC of the 8th.
-    assert {call["since_last_changed"] for call in queries(mailchimp, "/lists/L1/members")} == {
+    assert {call["since_last_changed"] for call in queries(served, "/lists/L1/members")} == {
         "2026-03-08T22:59:59+00:00"
     }
-    assert queries(mailchimp, "/reports")[0]["since_send_time"] == "2026-02-15T22:59:59+00:00"
-    assert queries(mailchimp, "/campaigns")[0]["since_send_time"] == "2026-02-15T22:59:59+00:00"
+    assert queries(served, "/reports")[0]["since_send_time"] == "2026-02-15T22:59:59+00:00"
+    assert queries(served, "/campaigns")[0]["since_send_time"] == "2026-02-15T22:59:59+00:00"
 
 
-def test_a_list_that_is_new_here_is_read_whole(mailchimp: Running, tmp_path: Path) -> None:
+def test_a_list_that_is_new_here_is_read_whole(served: Running, tmp_path: Path) -> None:
     pull(tmp_path, lists=["L1"])
     assert members(tmp_path, "L2") == {}
     pull(tmp_path)
@@ -275,14 +258,14 @@ def test_a_report_counts_as_the_vendor_does(loaded: Path) -> None:
     assert rows(loaded, "select clicks__unique_subscriber_clicks from reports where id = 'R1'") == [(2,)]
 
 
-def test_a_late_open_updates_its_report(mailchimp: Running, again: Path) -> None:
-    VENDOR.pull_at(mailchimp, again, NOW + 2 * HOUR)
+def test_a_late_open_updates_its_report(served: Running, again: Path) -> None:
+    VENDOR.pull_at(served, again, NOW + 2 * HOUR)
     assert opens_of(again, "R1") == (2, 2)
 
 
-def test_an_automation_is_captured_once_a_day_with_its_lifetime_counters(mailchimp: Running, again: Path) -> None:
+def test_an_automation_is_captured_once_a_day_with_its_lifetime_counters(served: Running, again: Path) -> None:
     tomorrow = NOW + DAY
-    mailchimp.set_clock(tomorrow)
+    served.set_clock(tomorrow)
     pull(again, tomorrow - HOUR)
     pull(again, tomorrow)
     captured = "captured_on, captured_at, emails_sent"
@@ -323,26 +306,26 @@ def test_rows_are_counted_in_the_load_log(first: First) -> None:
     assert dict(logged) == counted
 
 
-def test_passing_faults_are_survived(mailchimp: Running, loaded: Path, tmp_path: Path) -> None:
-    passing_faults(mailchimp, "/mailchimp/3.0/lists/L1/members", "/mailchimp/3.0/reports/S1")
-    mailchimp.fault("/mailchimp/3.0/(lists/L2/members|automations$)", "quota_gone", times=2)
+def test_passing_faults_are_survived(served: Running, loaded: Path, tmp_path: Path) -> None:
+    passing_faults(served, "/mailchimp/3.0/lists/L1/members", "/mailchimp/3.0/reports/S1")
+    served.fault("/mailchimp/3.0/(lists/L2/members|automations$)", "quota_gone", times=2)
     assert pull(tmp_path).warnings == []
-    assert mailchimp.sandbox.faults.pending() == []
+    assert served.sandbox.faults.pending() == []
     assert everything(tmp_path) == everything(loaded)
 
 
 @pytest.mark.parametrize("fault", ["token_expired", None])
 def test_a_refused_key_says_what_to_do_and_not_the_key(
-    mailchimp: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
 ) -> None:
     if fault:
-        mailchimp.fault("/mailchimp", fault)
+        served.fault("/mailchimp", fault)
     else:
         monkeypatch.setenv("SOURCES__MAILCHIMP__API_KEY", "f00dcafe-us1")
     with pytest.raises(AccessRefused, match="Create an API key in Mailchimp") as refused:
         pull(tmp_path)
     assert "f00dcafe" not in str(refused.value)
-    assert len(mailchimp.requests()) == 1  # asking again cannot help
+    assert len(served.requests()) == 1  # asking again cannot help
 
 
 @pytest.mark.parametrize("key", ["f00dcafe", "f00dcafe-", "f00dcafe-us1.example.com/"])
@@ -354,9 +337,9 @@ def test_a_key_without_a_data_centre_is_refused_before_it_is_sent(monkeypatch: p
     assert "f00dcafe" not in str(refused.value)
 
 
-def test_an_unknown_field_does_no_harm_and_is_noted(mailchimp: Running, loaded: Path, again: Path) -> None:
-    mailchimp.fault("/mailchimp", "new_column", times=100)
-    VENDOR.pull_at(mailchimp, again, NOW + HOUR / 2)
+def test_an_unknown_field_does_no_harm_and_is_noted(served: Running, loaded: Path, again: Path) -> None:
+    served.fault("/mailchimp", "new_column", times=100)
+    VENDOR.pull_at(served, again, NOW + HOUR / 2)
     found, before = everything(again), everything(loaded)
     for name in ("members", "campaigns", "reports"):
         assert found[name] == before[name]
@@ -365,8 +348,8 @@ def test_an_unknown_field_does_no_harm_and_is_noted(mailchimp: Running, loaded: 
     assert rows(again, f"{fields} 'opens__loyalty_tier'") == [(NOW + HOUR / 2,)]
 
 
-def test_a_count_that_is_a_word_is_refused_by_name(mailchimp: Running, tmp_path: Path) -> None:
-    mailchimp.fault("/mailchimp/3.0/reports", "changed_type")
+def test_a_count_that_is_a_word_is_refused_by_name(served: Running, tmp_path: Path) -> None:
+    served.fault("/mailchimp/3.0/reports", "changed_type")
     with pytest.raises(RowRefused, match="mailchimp: reports row 1: emails_sent is a str that is no int64"):
         pull(tmp_path)
 
@@ -382,9 +365,9 @@ def test_a_count_that_is_a_word_is_refused_by_name(mailchimp: Running, tmp_path:
     ],
 )
 def test_what_figures_rest_on_is_missed_by_name_and_all_stays(
-    mailchimp: Running, at_noon: Path, tmp_path: Path, path: str, kind: str, said: str
+    served: Running, at_noon: Path, tmp_path: Path, path: str, kind: str, said: str
 ) -> None:
-    mailchimp.fault(f"/mailchimp/3.0{path}", kind, times=100)
+    served.fault(f"/mailchimp/3.0{path}", kind, times=100)
     with pytest.raises(SchemaDrift, match=f"mailchimp: {said}.*nothing of this source was loaded"):
         pull(copied(at_noon, tmp_path))
     table = re.split("[ :]", said)[0]
@@ -392,7 +375,7 @@ def test_what_figures_rest_on_is_missed_by_name_and_all_stays(
 
 
 def test_a_report_of_a_type_that_is_not_known_is_warned_of(
-    mailchimp: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(reports.TYPES, "regular", "standard")
     result = pull(tmp_path)
@@ -403,7 +386,7 @@ def test_a_report_of_a_type_that_is_not_known_is_warned_of(
 
 
 def test_caveats_tell_clicks_by_bots_always_and_opens_by_proxies_where_they_are_hidden(
-    mailchimp: Running, again: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, again: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caveats = "select table_name, date_day, caveat from raw_parcours.caveats order by all"
     assert rows(again, caveats) == [("reports", None, "bot_clicks")]
@@ -462,10 +445,10 @@ def test_a_removed_list_is_no_longer_captured_and_its_opt_ins_stay(world: World,
     assert rows(again, "select timestamp_opt from opt_ins where list_id = 'L2'") == [("2026-02-09T13:00:00+00:00",)]
 
 
-def test_a_backfill_asks_for_no_capture(mailchimp: Running, again: Path) -> None:
+def test_a_backfill_asks_for_no_capture(served: Running, again: Path) -> None:
     VENDOR.backfill(again, date(2026, 2, 1), date(2026, 2, 10))
-    assert queries(mailchimp, "/automations") == queries(mailchimp, "/reports/S1") == []
-    assert queries(mailchimp, "/reports")[0]["since_send_time"] == "2026-01-31T22:59:59+00:00"
+    assert queries(served, "/automations") == queries(served, "/reports/S1") == []
+    assert queries(served, "/reports")[0]["since_send_time"] == "2026-01-31T22:59:59+00:00"
 
 
 def rewind_after(sandbox: Running, path: str, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -482,14 +465,14 @@ def rewind_after(sandbox: Running, path: str, now: datetime, monkeypatch: pytest
 
 
 def test_a_list_deleted_meanwhile_is_warned_of_and_read_whole_when_it_is_back(
-    mailchimp: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        rewind_after(mailchimp, "/lists", NOON - 91 * DAY, patch)
+        rewind_after(served, "/lists", NOON - 91 * DAY, patch)
         result = pull(tmp_path)
     assert "mailchimp: members: list L1 was deleted meanwhile; its members stay as they were" in result.warnings
     assert members(tmp_path) == {}
-    mailchimp.set_clock(NOW)
+    served.set_clock(NOW)
     pull(tmp_path)
     assert len(members(tmp_path)) == 7
 
@@ -505,21 +488,21 @@ def test_a_list_deleted_meanwhile_is_warned_of_and_read_whole_when_it_is_back(
     ],
 )
 def test_an_automation_deleted_meanwhile_is_warned_of(
-    mailchimp: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, warning: str
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, warning: str
 ) -> None:
-    rewind_after(mailchimp, path, NOON - 11 * DAY, monkeypatch)
+    rewind_after(served, path, NOON - 11 * DAY, monkeypatch)
     result = pull(tmp_path)
     assert warning in result.warnings
     assert rows(tmp_path, "select id from automation_emails") == []
 
 
-def test_a_wanted_list_that_does_not_exist_is_warned_of(mailchimp: Running, tmp_path: Path) -> None:
+def test_a_wanted_list_that_does_not_exist_is_warned_of(served: Running, tmp_path: Path) -> None:
     result = pull(tmp_path, lists=["L2", "L9"])
     assert result.warnings == ["mailchimp: list L9 does not exist; correct [sources.mailchimp] lists"]
     assert rows(tmp_path, "select distinct list_id from members") == [("L2",)]
 
 
-def test_check_names_the_account_and_what_the_options_get_wrong(mailchimp: Running) -> None:
+def test_check_names_the_account_and_what_the_options_get_wrong(served: Running) -> None:
     assert CONNECTOR.check(MailchimpOptions(follow_up_automations=["A1"])) == ["account La boutique: 2 lists"]
     assert CONNECTOR.check(MailchimpOptions(lists=["L1", "L9"], follow_up_automations=["A9"])) == [
         "account La boutique: 2 lists",

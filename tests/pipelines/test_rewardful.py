@@ -1,6 +1,5 @@
 """The Rewardful connector against its REST API, over a real socket."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,8 +19,6 @@ FIRST_DAY, THROUGH = date(2026, 3, 2), date(2026, 3, 12)
 NOW = datetime(2026, 3, 13, 9, tzinfo=UTC)
 SECRET = "SOURCES__REWARDFUL__SECRET"
 AFFILIATES = "/rewardful/v1/affiliates"
-VENDOR = Vendor(CONNECTOR, lambda: RewardfulOptions(page_rows=2), NOW, FIRST_DAY)
-pull = VENDOR.pull
 
 
 def at(day: int, hour: int = 12) -> datetime:
@@ -43,20 +40,8 @@ def small_world() -> World:
     )
 
 
-@pytest.fixture
-def world() -> World:
-    return small_world()
-
-
-@pytest.fixture
-def rewardful(world: World) -> Iterator[Running]:
-    with VENDOR.served(world) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> First:
-    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world())
+VENDOR = Vendor(CONNECTOR, lambda: RewardfulOptions(page_rows=2), small_world, NOW, FIRST_DAY)
+pull = VENDOR.pull
 
 
 def rows(folder: Path, columns: str = "id, state") -> Rows:
@@ -76,31 +61,31 @@ def test_every_affiliate_arrives_from_all_pages(first: First) -> None:
     )  # fmt: skip
 
 
-def test_each_day_is_captured_once(rewardful: Running, world: World, again: Path) -> None:
+def test_each_day_is_captured_once(served: Running, world: World, again: Path) -> None:
     pull(again)
     assert rows(again) == SHOWN
     world.affiliates[0] = replace(world.affiliates[0], removed_at=at(14))  # deleted at the vendor
-    VENDOR.pull_at(rewardful, again, at(15, 9))
+    VENDOR.pull_at(served, again, at(15, 9))
     counts = "captured_on, count(*), count(*) filter (where state = 'active') from affiliates group by 1 order by 1"
     assert VENDOR.rows(again, f"select {counts}") == [(date(2026, 3, 13), 6, 5), (date(2026, 3, 15), 6, 4)]
     assert VENDOR.rows(again, "select captured_on from affiliates where id = 'af0'") == [(date(2026, 3, 13),)]
 
 
-def test_a_repeated_page_is_asked_for_again(rewardful: Running, tmp_path: Path) -> None:
-    rewardful.fault(AFFILIATES, "repeat_page", after=1)
+def test_a_repeated_page_is_asked_for_again(served: Running, tmp_path: Path) -> None:
+    served.fault(AFFILIATES, "repeat_page", after=1)
     pull(tmp_path)
     assert rows(tmp_path) == SHOWN
 
 
-def test_passing_faults_are_survived(rewardful: Running, tmp_path: Path) -> None:
-    passing_faults(rewardful, AFFILIATES, after=1)
+def test_passing_faults_are_survived(served: Running, tmp_path: Path) -> None:
+    passing_faults(served, AFFILIATES, after=1)
     pull(tmp_path)
-    assert rewardful.sandbox.faults.pending() == []
+    assert served.sandbox.faults.pending() == []
     assert rows(tmp_path) == SHOWN
 
 
 def test_a_wrong_secret_is_refused_with_advice(
-    rewardful: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(SECRET, "f00dcafe")
     for refused_by in (lambda: pull(tmp_path), lambda: CONNECTOR.check(RewardfulOptions())):
@@ -109,12 +94,12 @@ def test_a_wrong_secret_is_refused_with_advice(
         assert "f00dcafe" not in str(refused.value)
 
 
-def test_a_new_field_does_no_harm_and_a_changed_type_is_refused(rewardful: Running, again: Path) -> None:
-    rewardful.fault(AFFILIATES, "new_column", times=4)
+def test_a_new_field_does_no_harm_and_a_changed_type_is_refused(served: Running, again: Path) -> None:
+    served.fault(AFFILIATES, "new_column", times=4)
     pull(again, at(13, 15))
     assert rows(again) == SHOWN
     assert VENDOR.later_fields(again, "affiliates") == ["loyalty_tier"]
-    rewardful.fault(AFFILIATES, "changed_type", times=4)
+    served.fault(AFFILIATES, "changed_type", times=4)
     with pytest.raises(RowRefused, match="rewardful: affiliates row 1: campaign__id is a field of something else"):
         pull(again)
 
@@ -123,8 +108,8 @@ def test_a_new_field_does_no_harm_and_a_changed_type_is_refused(rewardful: Runni
     ("kind", "said"),
     [("missing_column", "the vendor no longer sends state"), ("renamed_enum", "state is 'enabled', and whether")],
 )
-def test_a_state_that_is_gone_or_unknown_is_refused(rewardful: Running, again: Path, kind: str, said: str) -> None:
-    rewardful.fault(AFFILIATES, kind, times=9)
+def test_a_state_that_is_gone_or_unknown_is_refused(served: Running, again: Path, kind: str, said: str) -> None:
+    served.fault(AFFILIATES, kind, times=9)
     with pytest.raises(SchemaDrift, match=f"rewardful: affiliates row 1: {said}"):
         pull(again, at(14, 9))
     assert rows(again) == SHOWN
@@ -137,7 +122,7 @@ def test_no_name_and_no_address_reaches_the_disk(loaded: Path) -> None:
         assert private not in found
 
 
-def test_check_names_the_campaigns_and_what_the_options_get_wrong(rewardful: Running) -> None:
+def test_check_names_the_campaigns_and_what_the_options_get_wrong(served: Running) -> None:
     campaign = "campaign rw-affiliates, Affiliés de la boutique"
     assert CONNECTOR.check(RewardfulOptions(partner_programmes=["rw-affiliates"])) == [campaign]
     assert CONNECTOR.check(RewardfulOptions(partner_programmes=["rw-9"])) == [

@@ -1,7 +1,7 @@
 """The Shopify connector against the Admin GraphQL API, over a real socket."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -138,32 +138,19 @@ def taken_back() -> World:
 
 # A first load asks from its history's start on: in bulk from far back, page by page from NEAR.
 NEAR = (NOW - DAY * BULK_DAYS).date()
-VENDOR = Vendor(CONNECTOR, lambda **more: ShopifyOptions(**{"shop": "international", **more}), NOW, FIRST_DAY)
+
+
+VENDOR = Vendor(
+    CONNECTOR, lambda **more: ShopifyOptions(**{"shop": "international", **more}), shop_world, NOW, FIRST_DAY
+)
 pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
-
-
-@pytest.fixture
-def world() -> World:
-    return shop_world()
-
-
-@pytest.fixture
-def shopify(world: World) -> Iterator[Running]:
-    with VENDOR.served(world) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> First:
-    """History in bulk."""
-    return VENDOR.first(tmp_path_factory.mktemp("first"), shop_world())
 
 
 @pytest.fixture(scope="module")
 def paged(tmp_path_factory: pytest.TempPathFactory) -> First:
     """The same page by page, of few orders and lines each."""
     folder = tmp_path_factory.mktemp("paged")
-    return VENDOR.first(folder, shop_world(), history_start=NEAR, page_rows=4, line_rows=2)
+    return VENDOR.first(folder, history_start=NEAR, page_rows=4, line_rows=2)
 
 
 def raw_order(folder: Path, order_id: str, columns: str) -> tuple[Any, ...]:
@@ -184,30 +171,28 @@ def test_no_line_is_lost_of_an_order_with_more_lines_than_a_page(paged: First) -
     assert {one["id"] for one in json.loads(lines)} == {gid("LineItem", f"{LONG}-{n}") for n in range(1, 8)}
 
 
-def test_no_line_is_lost_of_a_refund_with_more_lines_than_a_page(shopify: Running, tmp_path: Path) -> None:
+def test_no_line_is_lost_of_a_refund_with_more_lines_than_a_page(served: Running, tmp_path: Path) -> None:
     pull(tmp_path, line_rows=1)
     [refunds] = raw_order(tmp_path, GIVEN_BACK, "refunds")
     assert [len(one["refundLineItems"]) for one in json.loads(refunds)] == [2, 0]
 
 
-def test_pages_that_cost_too_much_become_smaller(shopify: Running, tmp_path: Path) -> None:
+def test_pages_that_cost_too_much_become_smaller(served: Running, tmp_path: Path) -> None:
     result = pull(tmp_path, history_start=NEAR, page_rows=250, line_rows=250)
     assert result.rows == {"orders": 13, "customers": 1}
-    assert shopify.sandbox.requests.pages()["orders"] > 1
+    assert served.sandbox.requests.pages()["orders"] > 1
 
 
-def test_a_second_run_adds_nothing_and_asks_only_for_recent_changes(
-    shopify: Running, first: First, again: Path
-) -> None:
+def test_a_second_run_adds_nothing_and_asks_only_for_recent_changes(served: Running, first: First, again: Path) -> None:
     assert first.result.rows == {"orders": 13, "customers": 1}
     assert pull(again).rows == {"orders": 0, "customers": 0}
     assert everything(again) == everything(first.folder)
 
 
-def test_what_happens_to_an_order_later_is_seen(shopify: Running, again: Path) -> None:
+def test_what_happens_to_an_order_later_is_seen(served: Running, again: Path) -> None:
     assert raw_order(again, LATER, "display_financial_status") == ("PENDING",)
     assert raw_order(again, GUEST, "display_financial_status, refunds") == ("PAID", "[]")
-    assert VENDOR.pull_at(shopify, again, NOW + 2 * HOUR).rows["orders"] == 2
+    assert VENDOR.pull_at(served, again, NOW + 2 * HOUR).rows["orders"] == 2
     assert raw_order(again, LATER, "display_financial_status") == ("PAID",)
     status, refunds = raw_order(again, GUEST, "display_financial_status, refunds")
     assert (status, len(json.loads(refunds)[0]["refundLineItems"])) == ("REFUNDED", 1)
@@ -252,19 +237,19 @@ def test_a_product_that_is_deleted_takes_its_cost_along_with_the_next_deep_load(
 
 @pytest.mark.parametrize("world", [taken_back()], ids=["taken back"])
 def test_an_order_that_the_vendor_withholds_is_not_taken_for_deleted(
-    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify-60-days")
-    VENDOR.pull_at(shopify, tmp_path, *BEFORE_AND_AFTER)
+    VENDOR.pull_at(served, tmp_path, *BEFORE_AND_AFTER)
     # the 61st is a deep load
-    VENDOR.pull_at(shopify, tmp_path, NOON + 59 * DAY, NOON + 61 * DAY, deep_every_days=60)
+    VENDOR.pull_at(served, tmp_path, NOON + 59 * DAY, NOON + 61 * DAY, deep_every_days=60)
     assert missing(tmp_path) == set()
     told = "select distinct caveat, detail from raw_parcours.caveats"
     assert rows(tmp_path, told) == [("truncated", "orders are shown for 60 days only, later changes of them are not")]
 
 
 def test_an_app_that_may_see_less_than_before_is_refused(
-    shopify: Running, loaded: Path, again: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, loaded: Path, again: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify-60-days")
     with pytest.raises(AccessRefused, match="the app may no longer see orders older than 60 days"):
@@ -273,14 +258,14 @@ def test_an_app_that_may_see_less_than_before_is_refused(
 
 
 def test_an_order_that_changes_while_pages_are_read_is_read_all_the_same(
-    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send = VendorSession.send
 
     def change_meanwhile(self: VendorSession, request: requests.PreparedRequest, **more: Any) -> requests.Response:
         answer = send(self, request, **more)
         if "orders(first" in str(request.body):
-            shopify.set_clock(NOW + HOUR)  # a payment, a refund: both orders go to the front of the list
+            served.set_clock(NOW + HOUR)  # a payment, a refund: both orders go to the front of the list
         return answer
 
     monkeypatch.setattr(VendorSession, "send", change_meanwhile)
@@ -290,24 +275,24 @@ def test_an_order_that_changes_while_pages_are_read_is_read_all_the_same(
     assert len(everything(tmp_path)["orders"]) == 13
 
 
-def test_a_repeated_row_at_a_page_border_counts_once(shopify: Running, tmp_path: Path) -> None:
-    shopify.fault(GRAPHQL, "repeat_page", times=50)
+def test_a_repeated_row_at_a_page_border_counts_once(served: Running, tmp_path: Path) -> None:
+    served.fault(GRAPHQL, "repeat_page", times=50)
     assert pull(tmp_path, history_start=NEAR, page_rows=3).rows == {"orders": 13, "customers": 1}
 
 
 @pytest.mark.parametrize("history_start", [FIRST_DAY, NEAR])
-def test_passing_faults_are_survived(shopify: Running, loaded: Path, tmp_path: Path, history_start: date) -> None:
-    passing_faults(shopify, GRAPHQL)
-    shopify.fault(GRAPHQL, "quota_gone", times=2, after=4)
-    passing_faults(shopify, "/shopify/bulk/")
+def test_passing_faults_are_survived(served: Running, loaded: Path, tmp_path: Path, history_start: date) -> None:
+    passing_faults(served, GRAPHQL)
+    served.fault(GRAPHQL, "quota_gone", times=2, after=4)
+    passing_faults(served, "/shopify/bulk/")
     result = pull(tmp_path, history_start=history_start)
     assert (result.rows, result.warnings) == ({"orders": 13, "customers": 1}, [])
-    assert [fault.path for fault in shopify.sandbox.faults.pending()] == []
+    assert [fault.path for fault in served.sandbox.faults.pending()] == []
     assert everything(tmp_path) == everything(loaded)
 
 
-def test_a_bulk_operation_that_fails_gives_way_to_pages(shopify: Running, tmp_path: Path) -> None:
-    shopify.fault("bulk operation", "quota_gone")
+def test_a_bulk_operation_that_fails_gives_way_to_pages(served: Running, tmp_path: Path) -> None:
+    served.fault("bulk operation", "quota_gone")
     result = pull(tmp_path)
     assert result.rows == {"orders": 13, "customers": 1}
     assert result.warnings == [
@@ -328,7 +313,7 @@ def test_a_bulk_operation_that_fails_gives_way_to_pages(shopify: Running, tmp_pa
     ids=["empty lines", "an orphan", "a cut last line", "a line less", "a line of null"],
 )  # fmt: skip
 def test_a_result_that_is_not_whole_gives_way_to_pages(
-    shopify: Running,
+    served: Running,
     loaded: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -378,7 +363,7 @@ def test_a_throttled_call_waits_until_the_budget_holds_it() -> None:
 
 
 def test_a_query_whose_single_row_costs_too_much_is_an_error(
-    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sandbox.vendors.shopify.MOST_COST", 1)
     with pytest.raises(TooCostly, match="exceeds the single query max cost limit"):
@@ -387,18 +372,18 @@ def test_a_query_whose_single_row_costs_too_much_is_an_error(
 
 @pytest.mark.parametrize("fault", ["token_expired", None])
 def test_a_refused_token_says_what_to_do_and_not_the_token(
-    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
 ) -> None:
     if fault:
-        shopify.fault("/shopify", fault)
+        served.fault("/shopify", fault)
     monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify" if fault else "shpat_f00dcafe")
     with pytest.raises(AccessRefused, match="Create a custom app") as refused:
         pull(tmp_path)
     assert "f00dcafe" not in str(refused.value)
-    assert len(shopify.requests()) == 1  # asking again cannot help
+    assert len(served.requests()) == 1  # asking again cannot help
 
 
-def test_a_missing_scope_is_named(shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_scope_is_named(served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify-orders")
     with pytest.raises(AccessRefused, match="Required access: `read_customers` access scope"):
         pull(tmp_path, history_start=NEAR)
@@ -407,7 +392,7 @@ def test_a_missing_scope_is_named(shopify: Running, tmp_path: Path, monkeypatch:
 
 
 def test_orders_that_the_vendor_withholds_are_warned_of(
-    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCES__SHOPIFY__ACCESS_TOKEN", "sandbox-shopify-60-days")
     assert [text for text in pull(tmp_path).warnings if "read_all_orders" in text] == [
@@ -419,7 +404,7 @@ def test_orders_that_the_vendor_withholds_are_warned_of(
     ]
 
 
-def test_check_names_the_shop_its_currency_zone_and_version(shopify: Running) -> None:
+def test_check_names_the_shop_its_currency_zone_and_version(served: Running) -> None:
     assert CONNECTOR.check(ShopifyOptions(shop="international")) == [
         "shop International (parcours-international.myshopify.com: currency EUR, zone Europe/Paris), API 2026-10"
     ]
@@ -428,12 +413,12 @@ def test_check_names_the_shop_its_currency_zone_and_version(shopify: Running) ->
 @pytest.fixture(scope="module")
 def at_first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The orders of two hours ago; a load of the next day reads them page by page, one of a week later in bulk."""
-    return VENDOR.first(tmp_path_factory.mktemp("early"), shop_world(), NOON + 2 * HOUR).folder
+    return VENDOR.first(tmp_path_factory.mktemp("early"), NOON + 2 * HOUR).folder
 
 
-def test_an_unknown_field_does_no_harm_and_is_remembered(shopify: Running, at_first: Path, tmp_path: Path) -> None:
-    shopify.set_clock(NOON + 2 * HOUR)
-    shopify.fault(GRAPHQL, "new_column", times=100)
+def test_an_unknown_field_does_no_harm_and_is_remembered(served: Running, at_first: Path, tmp_path: Path) -> None:
+    served.set_clock(NOON + 2 * HOUR)
+    served.fault(GRAPHQL, "new_column", times=100)
     assert pull(copied(at_first, tmp_path), NOON + DAY).rows == {"orders": 13, "customers": 1}
     fields = rows(tmp_path, "select field, first_seen_at from raw_parcours.fields where table_name = 'orders'")
     assert (dict(fields)["taxesIncluded"], dict(fields)["loyaltyTier"]) == (NOON + 2 * HOUR, NOON + DAY)
@@ -441,10 +426,10 @@ def test_an_unknown_field_does_no_harm_and_is_remembered(shopify: Running, at_fi
 
 @pytest.mark.parametrize("days", [1, 8])
 def test_a_field_that_the_vendor_drops_is_refused_by_name(
-    shopify: Running, at_first: Path, tmp_path: Path, days: int
+    served: Running, at_first: Path, tmp_path: Path, days: int
 ) -> None:
-    shopify.set_clock(NOON + 2 * HOUR)
-    shopify.fault(GRAPHQL, "missing_column", times=100)
+    served.set_clock(NOON + 2 * HOUR)
+    served.fault(GRAPHQL, "missing_column", times=100)
     with pytest.raises(SchemaDrift, match=r"shopify: the vendor no longer has Order.displayFinancialStatus, which"):
         pull(copied(at_first, tmp_path), NOON + days * DAY)
     assert everything(tmp_path) == everything(at_first)
@@ -468,7 +453,7 @@ def test_a_field_that_the_vendor_drops_is_refused_by_name(
     ],
 )
 def test_a_value_that_is_new_is_loaded_and_told_where_no_other_field_decides(
-    shopify: Running,
+    served: Running,
     at_first: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -476,15 +461,15 @@ def test_a_value_that_is_new_is_loaded_and_told_where_no_other_field_decides(
     value: str,
     said: list[Any],
 ) -> None:
-    shopify.set_clock(NOON + 2 * HOUR)
+    served.set_clock(NOON + 2 * HOUR)
     monkeypatch.setattr("sandbox.vendors.shopify.RENAMED", {field: {value: "RENAMED"}})
-    shopify.fault(GRAPHQL, "renamed_enum", times=100)
+    served.fault(GRAPHQL, "renamed_enum", times=100)
     assert pull(copied(at_first, tmp_path), NOON + DAY).rows["orders"] == 13
     assert rows(tmp_path, "select caveat, date_day, detail from raw_parcours.caveats") == said
 
 
 def test_the_budget_and_another_version_are_told(
-    shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sandbox.vendors.shopify.NEWEST_VERSION", "2026-07")
     result = pull(tmp_path)
@@ -493,8 +478,8 @@ def test_the_budget_and_another_version_are_told(
     assert told.endswith(" of 2000 points left")
 
 
-def test_a_truth_that_is_a_word_is_refused_by_name(shopify: Running, tmp_path: Path) -> None:
-    shopify.fault(GRAPHQL, "changed_type", times=100)
+def test_a_truth_that_is_a_word_is_refused_by_name(served: Running, tmp_path: Path) -> None:
+    served.fault(GRAPHQL, "changed_type", times=100)
     with pytest.raises(RowRefused, match="shopify: orders row 1: taxes_included is a str that is no bool"):
         pull(tmp_path, history_start=NEAR)
 
@@ -506,7 +491,7 @@ def test_nothing_personal_reaches_the_disk(first: First, paged: First) -> None:
         assert [text for text in PRIVATE if text.encode() in found] == []
 
 
-def test_the_token_goes_to_the_shop_alone(shopify: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_token_goes_to_the_shop_alone(served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: dict[str, bool] = {}
     send = VendorSession.send
 
@@ -550,7 +535,7 @@ def included(tmp_path_factory: pytest.TempPathFactory) -> Path:
     world.orders = [replace(one, is_tax_known=one.order_id != GUEST, shipping_tax=98) for one in world.orders]
     world.order_lines = [replace(one, tax=round(one.unit_price * one.quantity / 6)) for one in world.order_lines]
     world.refunds = [Refund("R1", GIVEN_BACK, f"{GIVEN_BACK}-1", NOON + 4 * DAY, 3, 2500, 500)]
-    folder = VENDOR.first(tmp_path_factory.mktemp("included"), world).folder
+    folder = VENDOR.first(tmp_path_factory.mktemp("included"), world=world).folder
     stage(folder, CONNECTOR)
     return folder
 

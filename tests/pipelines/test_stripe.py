@@ -1,7 +1,6 @@
 """The Stripe connector and its staging models against the Stripe API, over a real socket."""
 
 import json
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +14,6 @@ from pipelines.identity import email_key
 from pipelines.load import load
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.stripe import CONNECTOR, LISTS, StripeOptions
-from sandbox.events import World
 from sandbox.server import Running
 from sandbox.vendors.stripe import invoices
 from sandbox.vendors.stripe.objects import FINGERPRINT
@@ -26,31 +24,17 @@ from tests.staging import stage, staged
 SAMPLES = Path(__file__).parents[3] / "shared" / "contracts" / "stripe" / "fixtures3.json"
 FIRST_DAY = date(2026, 1, 1)
 ADA, GUEST, GRACE = email_key("ada@example.com"), email_key("guest@example.com"), email_key("grace@example.com")
-VENDOR = Vendor(CONNECTOR, StripeOptions, NOW, FIRST_DAY)
-pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
 CLIENT_SECRETS = b"_secret_"  # of payment intents: whoever holds one can confirm the payment
 
 
-@pytest.fixture
-def world() -> World:
-    return business()
+VENDOR = Vendor(CONNECTOR, StripeOptions, business, NOW, FIRST_DAY)
+pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
 
 
-@pytest.fixture
-def stripe(world: World) -> Iterator[Running]:
-    with VENDOR.served(world) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> First:
-    return VENDOR.first(tmp_path_factory.mktemp("first"), business())
-
-
-def test_all_pages_arrive(stripe: Running, first: First, tmp_path: Path) -> None:
+def test_all_pages_arrive(served: Running, first: First, tmp_path: Path) -> None:
     pull(tmp_path, page_rows=2)
     assert everything(tmp_path) == everything(first.folder)
-    pages = stripe.sandbox.requests.pages()
+    pages = served.sandbox.requests.pages()
     # eleven charges, seven invoices, twelve lines of which an invoice holds ten
     assert (pages["/charges"], pages["/invoices"], pages["/invoices/{invoice}/lines"]) == (6, 4, 6)
     assert first.result.rows == {
@@ -68,11 +52,11 @@ def test_all_pages_arrive(stripe: Running, first: First, tmp_path: Path) -> None
 
 
 def test_a_second_run_adds_nothing_and_asks_only_for_what_can_change(
-    stripe: Running, loaded: Path, again: Path
+    served: Running, loaded: Path, again: Path
 ) -> None:
     pull(again)
     assert everything(again) == everything(loaded)
-    asked = {call.path.rpartition("/")[2]: dict(call.query).get("created[gte]") for call in stripe.requests()}
+    asked = {call.path.rpartition("/")[2]: dict(call.query).get("created[gte]") for call in served.requests()}
     # 35 business days of Paris up to the 15th of March begin on the 9th of February, 23:00 UTC of the 8th
     assert asked["charges"] == asked["refunds"] == str(int(datetime.fromisoformat("2026-02-08T23:00Z").timestamp()))
     # 100 days back is before the history
@@ -80,33 +64,33 @@ def test_a_second_run_adds_nothing_and_asks_only_for_what_can_change(
     assert asked["products"] is None
 
 
-def test_a_page_that_repeats_a_row_does_no_harm(stripe: Running, tmp_path: Path) -> None:
-    stripe.fault("/stripe/v1/charges", "repeat_page", times=3)
+def test_a_page_that_repeats_a_row_does_no_harm(served: Running, tmp_path: Path) -> None:
+    served.fault("/stripe/v1/charges", "repeat_page", times=3)
     pull(tmp_path, page_rows=3)
     assert rows(tmp_path, "select count(*), count(distinct id) from charges") == [(11, 11)]
 
 
-def test_what_became_of_an_object_is_updated(stripe: Running, again: Path) -> None:
+def test_what_became_of_an_object_is_updated(served: Running, again: Path) -> None:
     state = "select i.status, i.status_transitions__paid_at, p.status from invoices i, invoice_payments p "
     state += "where i.id = 'in_D1' and p.invoice = i.id"
     assert rows(again, state) == [("open", None, "open")]
-    VENDOR.pull_at(stripe, again, NOW + DAY)
+    VENDOR.pull_at(served, again, NOW + DAY)
     assert rows(again, state) == [("paid", int((NOW + HOUR).timestamp()), "paid")]
 
 
-def test_passing_faults_are_survived(stripe: Running, loaded: Path, tmp_path: Path) -> None:
-    passing_faults(stripe, "/stripe/v1/charges", "/stripe/v1/invoices/in_L1/lines")
+def test_passing_faults_are_survived(served: Running, loaded: Path, tmp_path: Path) -> None:
+    passing_faults(served, "/stripe/v1/charges", "/stripe/v1/invoices/in_L1/lines")
     assert pull(tmp_path).warnings == []
-    assert stripe.sandbox.faults.pending() == []
+    assert served.sandbox.faults.pending() == []
     assert everything(tmp_path) == everything(loaded)
 
 
 @pytest.mark.parametrize("fault", ["token_expired", None])
 def test_a_refused_key_says_what_to_do_and_not_the_key(
-    stripe: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
 ) -> None:
     if fault:
-        stripe.fault("/stripe", fault, times=10)
+        served.fault("/stripe", fault, times=10)
     else:
         monkeypatch.setenv("SOURCES__STRIPE__API_KEY", "f00dcafe")
     with pytest.raises(AccessRefused, match="Create a restricted key in Stripe") as refused:
@@ -143,19 +127,19 @@ def test_a_draft_and_a_customer_that_were_deleted_vanish_here(slowly: list[Path]
 
 
 @pytest.mark.parametrize("world", [slow_business()], ids=["slow"])
-def test_a_customer_from_before_the_window_vanishes_with_the_next_deep_load(stripe: Running, tmp_path: Path) -> None:
+def test_a_customer_from_before_the_window_vanishes_with_the_next_deep_load(served: Running, tmp_path: Path) -> None:
     later = NOW + 100 * DAY
-    stripe.set_clock(NOON + HOUR)
+    served.set_clock(NOON + HOUR)
     pull(tmp_path, later)
-    stripe.set_clock(later)
+    served.set_clock(later)
     pull(tmp_path, later, deep_every_days=0)
     assert rows(tmp_path, "select id from customers order by 1") == [("cus_C1",), ("cus_C9",)]
     pull(tmp_path, later + 7 * DAY)
     assert rows(tmp_path, "select id from customers order by 1") == [("cus_C1",)]
 
 
-def test_an_unknown_field_does_no_harm_and_is_remembered(stripe: Running, again: Path) -> None:
-    stripe.fault("/stripe", "new_column", times=100)
+def test_an_unknown_field_does_no_harm_and_is_remembered(served: Running, again: Path) -> None:
+    served.fault("/stripe", "new_column", times=100)
     assert pull(again, NOW + DAY).rows["charges"] == 11
     fields = rows(again, "select field, first_seen_at from raw_parcours.fields where table_name = 'charges'")
     first_seen = dict(fields)
@@ -170,18 +154,18 @@ def test_an_unknown_field_does_no_harm_and_is_remembered(stripe: Running, again:
     ],
 )
 def test_what_figures_rest_on_cannot_go(
-    stripe: Running, loaded: Path, again: Path, kind: str, path: str, said: str
+    served: Running, loaded: Path, again: Path, kind: str, path: str, said: str
 ) -> None:
-    stripe.fault(f"/stripe/v1/{path}", kind, times=9)
+    served.fault(f"/stripe/v1/{path}", kind, times=9)
     with pytest.raises(SchemaDrift, match=said):
         pull(again)
     assert everything(again) == everything(loaded)
 
 
 def test_a_status_that_nobody_knows_loads_and_a_second_field_decides_or_a_caveat_tells(
-    stripe: Running, tmp_path: Path
+    served: Running, tmp_path: Path
 ) -> None:
-    stripe.fault("/stripe/v1/(charges|refunds|payment_intents|invoice_payments)", "renamed_enum", times=9)
+    served.fault("/stripe/v1/(charges|refunds|payment_intents|invoice_payments)", "renamed_enum", times=9)
     pull(tmp_path)
     assert rows(tmp_path, "select count(*) from charges where status = 'settled' and paid") == [(7,)]
     told = rows(tmp_path, "select table_name, caveat, detail, date_day from raw_parcours.caveats order by all")
@@ -197,7 +181,7 @@ def test_a_status_that_nobody_knows_loads_and_a_second_field_decides_or_a_caveat
 
 
 def test_a_key_of_before_that_may_not_read_disputes_spares_the_rest(
-    stripe: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCES__STRIPE__API_KEY", "sandbox-older")
     result = pull(tmp_path)
@@ -207,13 +191,13 @@ def test_a_key_of_before_that_may_not_read_disputes_spares_the_rest(
     assert any("disputes" in line and "may not read" in line for line in CONNECTOR.check(StripeOptions()))
 
 
-def test_an_amount_that_is_a_word_is_refused_by_name(stripe: Running, tmp_path: Path) -> None:
-    stripe.fault("/stripe/v1/refunds", "changed_type")
+def test_an_amount_that_is_a_word_is_refused_by_name(served: Running, tmp_path: Path) -> None:
+    served.fault("/stripe/v1/refunds", "changed_type")
     with pytest.raises(RowRefused, match="stripe: refunds row 1: amount is a str that is no int64"):
         pull(tmp_path)
 
 
-def test_an_ended_version_is_named(stripe: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_ended_version_is_named(served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipelines.sources.stripe.API_VERSION", "2020-08-27")
     with pytest.raises(ConnectorError, match="Invalid Stripe API version: 2020-08-27"):
         pull(tmp_path)
@@ -226,7 +210,7 @@ def test_nothing_personal_reaches_the_disk(loaded: Path) -> None:
     assert [text for text in (*personal, FINGERPRINT.lower().encode(), CLIENT_SECRETS) if text in found] == []
 
 
-def test_check_names_the_account_and_the_kind_of_key(stripe: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_names_the_account_and_the_kind_of_key(served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     readable = f"API version 2026-10-28.endive: {', '.join(LISTS)} can be read"
     assert CONNECTOR.check(StripeOptions()) == [readable, "account acct_1Boutique: EUR, Europe/Paris"]
     monkeypatch.setenv("SOURCES__STRIPE__API_KEY", "sandbox-narrow")
@@ -353,7 +337,7 @@ values ('in_parts', 'il_odd', 'eur', 5000, 1, '[{"amount": 1000, "tax_behavior":
 AWKWARD = (*("in_part", "in_parts", "in_lost", "in_credited", "in_nothing", "in_down", "in_trial", "in_even"),)
 
 
-@pytest.mark.usefixtures("stripe")
+@pytest.mark.usefixtures("served")
 def test_an_invoice_whose_status_cannot_be_read_gives_no_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = invoices.invoice
     monkeypatch.setattr(invoices, "invoice", lambda *args: {**shown(*args), "status": {"value": "draft"}})
@@ -368,7 +352,7 @@ def test_an_invoice_whose_status_cannot_be_read_gives_no_lines(tmp_path: Path, m
 def models(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Staged once for all: what the sandbox shows, and what it does not."""
     folder = copied(loaded, tmp_path_factory.mktemp("models"))
-    with VENDOR.served(business()), pytest.MonkeyPatch.context() as patch:
+    with VENDOR.served(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOURCES__STRIPE__API_KEY", "sandbox-test")
         pull(folder / "test")
     with duckdb.connect(str(folder / "warehouse.duckdb")) as warehouse:

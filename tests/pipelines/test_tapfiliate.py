@@ -1,6 +1,5 @@
 """The Tapfiliate connector against its REST API, over a real socket."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,8 +22,6 @@ TODAY = date(2026, 3, 13)
 KEY = "SOURCES__TAPFILIATE__API_KEY"
 PARTNERS = "/tapfiliate/1.6/programs/partenaires/affiliates/"
 NUMBER = 51  # three pages of 25
-VENDOR = Vendor(CONNECTOR, TapfiliateOptions, NOW, FIRST_DAY)
-pull = VENDOR.pull
 
 
 def at(day: int, hour: int = 12) -> datetime:
@@ -46,20 +43,8 @@ def small_world() -> World:
     )
 
 
-@pytest.fixture
-def world() -> World:
-    return small_world()
-
-
-@pytest.fixture
-def tapfiliate(world: World) -> Iterator[Running]:
-    with VENDOR.served(world) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> First:
-    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world())
+VENDOR = Vendor(CONNECTOR, TapfiliateOptions, small_world, NOW, FIRST_DAY)
+pull = VENDOR.pull
 
 
 def rows(folder: Path, query: str = "select id from affiliates order by 1") -> Rows:
@@ -78,11 +63,11 @@ def test_everybody_in_every_programme_arrives_from_all_pages(first: First) -> No
     ) == [("partenaires", False, TODAY, "2026-03-02T12:00:00+0000")]
 
 
-def test_each_day_is_captured_once(tapfiliate: Running, world: World, again: Path) -> None:
+def test_each_day_is_captured_once(served: Running, world: World, again: Path) -> None:
     pull(again)
     assert rows(again) == SHOWN
     world.affiliates[0] = replace(world.affiliates[0], removed_at=at(14))  # taken out of the programme
-    VENDOR.pull_at(tapfiliate, again, at(15, 9))
+    VENDOR.pull_at(served, again, at(15, 9))
     query = "select captured_on, count(*), count(*) filter (where approved) from affiliates group by 1 order by 1"
     assert rows(again, query) == [(TODAY, NUMBER, NUMBER - 1), (date(2026, 3, 15), NUMBER, NUMBER - 2)]
     assert rows(again, "select captured_on from affiliates where id = 'pa00'") == [(TODAY,)]
@@ -93,7 +78,7 @@ def test_the_vendor_says_how_many_calls_are_left(first: First) -> None:
 
 
 def test_an_affiliate_of_two_programmes_is_two_rows(
-    tapfiliate: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = vendor.affiliate_row
 
@@ -117,48 +102,46 @@ def test_an_affiliate_of_two_programmes_is_two_rows(
     ]  # fmt: skip
 
 
-def test_a_repeated_page_is_asked_for_again(tapfiliate: Running, tmp_path: Path) -> None:
-    tapfiliate.fault(PARTNERS, "repeat_page", after=1)
+def test_a_repeated_page_is_asked_for_again(served: Running, tmp_path: Path) -> None:
+    served.fault(PARTNERS, "repeat_page", after=1)
     pull(tmp_path)
     assert rows(tmp_path) == SHOWN
 
 
-def test_passing_faults_are_survived(tapfiliate: Running, tmp_path: Path) -> None:
-    passing_faults(tapfiliate, PARTNERS, after=1)
+def test_passing_faults_are_survived(served: Running, tmp_path: Path) -> None:
+    passing_faults(served, PARTNERS, after=1)
     pull(tmp_path)
-    assert tapfiliate.sandbox.faults.pending() == []
+    assert served.sandbox.faults.pending() == []
     assert rows(tmp_path) == SHOWN
 
 
 @pytest.mark.parametrize("key", ["f00dcafe", ""])
-def test_a_wrong_key_is_refused_with_advice(tapfiliate: Running, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+def test_a_wrong_key_is_refused_with_advice(served: Running, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     monkeypatch.setenv(KEY, key)
     with pytest.raises(AccessRefused, match=f"Set {KEY}") as refused:
         CONNECTOR.check(TapfiliateOptions())
     assert "f00dcafe" not in str(refused.value)
 
 
-def test_a_load_with_a_wrong_key_is_refused(
-    tapfiliate: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_load_with_a_wrong_key_is_refused(served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY, "f00dcafe")
     with pytest.raises(AccessRefused, match=f"Set {KEY}"):
         pull(tmp_path)
 
 
-def test_a_new_field_does_no_harm_and_a_changed_type_is_refused(tapfiliate: Running, again: Path) -> None:
-    tapfiliate.fault("/tapfiliate", "new_column", times=9)
+def test_a_new_field_does_no_harm_and_a_changed_type_is_refused(served: Running, again: Path) -> None:
+    served.fault("/tapfiliate", "new_column", times=9)
     pull(again, at(13, 15))
     assert rows(again) == SHOWN
     assert VENDOR.later_fields(again, "affiliates") == ["loyalty_tier"]
-    tapfiliate.sandbox.faults.clear()
-    tapfiliate.fault(PARTNERS, "changed_type", times=9)
+    served.sandbox.faults.clear()
+    served.fault(PARTNERS, "changed_type", times=9)
     with pytest.raises(RowRefused, match="tapfiliate: affiliates row 1: approved is a str that is no bool"):
         pull(again)
 
 
-def test_an_approval_that_is_gone_is_refused(tapfiliate: Running, again: Path) -> None:
-    tapfiliate.fault(PARTNERS, "missing_column", times=9)
+def test_an_approval_that_is_gone_is_refused(served: Running, again: Path) -> None:
+    served.fault(PARTNERS, "missing_column", times=9)
     with pytest.raises(SchemaDrift, match="tapfiliate: affiliates row 1: the vendor no longer sends approved"):
         pull(again, at(14, 9))
     assert rows(again) == SHOWN
@@ -171,7 +154,7 @@ def test_no_name_and_no_address_reaches_the_disk(loaded: Path) -> None:
         assert private not in found
 
 
-def test_check_names_the_programmes_and_what_the_options_get_wrong(tapfiliate: Running) -> None:
+def test_check_names_the_programmes_and_what_the_options_get_wrong(served: Running) -> None:
     programmes = ["programme partenaires, Partenaires", "programme anciens, Anciens partenaires"]
     assert CONNECTOR.check(TapfiliateOptions(partner_programmes=["partenaires"])) == programmes
     assert CONNECTOR.check(TapfiliateOptions(partner_programmes=["p9"])) == [

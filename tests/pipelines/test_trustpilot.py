@@ -1,6 +1,5 @@
 """The Trustpilot connector against the public API, over a real socket."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -23,8 +22,6 @@ FIRST_DAY, THROUGH = date(2026, 3, 2), date(2026, 3, 12)
 NOW = datetime(2026, 3, 13, 9, tzinfo=UTC)
 KEY = "SOURCES__TRUSTPILOT__API_KEY"
 REVIEWS = f"/trustpilot/v1/business-units/{UNIT}/reviews"
-VENDOR = Vendor(CONNECTOR, lambda: TrustpilotOptions(business_unit=UNIT, page_rows=3), NOW, FIRST_DAY)
-pull = VENDOR.pull
 
 
 def at(day: int, hour: int = 12) -> datetime:
@@ -46,20 +43,8 @@ def small_world() -> World:
     )
 
 
-@pytest.fixture
-def world() -> World:
-    return small_world()
-
-
-@pytest.fixture
-def trustpilot(world: World) -> Iterator[Running]:
-    with VENDOR.served(world) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> First:
-    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world())
+VENDOR = Vendor(CONNECTOR, lambda: TrustpilotOptions(business_unit=UNIT, page_rows=3), small_world, NOW, FIRST_DAY)
+pull = VENDOR.pull
 
 
 def rows(folder: Path, columns: str = "id") -> Rows:
@@ -83,25 +68,25 @@ def test_a_review_is_kept_as_the_vendor_says_it(loaded: Path) -> None:
     )  # fmt: skip
 
 
-def test_a_second_run_adds_nothing_and_a_removed_review_vanishes(trustpilot: Running, again: Path) -> None:
+def test_a_second_run_adds_nothing_and_a_removed_review_vanishes(served: Running, again: Path) -> None:
     pull(again)
     assert rows(again) == [(one,) for one in SHOWN]
-    VENDOR.pull_at(trustpilot, again, at(15, 9))
+    VENDOR.pull_at(served, again, at(15, 9))
     assert rows(again) == sorted([("late",), *((one,) for one in SHOWN if one != "soon")])
 
 
-def test_a_review_that_was_edited_later_has_its_new_stars(trustpilot: Running, world: World, tmp_path: Path) -> None:
+def test_a_review_that_was_edited_later_has_its_new_stars(served: Running, world: World, tmp_path: Path) -> None:
     world.reviews[0] = replace(world.reviews[0], edited_at=at(14), edited_stars=5)
     pull(tmp_path)
     assert rows(tmp_path, "id, stars, updated_at")[0] == ("rv0", 1, None)
-    VENDOR.pull_at(trustpilot, tmp_path, at(15, 9))
+    VENDOR.pull_at(served, tmp_path, at(15, 9))
     assert rows(tmp_path, "id, stars, updated_at, created_at")[1] == (
         "rv0", 5, "2026-03-14T12:00:00Z", "2026-03-02T12:00:00Z",
     )  # fmt: skip
 
 
 def test_a_list_that_the_vendor_cuts_off_is_said_to_be(
-    trustpilot: Running, again: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, again: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = f"select account_id, caveat, detail from raw_parcours.caveats where account_id = '{UNIT}'"
     assert VENDOR.rows(again, said) == []
@@ -110,55 +95,53 @@ def test_a_list_that_the_vendor_cuts_off_is_said_to_be(
     assert VENDOR.rows(again, said) == [(UNIT, "truncated", "Trustpilot lists the newest 8 reviews only")]
 
 
-def test_a_repeated_page_counts_once(trustpilot: Running, tmp_path: Path) -> None:
-    trustpilot.fault(REVIEWS, "repeat_page", after=3)
+def test_a_repeated_page_counts_once(served: Running, tmp_path: Path) -> None:
+    served.fault(REVIEWS, "repeat_page", after=3)
     assert pull(tmp_path).rows == {"reviews": 8}
 
 
-def test_passing_faults_are_survived(trustpilot: Running, tmp_path: Path) -> None:
-    passing_faults(trustpilot, REVIEWS, after=1)
+def test_passing_faults_are_survived(served: Running, tmp_path: Path) -> None:
+    passing_faults(served, REVIEWS, after=1)
     pull(tmp_path)
-    assert trustpilot.sandbox.faults.pending() == []
+    assert served.sandbox.faults.pending() == []
     assert len(rows(tmp_path)) == 8
 
 
-def test_a_lasting_fault_is_named_and_keeps_what_was_there(trustpilot: Running, again: Path) -> None:
-    trustpilot.fault(REVIEWS, "500", times=100, after=1)
+def test_a_lasting_fault_is_named_and_keeps_what_was_there(served: Running, again: Path) -> None:
+    served.fault(REVIEWS, "500", times=100, after=1)
     with pytest.raises(VendorBusy, match=r"trustpilot: .*/reviews is busy"):
         pull(again)
     assert len(rows(again)) == 8
 
 
-def test_a_wrong_key_is_refused_with_advice(
-    trustpilot: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_key_is_refused_with_advice(served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY, "f00dcafe")
     for refused_by in (lambda: pull(tmp_path), lambda: CONNECTOR.check(TrustpilotOptions(business_unit=UNIT))):
         with pytest.raises(AccessRefused, match=f"Set {KEY}") as refused:
             refused_by()
         assert "f00dcafe" not in str(refused.value)
-    assert not any(value == "f00dcafe" for call in trustpilot.requests() for _, value in call.query)
+    assert not any(value == "f00dcafe" for call in served.requests() for _, value in call.query)
 
 
-def test_a_new_field_does_no_harm_and_a_changed_type_is_refused(trustpilot: Running, again: Path) -> None:
-    trustpilot.fault(REVIEWS, "new_column", times=4)
+def test_a_new_field_does_no_harm_and_a_changed_type_is_refused(served: Running, again: Path) -> None:
+    served.fault(REVIEWS, "new_column", times=4)
     pull(again, at(13, 15))
     assert len(rows(again)) == 8
     assert VENDOR.later_fields(again, "reviews") == ["mood"]
-    trustpilot.fault(REVIEWS, "changed_type", times=4)
+    served.fault(REVIEWS, "changed_type", times=4)
     with pytest.raises(RowRefused, match="trustpilot: reviews row 1: stars is a str that is no int64"):
         pull(again)
 
 
-def test_reviews_without_stars_are_refused(trustpilot: Running, again: Path) -> None:
-    trustpilot.fault(REVIEWS, "missing_column", times=9)
+def test_reviews_without_stars_are_refused(served: Running, again: Path) -> None:
+    served.fault(REVIEWS, "missing_column", times=9)
     with pytest.raises(SchemaDrift, match="trustpilot: reviews row 1: the vendor no longer sends stars"):
         pull(again, at(14, 9))
     assert len(rows(again)) == 8
 
 
-def test_a_listed_review_counts_whatever_its_status(trustpilot: Running, tmp_path: Path) -> None:
-    trustpilot.fault(REVIEWS, "renamed_enum", times=9)
+def test_a_listed_review_counts_whatever_its_status(served: Running, tmp_path: Path) -> None:
+    served.fault(REVIEWS, "renamed_enum", times=9)
     pull(tmp_path)
     assert rows(tmp_path, "distinct status") == [("published",)]
     stage(tmp_path, CONNECTOR)
@@ -172,7 +155,7 @@ def test_no_text_and_no_name_reaches_the_disk(loaded: Path) -> None:
         assert private not in found
 
 
-def test_check_names_the_unit_or_says_that_there_is_none(trustpilot: Running) -> None:
+def test_check_names_the_unit_or_says_that_there_is_none(served: Running) -> None:
     # 1 + 2 + 3 + 4 + 5 + 1 + 2 + 2 = 20 stars of eight reviews.
     said = CONNECTOR.check(TrustpilotOptions(business_unit=UNIT))
     assert said == ["business unit La boutique: 8 reviews, TrustScore 2.5"]

@@ -1,6 +1,6 @@
 """The Typeform connector against the Typeform API, over a real socket; what it feeds, through its staging models."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -38,10 +38,6 @@ def options(*forms: dict[str, Any], **more: Any) -> TypeformOptions:
     return TypeformOptions.model_validate({"forms": list(forms or (NPS, CSAT)), **more})
 
 
-VENDOR = Vendor(CONNECTOR, options, NOW, FIRST_DAY)
-rows, everything = VENDOR.rows, VENDOR.everything
-
-
 def answer(
     answer_id: str,
     score: int | None,
@@ -77,20 +73,8 @@ def asked(which: Callable[[Answer], bool], **change: Any) -> World:
     return world
 
 
-@pytest.fixture
-def world() -> World:
-    return survey()
-
-
-@pytest.fixture
-def typeform(world: World) -> Iterator[Running]:
-    with VENDOR.served(world) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> First:
-    return VENDOR.first(tmp_path_factory.mktemp("first"), survey())
+VENDOR = Vendor(CONNECTOR, options, survey, NOW, FIRST_DAY)
+rows, everything = VENDOR.rows, VENDOR.everything
 
 
 @pytest.fixture(scope="module")
@@ -127,39 +111,39 @@ def test_whole_responses_arrive_with_their_score_and_whose_they_are(loaded: Path
     ]
 
 
-def test_all_pages_arrive(typeform: Running, loaded: Path, tmp_path: Path) -> None:
+def test_all_pages_arrive(served: Running, loaded: Path, tmp_path: Path) -> None:
     pull(tmp_path, page_rows=2)
     assert everything(tmp_path) == everything(loaded)
-    calls = queries(typeform, "/npsForm1/responses")
+    calls = queries(served, "/npsForm1/responses")
     assert ["before" in call for call in calls] == [False, True, True]  # two, two, none
     assert {call["response_type"] for call in calls} == {"completed"}
     assert not any({"sort", "after"} & set(call) for call in calls)
 
 
-def test_a_second_run_adds_nothing(typeform: Running, first: First, again: Path) -> None:
+def test_a_second_run_adds_nothing(served: Running, first: First, again: Path) -> None:
     assert first.result.rows == {"nps_responses": 4, "csat_responses": 3}
     pull(again)
     assert everything(again) == everything(first.folder)
 
 
-def test_a_new_response_comes_and_one_deleted_weeks_later_goes(typeform: Running, again: Path) -> None:
-    VENDOR.pull_at(typeform, again, at(17))
+def test_a_new_response_comes_and_one_deleted_weeks_later_goes(served: Running, again: Path) -> None:
+    VENDOR.pull_at(served, again, at(17))
     assert rows(again, "select answer from csat_responses order by submitted_at") == [(3,), (4,), (1,)]
 
 
-def test_a_changed_scale_holds_for_all_responses(typeform: Running, again: Path) -> None:
+def test_a_changed_scale_holds_for_all_responses(served: Running, again: Path) -> None:
     pull(again, NPS, CSAT | {"satisfied_from": 3, "neutral": None})
     assert rows(again, "select distinct satisfied_from, neutral from csat_responses") == [(3.0, None)]
 
 
-def test_a_kind_without_a_form_is_not_connected(typeform: Running, tmp_path: Path) -> None:
+def test_a_kind_without_a_form_is_not_connected(served: Running, tmp_path: Path) -> None:
     pull(tmp_path, NPS)
     assert rows(tmp_path, "select table_name, account_id from raw_parcours.loads") == [("nps_responses", "npsForm1")]
     assert CONNECTOR.scopes(options(NPS), "csat_responses") == []
     assert [options(NPS).gives(entity) for entity in ("nps_answers", "csat_answers")] == [True, False]
 
 
-def test_a_form_that_is_gone_leaves_the_others_alone(typeform: Running, tmp_path: Path) -> None:
+def test_a_form_that_is_gone_leaves_the_others_alone(served: Running, tmp_path: Path) -> None:
     result = pull(tmp_path, NPS, CSAT | {"id": "gone"}, CSAT)
     assert result.warnings == [
         "typeform: form gone does not exist; correct [[sources.typeform.forms]]. Its former responses stay."
@@ -168,7 +152,7 @@ def test_a_form_that_is_gone_leaves_the_others_alone(typeform: Running, tmp_path
     assert rows(tmp_path, "select account_id from raw_parcours.loads order by 1") == [("csatForm1",), ("npsForm1",)]
 
 
-def test_a_question_that_nobody_answered_is_not_the_right_one(typeform: Running, again: Path) -> None:
+def test_a_question_that_nobody_answered_is_not_the_right_one(served: Running, again: Path) -> None:
     result = pull(again, NPS | {"question": "renamed"}, CSAT, now=at(17))
     assert result.warnings == [
         "typeform: form npsForm1 has no response that answers its question renamed; "
@@ -186,19 +170,19 @@ def test_no_address_comment_or_trace_of_a_visit_reaches_the_disk(loaded: Path) -
         assert text.lower().encode() not in found
 
 
-def test_passing_faults_are_survived(typeform: Running, loaded: Path, tmp_path: Path) -> None:
-    passing_faults(typeform, "/npsForm1/responses", after=1)
+def test_passing_faults_are_survived(served: Running, loaded: Path, tmp_path: Path) -> None:
+    passing_faults(served, "/npsForm1/responses", after=1)
     assert pull(tmp_path, page_rows=2).warnings == []
-    assert typeform.sandbox.faults.pending() == []
+    assert served.sandbox.faults.pending() == []
     assert everything(tmp_path) == everything(loaded)
 
 
 @pytest.mark.parametrize("fault", ["token_expired", None])
 def test_a_refused_token_says_what_to_do_and_not_the_token(
-    typeform: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
 ) -> None:
     if fault:
-        typeform.fault("/typeform", fault)
+        served.fault("/typeform", fault)
     else:
         monkeypatch.setenv("SOURCES__TYPEFORM__ACCESS_TOKEN", "f00dcafe")
     with pytest.raises(AccessRefused, match="Create a personal token in Typeform") as refused:
@@ -206,8 +190,8 @@ def test_a_refused_token_says_what_to_do_and_not_the_token(
     assert "f00dcafe" not in str(refused.value)
 
 
-def test_an_unknown_field_does_no_harm_and_is_noted(typeform: Running, again: Path) -> None:
-    typeform.fault("/typeform", "new_column", times=9)
+def test_an_unknown_field_does_no_harm_and_is_noted(served: Running, again: Path) -> None:
+    served.fault("/typeform", "new_column", times=9)
     pull(again, now=at(17))
     assert len(rows(again, "select token from nps_responses")) == 4
     assert VENDOR.later_fields(again, "nps_responses") == ["thankyou_screen_ref"]
@@ -221,9 +205,9 @@ def test_an_unknown_field_does_no_harm_and_is_noted(typeform: Running, again: Pa
     ],
 )
 def test_what_figures_rest_on_is_refused_where_it_is_gone(
-    typeform: Running, loaded: Path, again: Path, kind: str, said: str
+    served: Running, loaded: Path, again: Path, kind: str, said: str
 ) -> None:
-    typeform.fault("/typeform/forms/csatForm1", kind, times=9)
+    served.fault("/typeform/forms/csatForm1", kind, times=9)
     with pytest.raises(SchemaDrift, match=f"typeform: csat_responses row 1: {said}"):
         pull(again, now=at(17))
     assert everything(again) == everything(loaded)
@@ -235,8 +219,8 @@ def failures(folder: Path) -> set[str]:
     return {"npsForm1", "csatForm1"} - covered
 
 
-def test_a_form_whose_answers_are_no_scores_fails_alone(typeform: Running, tmp_path: Path) -> None:
-    typeform.fault("/typeform/forms/npsForm1", "changed_type", times=9)
+def test_a_form_whose_answers_are_no_scores_fails_alone(served: Running, tmp_path: Path) -> None:
+    served.fault("/typeform/forms/npsForm1", "changed_type", times=9)
     (warning,) = pull(tmp_path).warnings
     assert "form npsForm1 answers its question score by a choice, which is no score; correct" in warning
     assert failures(tmp_path) == {"npsForm1"}
@@ -252,7 +236,7 @@ def test_a_question_that_is_not_called_by_a_text_is_refused(field: dict[str, Any
         kept(form, {"answers": [{"field": field, **answer}]})
 
 
-def test_a_form_that_may_not_be_read_fails_alone(typeform: Running, tmp_path: Path) -> None:
+def test_a_form_that_may_not_be_read_fails_alone(served: Running, tmp_path: Path) -> None:
     (warning,) = pull(tmp_path, NPS | {"id": "privateForm1"}, CSAT).warnings
     assert "form privateForm1 may not be read with this token" in warning
     assert failures(tmp_path) == {"npsForm1"}
@@ -261,7 +245,7 @@ def test_a_form_that_may_not_be_read_fails_alone(typeform: Running, tmp_path: Pa
 @pytest.mark.parametrize("world", [asked(lambda one: one.happened_at < at(3), asked_as="former")], ids=["made anew"])
 @pytest.mark.parametrize("question", ["score", "old_score"])
 def test_a_question_made_anew_is_warned_of_and_breaks_the_series(
-    typeform: Running, tmp_path: Path, question: str
+    served: Running, tmp_path: Path, question: str
 ) -> None:
     nps = NPS | {"question": question}
     (warning,) = pull(tmp_path, nps).warnings
@@ -276,7 +260,7 @@ def test_a_question_made_anew_is_warned_of_and_breaks_the_series(
 
 
 @pytest.mark.parametrize("world", [asked(lambda one: one.survey == "csat", asked_as="yes_no")], ids=["yes or no"])
-def test_a_yes_is_satisfied(typeform: Running, tmp_path: Path) -> None:
+def test_a_yes_is_satisfied(served: Running, tmp_path: Path) -> None:
     pull(tmp_path)
     stage(tmp_path, CONNECTOR)
     assert staged(tmp_path, "stg_typeform__csat_answers", "answered_at, score, is_satisfied") == [
@@ -287,14 +271,14 @@ def test_a_yes_is_satisfied(typeform: Running, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("world", [asked(lambda one: one.score == 7, score=6.5)], ids=["decimal"])
-def test_a_decimal_is_a_score(typeform: Running, tmp_path: Path) -> None:
+def test_a_decimal_is_a_score(served: Running, tmp_path: Path) -> None:
     pull(tmp_path)
     stage(tmp_path, CONNECTOR)
     scores = [Decimal(one) for one in ("0", "6.5", "9", "10")]
     assert staged(tmp_path, "stg_typeform__nps_answers", "score") == [(one,) for one in scores]
 
 
-def test_check_says_what_a_form_does_not_have(typeform: Running) -> None:
+def test_check_says_what_a_form_does_not_have(served: Running) -> None:
     assert CONNECTOR.check(options()) == [
         "form npsForm1, Enquête nps: nps",
         "form csatForm1, Enquête csat: csat",

@@ -2,7 +2,6 @@
 
 import base64
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -33,8 +32,6 @@ MEANINGS: dict[str, Any] = {
     "opt_in_meta_key": "_newsletter",
     "test_meta_key": "_test_mode",
 }
-VENDOR = Vendor(CONNECTOR, lambda **more: WoocommerceOptions(site=SITE, **MEANINGS | more), NOW, FIRST_DAY)
-pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
 ADA, BOB = email_key("ada.lovelace@gmail.com"), email_key("bob@example.com")
 PERSONAL = (
     *("ada.lovelace", "bob@example.com", "augusta", "byron", "+33 6 00 00 00 01", "rue des lilas", "192.0.2.7"),
@@ -107,20 +104,8 @@ def small_world() -> World:
     )  # fmt: skip
 
 
-@pytest.fixture
-def world() -> World:
-    return small_world()
-
-
-@pytest.fixture
-def shop(world: World) -> Iterator[Running]:
-    with VENDOR.served(world) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> First:
-    return VENDOR.first(tmp_path_factory.mktemp("first"), small_world())
+VENDOR = Vendor(CONNECTOR, lambda **more: WoocommerceOptions(site=SITE, **MEANINGS | more), small_world, NOW, FIRST_DAY)
+pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
 
 
 def taken_back() -> World:
@@ -157,47 +142,47 @@ def test_orders_of_every_status_arrive_and_those_in_the_trash(first: First) -> N
 
 
 def test_all_pages_arrive_also_where_an_item_is_pushed_over_the_border(
-    shop: Running, loaded: Path, tmp_path: Path
+    served: Running, loaded: Path, tmp_path: Path
 ) -> None:
     for name in CONNECTOR.tables:
-        shop.fault(f"/{name}$", "repeat_page", times=9)
+        served.fault(f"/{name}$", "repeat_page", times=9)
     pull(tmp_path, page_rows=2)
     assert everything(tmp_path) == everything(loaded)
     # Eight orders, three refunds and products, two customers; then an empty page each.
-    assert shop.sandbox.requests.pages() == {"/orders": 5, "/refunds": 3, "/customers": 2, "/products": 3}
+    assert served.sandbox.requests.pages() == {"/orders": 5, "/refunds": 3, "/customers": 2, "/products": 3}
 
 
-def test_a_second_run_adds_nothing_and_asks_only_for_changed_orders(shop: Running, loaded: Path, again: Path) -> None:
+def test_a_second_run_adds_nothing_and_asks_only_for_changed_orders(served: Running, loaded: Path, again: Path) -> None:
     pull(again)
     assert everything(again) == everything(loaded)
     # Three business days of Paris up to the 15th begin on the 13th, 23:00 UTC of the 12th; said without a zone.
-    asked = {(call["status"], call["modified_after"], call["dates_are_gmt"]) for call in queries(shop, "/orders")}
+    asked = {(call["status"], call["modified_after"], call["dates_are_gmt"]) for call in queries(served, "/orders")}
     assert asked == {(status, "2026-03-12T23:00:00", "true") for status in ("any", "trash")}
-    assert shop.sandbox.requests.pages()["/orders"] == 2  # one page, of what was trashed, and the end
+    assert served.sandbox.requests.pages()["/orders"] == 2  # one page, of what was trashed, and the end
 
 
-def test_a_change_is_seen_and_so_is_the_trash(shop: Running, tmp_path: Path) -> None:
-    VENDOR.pull_at(shop, tmp_path, NOON + 2 * HOUR)
+def test_a_change_is_seen_and_so_is_the_trash(served: Running, tmp_path: Path) -> None:
+    VENDOR.pull_at(served, tmp_path, NOON + 2 * HOUR)
     assert statuses(tmp_path) == {
         **dict.fromkeys((101, 103, 104, 106, 108, 110, 111), "processing"),
         105: "failed",
     }
-    VENDOR.pull_at(shop, tmp_path, NOON + 5 * DAY, NOW)
+    VENDOR.pull_at(served, tmp_path, NOON + 5 * DAY, NOW)
     found = statuses(tmp_path)
     assert (found[105], found[106], found[108]) == ("trash", "cancelled", "completed")
     assert len(found) == 9
 
 
 @pytest.mark.parametrize("world", [taken_back()], ids=["taken back"])
-def test_what_the_shop_deletes_vanishes_here(shop: Running, tmp_path: Path) -> None:
-    VENDOR.pull_at(shop, tmp_path, NOON + 7 * DAY - HOUR)
+def test_what_the_shop_deletes_vanishes_here(served: Running, tmp_path: Path) -> None:
+    VENDOR.pull_at(served, tmp_path, NOON + 7 * DAY - HOUR)
     assert statuses(tmp_path) == {
         **dict.fromkeys((101, 104, 108, 110, 111), "completed"),
         **{103: "refunded", 105: "failed", 106: "cancelled"},
     }
     assert rows(tmp_path, "select id from refunds order by 1") == [(1,), (2,)]
     assert rows(tmp_path, "select id from customers order by 1") == [(1,), (2,)]
-    VENDOR.pull_at(shop, tmp_path, NOON + 8 * DAY)
+    VENDOR.pull_at(served, tmp_path, NOON + 8 * DAY)
     assert statuses(tmp_path)[101] == "trash"
     assert rows(tmp_path, "select id from refunds") == []  # one undone, one of an order in the trash
     assert rows(tmp_path, "select id from customers") == [(2,)]
@@ -208,12 +193,12 @@ def test_what_the_shop_deletes_vanishes_here(shop: Running, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("world", [taken_back()], ids=["taken back"])
 def test_an_order_that_changed_a_day_ago_and_is_deleted_vanishes_with_the_next_load(
-    shop: Running, tmp_path: Path
+    served: Running, tmp_path: Path
 ) -> None:
-    shop.set_clock(NOON + 2 * DAY + 2 * HOUR)  # just completed
+    served.set_clock(NOON + 2 * DAY + 2 * HOUR)  # just completed
     pull(tmp_path, NOON + 3 * DAY)
     assert 111 in statuses(tmp_path)
-    shop.set_clock(NOON + 7 * DAY)
+    served.set_clock(NOON + 7 * DAY)
     pull(tmp_path, NOON + 4 * DAY)
     assert 111 not in statuses(tmp_path)
 
@@ -252,9 +237,9 @@ def test_a_list_that_becomes_shorter_while_it_is_read_is_read_again(
     assert statuses(tmp_path)[101] == "trash"
 
 
-def test_a_deleted_refund_vanishes_and_a_product_stays(shop: Running, again: Path) -> None:
-    shop.set_clock(NOON + 5 * DAY)  # as if the later two had been deleted
-    shop.sandbox.world.products.pop()
+def test_a_deleted_refund_vanishes_and_a_product_stays(served: Running, again: Path) -> None:
+    served.set_clock(NOON + 5 * DAY)  # as if the later two had been deleted
+    served.sandbox.world.products.pop()
     pull(again)
     assert rows(again, "select id, parent_id from refunds") == [(1, 101)]
     assert rows(again, "select id, type from products order by 1") == [
@@ -264,54 +249,54 @@ def test_a_deleted_refund_vanishes_and_a_product_stays(shop: Running, again: Pat
     ]
 
 
-def test_another_meaning_of_metadata_reads_all_orders_again(shop: Running, tmp_path: Path) -> None:
+def test_another_meaning_of_metadata_reads_all_orders_again(served: Running, tmp_path: Path) -> None:
     pull(tmp_path, tip_names=[], opt_in_meta_key="", test_meta_key="")
-    assert "meta_data" not in queries(shop, "/orders")[0]["_fields"]
+    assert "meta_data" not in queries(served, "/orders")[0]["_fields"]
     flags = "select sum(is_test::int), sum(has_opted_in::int), sum((fee_lines like '%tip%')::int) from orders"
     assert rows(tmp_path, flags) == [(0, 0, 0)]
     pull(tmp_path)
     assert rows(tmp_path, flags) == [(1, 1, 1)]
-    assert queries(shop, "/orders")[-1]["include_meta"] == "_newsletter,_test_mode"
+    assert queries(served, "/orders")[-1]["include_meta"] == "_newsletter,_test_mode"
 
 
 def test_nothing_personal_is_asked_for_but_the_address_and_nothing_reaches_the_disk(
-    shop: Running, tmp_path: Path
+    served: Running, tmp_path: Path
 ) -> None:
-    shop.fault("/woocommerce", "new_column", times=99)
+    served.fault("/woocommerce", "new_column", times=99)
     pull(tmp_path)
     found = written(tmp_path)
     assert ADA.encode() in found
     assert [text for text in PERSONAL if text.encode() in found] == []
-    fields = queries(shop, "/orders")[0]["_fields"].split(",")
+    fields = queries(served, "/orders")[0]["_fields"].split(",")
     assert [name for name in fields if name.startswith(("billing", "shipping.", "customer"))] == [
         "customer_id",
         "billing.email",
         "billing.country",
         "shipping.country",
     ]
-    assert queries(shop, "/customers")[0]["_fields"] == "id,email,date_created_gmt"
+    assert queries(served, "/customers")[0]["_fields"] == "id,email,date_created_gmt"
 
 
-def test_passing_faults_are_survived(shop: Running, loaded: Path, tmp_path: Path) -> None:
-    passing_faults(shop, "/orders", "/refunds")
-    shop.fault("/products", "quota_gone", times=2)
+def test_passing_faults_are_survived(served: Running, loaded: Path, tmp_path: Path) -> None:
+    passing_faults(served, "/orders", "/refunds")
+    served.fault("/products", "quota_gone", times=2)
     assert pull(tmp_path).rows == {"orders": 9, "refunds": 3, "customers": 2, "products": 3}
-    assert shop.sandbox.faults.pending() == []
+    assert served.sandbox.faults.pending() == []
     assert everything(tmp_path) == everything(loaded)
 
 
 @pytest.mark.parametrize("wrong", ["CONSUMER_KEY", "CONSUMER_SECRET", None])
 def test_a_refused_key_says_what_to_do_and_not_the_key(
-    shop: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str | None
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str | None
 ) -> None:
     if wrong:
         monkeypatch.setenv(f"SOURCES__WOOCOMMERCE__{wrong}", "f00dcafe")
     else:
-        shop.fault("/woocommerce", "token_expired")
+        served.fault("/woocommerce", "token_expired")
     with pytest.raises(AccessRefused, match="Create a REST API key with read access in WooCommerce") as refused:
         pull(tmp_path)
     assert "f00dcafe" not in str(refused.value)
-    assert len(shop.requests()) == 1  # asking again cannot help
+    assert len(served.requests()) == 1  # asking again cannot help
 
 
 @pytest.mark.parametrize(
@@ -332,7 +317,7 @@ def test_a_refused_key_says_what_to_do_and_not_the_key(
     ],
 )
 def test_what_figures_rest_on_cannot_go_or_be_renamed(
-    shop: Running,
+    served: Running,
     loaded: Path,
     again: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -342,18 +327,18 @@ def test_what_figures_rest_on_cannot_go_or_be_renamed(
     said: str,
 ) -> None:
     monkeypatch.setattr("sandbox.vendors.woocommerce.DROPPED", (dropped,))
-    shop.fault(f"/{path}$", kind, times=9)
+    served.fault(f"/{path}$", kind, times=9)
     with pytest.raises(SchemaDrift, match=f"woocommerce: {said}"):
         pull(again, NOON + 3 * DAY)
     assert everything(again) == everything(loaded)
 
 
 def test_a_status_that_a_plugin_adds_is_told_of_where_no_date_decides(
-    shop: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = "select date_day, detail from raw_parcours.caveats where caveat = 'unknown_value'"
     monkeypatch.setattr("sandbox.vendors.woocommerce.RENAMED", {"completed": "fulfilled", "pending": "quoted"})
-    shop.fault("/orders$", "renamed_enum", times=99)
+    served.fault("/orders$", "renamed_enum", times=99)
     assert pull(tmp_path).rows["orders"] == 9
     assert statuses(tmp_path)[101] == "fulfilled"
     detail = "orders without a date of payment: 1 of status 'quoted'"
@@ -363,7 +348,7 @@ def test_a_status_that_a_plugin_adds_is_told_of_where_no_date_decides(
 
 
 def test_a_list_that_is_a_thing_or_says_more_than_it_holds_is_refused_and_nothing_is_lost(
-    shop: Running, loaded: Path, again: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, loaded: Path, again: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send = VendorSession._answer
     for body, said in ((b"{}", "customers has no list"), (b"[]", "customers is empty, but is said to have")):
@@ -387,7 +372,7 @@ def test_a_list_that_is_a_thing_or_says_more_than_it_holds_is_refused_and_nothin
 
 
 def test_a_cache_that_always_answers_the_first_page_is_no_endless_list(
-    shop: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send = VendorSession.send
 
@@ -398,23 +383,23 @@ def test_a_cache_that_always_answers_the_first_page_is_no_endless_list(
     monkeypatch.setattr(VendorSession, "send", first)
     with pytest.raises(ConnectorError, match="rows that it had given before"):
         pull(tmp_path, page_rows=2)
-    assert len(shop.requests()) < 30
+    assert len(served.requests()) < 30
 
 
-def test_a_field_of_a_plugin_does_no_harm_and_is_remembered(shop: Running, again: Path) -> None:
-    shop.fault("/orders$", "new_column", times=9)
+def test_a_field_of_a_plugin_does_no_harm_and_is_remembered(served: Running, again: Path) -> None:
+    served.fault("/orders$", "new_column", times=9)
     pull(again, NOW + DAY)
     fields = rows(again, "select field, first_seen_at from raw_parcours.fields where table_name = 'orders'")
     assert (dict(fields)["total"], dict(fields)["loyalty_tier"]) == (NOW, NOW + DAY)
 
 
-def test_a_number_that_is_a_word_is_refused_by_name(shop: Running, tmp_path: Path) -> None:
-    shop.fault("/orders", "changed_type")
+def test_a_number_that_is_a_word_is_refused_by_name(served: Running, tmp_path: Path) -> None:
+    served.fault("/orders", "changed_type")
     with pytest.raises(RowRefused, match="woocommerce: orders row 1: customer_id is a str that is no int64"):
         pull(tmp_path)
 
 
-def test_check_names_the_shop_and_what_the_key_may_read(shop: Running) -> None:
+def test_check_names_the_shop_and_what_the_key_may_read(served: Running) -> None:
     assert CONNECTOR.check(WoocommerceOptions(site=SITE)) == [
         "boutique.example: WooCommerce 10.3.5, EUR",
         "8 orders",  # the trash is not among them

@@ -1,6 +1,5 @@
 """The Zendesk connector against the Zendesk API, over a real socket; what it feeds, through its staging models."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -71,25 +70,14 @@ def options(**more: Any) -> ZendeskOptions:
     return ZendeskOptions(**{"subdomain": "boutique", "email": EMAIL, **more})
 
 
-VENDOR = Vendor(CONNECTOR, options, NOW, FIRST_DAY)
+VENDOR = Vendor(CONNECTOR, options, shop, NOW, FIRST_DAY)
 pull, rows, everything = VENDOR.pull, VENDOR.rows, VENDOR.everything
-
-
-@pytest.fixture
-def zendesk() -> Iterator[Running]:
-    with VENDOR.served(shop()) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> First:
-    return VENDOR.first(tmp_path_factory.mktemp("first"), shop())
 
 
 @pytest.fixture(scope="module")
 def with_both_kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A first load when legacy ratings and answers to surveys are both recent."""
-    return VENDOR.first(tmp_path_factory.mktemp("both"), shop(), at(2, 12)).folder
+    return VENDOR.first(tmp_path_factory.mktemp("both"), at(2, 12)).folder
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +88,7 @@ def models(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_tickets_arrive_as_the_vendor_says_them_but_for_the_last_minute(zendesk: Running, again: Path) -> None:
+def test_tickets_arrive_as_the_vendor_says_them_but_for_the_last_minute(served: Running, again: Path) -> None:
     assert rows(again, "select id, status, via__channel, is_merged, updated_at from tickets order by id") == [
         (1, "solved", "web", False, "2026-02-10T12:00:00Z"),
         (2, "deleted", "chat", False, "2026-01-11T12:00:00Z"),
@@ -110,43 +98,43 @@ def test_tickets_arrive_as_the_vendor_says_them_but_for_the_last_minute(zendesk:
         (6, "solved", "chat", False, "2026-02-21T13:00:00Z"),
         (7, "solved", "api", False, "2026-01-23T12:00:00Z"),
     ]
-    VENDOR.pull_at(zendesk, again, NOW + HOUR)
+    VENDOR.pull_at(served, again, NOW + HOUR)
     assert rows(again, "select created_at from tickets where id = 8") == [("2026-03-16T04:59:30Z",)]
 
 
-def test_all_pages_arrive_and_rows_at_their_borders_once(zendesk: Running, loaded: Path, tmp_path: Path) -> None:
+def test_all_pages_arrive_and_rows_at_their_borders_once(served: Running, loaded: Path, tmp_path: Path) -> None:
     pull(tmp_path, page_rows=1, rating_rows=1)
     assert everything(tmp_path) == everything(loaded)
-    pages = {name.rpartition("/")[2]: count for name, count in zendesk.sandbox.requests.pages().items()}
+    pages = {name.rpartition("/")[2]: count for name, count in served.sandbox.requests.pages().items()}
     # Three tickets a page where one was asked for, the first of them known already; two ratings; three surveys.
     assert pages == {"cursor.json": 3, "satisfaction_ratings": 2, "survey_responses": 3}
-    assert ["start_time" in call for call in queries(zendesk, EXPORT)] == [True, False, False]
-    assert ["start_time" in call for call in queries(zendesk, LEGACY)] == [True, True]
+    assert ["start_time" in call for call in queries(served, EXPORT)] == [True, False, False]
+    assert ["start_time" in call for call in queries(served, LEGACY)] == [True, True]
 
 
-def test_a_second_run_asks_for_what_is_recent_and_adds_nothing(zendesk: Running, loaded: Path, again: Path) -> None:
+def test_a_second_run_asks_for_what_is_recent_and_adds_nothing(served: Running, loaded: Path, again: Path) -> None:
     pull(again)
     assert everything(again) == everything(loaded)
     # Business days of Paris: 7 up to the 15th begin on the 9th, 35 on 9 February.
-    assert queries(zendesk, EXPORT)[0]["start_time"] == str(int(datetime(2026, 3, 8, 23, tzinfo=UTC).timestamp()))
+    assert queries(served, EXPORT)[0]["start_time"] == str(int(datetime(2026, 3, 8, 23, tzinfo=UTC).timestamp()))
     since = str(int(datetime(2026, 2, 8, 23, tzinfo=UTC).timestamp()))
-    assert queries(zendesk, LEGACY)[0]["start_time"] == since
-    assert queries(zendesk, SURVEYS)[0]["filter[created_at_start]"] == since
+    assert queries(served, LEGACY)[0]["start_time"] == since
+    assert queries(served, SURVEYS)[0]["filter[created_at_start]"] == since
 
 
-def test_a_start_within_the_last_minute_is_never_asked_for(zendesk: Running, tmp_path: Path) -> None:
+def test_a_start_within_the_last_minute_is_never_asked_for(served: Running, tmp_path: Path) -> None:
     midnight = datetime(2026, 3, 14, 23, 0, 10, tzinfo=UTC)  # in Paris the 15th has just begun
-    zendesk.set_clock(midnight)
+    served.set_clock(midnight)
     pull(tmp_path, midnight, history_start=date(2026, 3, 15), through=date(2026, 3, 15))
-    assert queries(zendesk, EXPORT)[0]["start_time"] == str(int((midnight - timedelta(minutes=2)).timestamp()))
+    assert queries(served, EXPORT)[0]["start_time"] == str(int((midnight - timedelta(minutes=2)).timestamp()))
 
 
-def test_a_late_deletion_and_a_late_rating_are_noticed(zendesk: Running, tmp_path: Path) -> None:
-    VENDOR.pull_at(zendesk, tmp_path, at(2, 9))
+def test_a_late_deletion_and_a_late_rating_are_noticed(served: Running, tmp_path: Path) -> None:
+    VENDOR.pull_at(served, tmp_path, at(2, 9))
     assert rows(tmp_path, "select status from tickets where id = 3") == [("open",)]
     assert rows(tmp_path, "select ticket_id, score from satisfaction_ratings order by 1") == [(1, "good"), (7, "good")]
     assert rows(tmp_path, "select * from survey_responses") == []
-    VENDOR.pull_at(zendesk, tmp_path, NOW)
+    VENDOR.pull_at(served, tmp_path, NOW)
     assert rows(tmp_path, "select status from tickets where id = 3") == [("deleted",)]
     found = rows(
         tmp_path,
@@ -195,15 +183,13 @@ def test_an_answer_that_changes_after_all_is_found_by_the_deep_re_read(again: Pa
     assert found == [[("good",)], [("good",)], [("good",)], [("bad",)]]
 
 
-def test_the_switch_to_surveys_breaks_the_series_on_the_day_of_the_last_rating(
-    zendesk: Running, tmp_path: Path
-) -> None:
+def test_the_switch_to_surveys_breaks_the_series_on_the_day_of_the_last_rating(served: Running, tmp_path: Path) -> None:
     said = "select table_name, date_day, caveat from raw_parcours.caveats"
     switched = [("satisfaction_ratings", date(2026, 1, 21), "series_break")]  # ticket 7; the first survey: 10 February
-    VENDOR.pull_at(zendesk, tmp_path, at(2, 1))
+    VENDOR.pull_at(served, tmp_path, at(2, 1))
     assert rows(tmp_path, said) == []
     for now in (at(2, 12), at(2, 12, 18), NOW):  # the last one reads from 9 February on
-        VENDOR.pull_at(zendesk, tmp_path, now, deep_every_days=0)
+        VENDOR.pull_at(served, tmp_path, now, deep_every_days=0)
         assert rows(tmp_path, said) == switched
 
 
@@ -211,31 +197,31 @@ def test_the_vendor_says_how_many_calls_are_left(first: First) -> None:
     assert first.result.quota == {"requests per minute": "699 of 700 left"}
 
 
-def test_a_kind_of_ratings_that_the_account_does_not_have_is_absent(zendesk: Running, tmp_path: Path) -> None:
-    assert VENDOR.pull_at(zendesk, tmp_path, at(2, 1)).warnings == []  # no surveys yet
+def test_a_kind_of_ratings_that_the_account_does_not_have_is_absent(served: Running, tmp_path: Path) -> None:
+    assert VENDOR.pull_at(served, tmp_path, at(2, 1)).warnings == []  # no surveys yet
     assert len(rows(tmp_path, "select id from satisfaction_ratings")) == 2
-    zendesk.set_clock(NOW)
-    zendesk.fault("satisfaction_ratings", "quota_gone")  # the legacy kind is refused after the switch
+    served.set_clock(NOW)
+    served.fault("satisfaction_ratings", "quota_gone")  # the legacy kind is refused after the switch
     assert pull(tmp_path).warnings == []
     assert len(rows(tmp_path, "select id from satisfaction_ratings")) == 2
     assert len(rows(tmp_path, "select id from survey_responses")) == 3
 
 
-def test_without_either_kind_ratings_are_not_covered_and_it_is_said_once(zendesk: Running, tmp_path: Path) -> None:
-    zendesk.fault("satisfaction_ratings|survey_responses", "quota_gone", times=2)
+def test_without_either_kind_ratings_are_not_covered_and_it_is_said_once(served: Running, tmp_path: Path) -> None:
+    served.fault("satisfaction_ratings|survey_responses", "quota_gone", times=2)
     [warning] = pull(tmp_path).warnings
     assert "neither satisfaction ratings nor CSAT survey responses may be read" in warning
     assert rows(tmp_path, "select table_name from raw_parcours.loads") == [("tickets",)]
-    zendesk.sandbox.requests.clear()
+    served.sandbox.requests.clear()
     assert pull(tmp_path).warnings == []
     since = str(int(datetime(2025, 12, 31, 23, tzinfo=UTC).timestamp()))
-    assert queries(zendesk, LEGACY)[0]["start_time"] == since
+    assert queries(served, LEGACY)[0]["start_time"] == since
     assert len(rows(tmp_path, "select id from survey_responses")) == 3
 
 
-def test_ratings_can_be_left_out(zendesk: Running, tmp_path: Path) -> None:
+def test_ratings_can_be_left_out(served: Running, tmp_path: Path) -> None:
     assert pull(tmp_path, ratings=False).warnings == []
-    assert {call.path for call in zendesk.requests()} == {f"/zendesk/api/v2{EXPORT}"}
+    assert {call.path for call in served.requests()} == {f"/zendesk/api/v2{EXPORT}"}
     assert [CONNECTOR.scopes(options(ratings=False), table) for table in CONNECTOR.tables][1:] == [[], []]
 
 
@@ -246,20 +232,20 @@ def test_no_name_address_subject_comment_or_tag_reaches_the_disk(loaded: Path) -
         assert text.lower().encode() not in found
 
 
-def test_passing_faults_are_survived(zendesk: Running, loaded: Path, tmp_path: Path) -> None:
-    passing_faults(zendesk, EXPORT, after=1)
-    passing_faults(zendesk, SURVEYS)
+def test_passing_faults_are_survived(served: Running, loaded: Path, tmp_path: Path) -> None:
+    passing_faults(served, EXPORT, after=1)
+    passing_faults(served, SURVEYS)
     assert pull(tmp_path, page_rows=1).warnings == []
-    assert zendesk.sandbox.faults.pending() == []
+    assert served.sandbox.faults.pending() == []
     assert everything(tmp_path) == everything(loaded)
 
 
 @pytest.mark.parametrize("fault", ["token_expired", None])
 def test_a_refused_token_says_what_to_do_and_not_the_token(
-    zendesk: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
+    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
 ) -> None:
     if fault:
-        zendesk.fault("/zendesk", fault, times=9)
+        served.fault("/zendesk", fault, times=9)
     else:
         monkeypatch.setenv("SOURCES__ZENDESK__API_TOKEN", "f00dcafe")
     with pytest.raises(AccessRefused, match="Create an API token in Zendesk's Admin Center") as refused:
@@ -268,8 +254,8 @@ def test_a_refused_token_says_what_to_do_and_not_the_token(
     assert EMAIL not in str(refused.value)
 
 
-def test_an_unknown_field_does_no_harm_and_is_noted(zendesk: Running, again: Path) -> None:
-    zendesk.fault("/zendesk", "new_column", times=9)
+def test_an_unknown_field_does_no_harm_and_is_noted(served: Running, again: Path) -> None:
+    served.fault("/zendesk", "new_column", times=9)
     pull(again, NOW + HOUR)
     assert len(rows(again, "select id from tickets")) == 7
     assert len(rows(again, "select id from survey_responses where answer__rating is not null")) == 2
@@ -288,22 +274,22 @@ def test_an_unknown_field_does_no_harm_and_is_noted(zendesk: Running, again: Pat
     ],
 )
 def test_what_figures_rest_on_is_refused_where_it_is_gone(
-    zendesk: Running, with_both_kinds: Path, tmp_path: Path, kind: str, path: str, said: str
+    served: Running, with_both_kinds: Path, tmp_path: Path, kind: str, path: str, said: str
 ) -> None:
-    zendesk.set_clock(at(2, 12))
-    zendesk.fault(path, kind, times=9)
+    served.set_clock(at(2, 12))
+    served.fault(path, kind, times=9)
     with pytest.raises(SchemaDrift, match=f"zendesk: {said}"):
         pull(copied(with_both_kinds, tmp_path), at(2, 12) + HOUR)
     assert everything(tmp_path) == everything(with_both_kinds)
 
 
-def test_a_rating_of_another_type_is_refused(zendesk: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rating_of_another_type_is_refused(served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk, "_answers", lambda _: [{"type": "stars", "stars": 5}])
     with pytest.raises(SchemaDrift, match="zendesk: survey_responses row 1: answer__type is 'stars', and whether"):
         pull(tmp_path)
 
 
-def test_tags_that_are_no_list_are_refused(zendesk: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tags_that_are_no_list_are_refused(served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = desk.Desk.ticket_item
     monkeypatch.setattr(desk.Desk, "ticket_item", lambda *args: {**shown(*args), "tags": "closed_by_merge"})
     with pytest.raises(SchemaDrift, match=r"zendesk: tickets: the tags of ticket .* are a str, not a list"):
@@ -317,23 +303,23 @@ def test_tags_that_are_no_list_are_refused(zendesk: Running, tmp_path: Path, mon
         (SURVEYS, "zendesk: survey_responses row 1: answer__rating is a str that is no double"),
     ],
 )
-def test_a_number_that_became_a_word_is_refused_by_name(zendesk: Running, tmp_path: Path, path: str, said: str) -> None:
-    zendesk.fault(path, "changed_type")
+def test_a_number_that_became_a_word_is_refused_by_name(served: Running, tmp_path: Path, path: str, said: str) -> None:
+    served.fault(path, "changed_type")
     with pytest.raises(RowRefused, match=said):
         pull(tmp_path)
 
 
-def test_check_says_who_reads_and_which_ratings_there_are(zendesk: Running) -> None:
+def test_check_says_who_reads_and_which_ratings_there_are(served: Running) -> None:
     account = "account boutique: read as an administrator"
     assert CONNECTOR.check(options()) == [account, "ratings: satisfaction_ratings, survey_responses"]
     assert CONNECTOR.check(options(ratings=False)) == [account]
-    zendesk.set_clock(at(2, 1))
+    served.set_clock(at(2, 1))
     assert CONNECTOR.check(options()) == [account, "ratings: satisfaction_ratings"]
-    zendesk.fault("satisfaction_ratings", "quota_gone")
+    served.fault("satisfaction_ratings", "quota_gone")
     assert CONNECTOR.check(options()) == [account, "ratings: none; set [sources.zendesk] ratings = false"]
 
 
-def test_check_refuses_an_agent_who_may_not_export(zendesk: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_refuses_an_agent_who_may_not_export(served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = requests.Response()
     answer._content = b'{"user": {"id": null, "role": "end-user"}}'
     monkeypatch.setattr(VendorSession, "send", lambda *_, **__: answer)

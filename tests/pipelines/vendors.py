@@ -41,21 +41,31 @@ class First:
 
 
 class Vendor:
-    """One connector. Loads come at `now` and ask from `first_day` on, unless told otherwise."""
+    """One connector and the world that its tests are about.
 
-    def __init__(self, connector: Connector, options: Callable[..., Options], now: datetime, first_day: date) -> None:
-        self.connector, self.options, self.now, self.first_day = connector, options, now, first_day
+    Loads come at `now` and ask from `first_day` on, unless told otherwise.
+    """
+
+    def __init__(
+        self,
+        connector: Connector,
+        options: Callable[..., Options],
+        world: Callable[[], World],
+        now: datetime,
+        first_day: date,
+    ) -> None:
+        self.connector, self.options, self.world, self.now, self.first_day = connector, options, world, now, first_day
 
     @contextmanager
-    def served(self, world: World, now: datetime | None = None) -> Iterator[Running]:
+    def served(self, world: World | None = None, now: datetime | None = None) -> Iterator[Running]:
         """The vendors of a world, with the connector aimed at them."""
-        with running(world, now or self.now) as sandbox, aimed(sandbox):
+        with running(world or self.world(), now or self.now) as sandbox, aimed(sandbox):
             yield sandbox
 
-    def first(self, folder: Path, world: World, now: datetime | None = None, **options: Any) -> First:
+    def first(self, folder: Path, now: datetime | None = None, world: World | None = None, **more: Any) -> First:
         """A load into an empty folder, of vendors that are gone afterwards."""
         with self.served(world, now) as sandbox:
-            return First(folder, self.pull(folder, now, **options), sandbox.sandbox.requests)
+            return First(folder, self.pull(folder, now, **more), sandbox.sandbox.requests)
 
     def asked(self, now: datetime | None = None, **more: Any) -> Asked:
         """What a refresh at an instant asks for: the days up to the one before."""
