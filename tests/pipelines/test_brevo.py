@@ -303,20 +303,6 @@ def test_passing_faults_are_survived(served: Running, loaded: Path, tmp_path: Pa
     assert everything(tmp_path) == everything(loaded)
 
 
-@pytest.mark.parametrize("fault", ["token_expired", None])
-def test_a_refused_key_says_what_to_do_and_not_the_key(
-    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
-) -> None:
-    if fault:
-        served.fault("/brevo", fault)
-    else:
-        monkeypatch.setenv("SOURCES__BREVO__API_KEY", "xkeysib-f00dcafe")
-    with pytest.raises(AccessRefused, match="Create an API key in Brevo") as refused:
-        pull(tmp_path)
-    assert "f00dcafe" not in str(refused.value)
-    assert len(served.requests()) == 1  # asking again cannot help
-
-
 def test_a_key_pasted_with_a_line_break_is_as_good(
     served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

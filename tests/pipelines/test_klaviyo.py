@@ -315,21 +315,6 @@ def test_a_page_that_names_itself_as_the_next_is_survived(
     assert everything(tmp_path) == everything(loaded)
 
 
-@pytest.mark.parametrize("fault", ["token_expired", None])
-def test_a_refused_key_says_what_to_do_and_not_the_key(
-    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
-) -> None:
-    if fault:
-        served.fault("/klaviyo", fault)
-    else:
-        monkeypatch.setenv("SOURCES__KLAVIYO__API_KEY", "pk_f00dcafe")
-    with pytest.raises(AccessRefused, match="Create a private API key in Klaviyo") as refused:
-        pull(tmp_path)
-    assert "f00dcafe" not in str(refused.value)
-    assert len(served.requests()) == 1  # asking again cannot help
-    assert b"f00dcafe" not in written(tmp_path)
-
-
 def test_an_empty_key_is_refused_before_it_is_sent(served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCES__KLAVIYO__API_KEY", "")
     with pytest.raises(AccessRefused, match="there is no API key"):

@@ -240,20 +240,6 @@ def test_passing_faults_are_survived(served: Running, loaded: Path, tmp_path: Pa
     assert everything(tmp_path) == everything(loaded)
 
 
-@pytest.mark.parametrize("fault", ["token_expired", None])
-def test_a_refused_token_says_what_to_do_and_not_the_token(
-    served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str | None
-) -> None:
-    if fault:
-        served.fault("/zendesk", fault, times=9)
-    else:
-        monkeypatch.setenv("SOURCES__ZENDESK__API_TOKEN", "f00dcafe")
-    with pytest.raises(AccessRefused, match="Create an API token in Zendesk's Admin Center") as refused:
-        pull(tmp_path)
-    assert "f00dcafe" not in str(refused.value)
-    assert EMAIL not in str(refused.value)
-
-
 def test_an_unknown_field_does_no_harm_and_is_noted(served: Running, again: Path) -> None:
     served.fault("/zendesk", "new_column", times=9)
     pull(again, NOW + HOUR)
