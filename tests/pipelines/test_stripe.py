@@ -323,11 +323,11 @@ values ('in_parts', 'il_odd', 'eur', 5000, 1, '[{"amount": 1000, "tax_behavior":
 AWKWARD = (*("in_part", "in_parts", "in_lost", "in_credited", "in_nothing", "in_down", "in_trial", "in_even"),)
 
 
-@pytest.mark.usefixtures("served")
 def test_an_invoice_whose_status_cannot_be_read_gives_no_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = invoices.invoice
     monkeypatch.setattr(invoices, "invoice", lambda *args: {**shown(*args), "status": {"value": "draft"}})
-    result = load(CONNECTOR, StripeOptions(), tmp_path / "warehouse.duckdb", tmp_path / "dlt", VENDOR.asked())
+    with VENDOR.served():
+        result = load(CONNECTOR, StripeOptions(), tmp_path / "warehouse.duckdb", tmp_path / "dlt", VENDOR.asked())
     told = "\n".join(result.warnings)
     assert "stripe: invoices row 1: status is a dict" in told
     assert "is a dict: whether its lines count is not known" in told

@@ -19,7 +19,7 @@ from pipelines.load import LoadResult, run_plan
 from pipelines.plan import Asked, plan_backfill
 from sandbox.events import World
 from sandbox.request_log import LoggedRequest, RequestLog
-from sandbox.server import Running, running
+from sandbox.server import VENDORS, Running, running
 from tests.aiming import aimed
 from tests.pipelines.loads import load_whole
 
@@ -58,8 +58,12 @@ class Vendor:
 
     @contextmanager
     def served(self, world: World | None = None, now: datetime | None = None) -> Iterator[Running]:
-        """The vendors of a world, with the connector aimed at them."""
-        with running(world or self.world(), now or self.now) as sandbox, aimed(sandbox):
+        """The vendor in a world, with the connector aimed at it."""
+        secrets = f"SOURCES__{self.connector.name.upper()}__"
+        own = [
+            name for name, one in VENDORS.items() if any(variable.startswith(secrets) for variable in one.ENVIRONMENT)
+        ]
+        with running(world or self.world(), now or self.now, only=own) as sandbox, aimed(sandbox):
             yield sandbox
 
     def first(self, folder: Path, now: datetime | None = None, world: World | None = None, **more: Any) -> First:

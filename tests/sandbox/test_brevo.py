@@ -89,7 +89,7 @@ def world() -> World:
 
 @pytest.fixture
 def brevo(world: World) -> Iterator[Running]:
-    with running(world, NOON + 5 * DAY) as sandbox:
+    with running(world, NOON + 5 * DAY, only=["brevo"]) as sandbox:
         yield sandbox
 
 
@@ -333,7 +333,7 @@ def test_an_archived_campaign_is_listed_apart_without_its_sending(brevo: Running
 
 def test_a_removed_list_leaves_its_contacts_on_none(world: World) -> None:
     world.mail_lists[0] = replace(world.mail_lists[0], removed_at=NOON + 3 * DAY)
-    with running(world, NOON + 2 * DAY) as brevo:
+    with running(world, NOON + 2 * DAY, only=["brevo"]) as brevo:
         assert contacts(brevo)["P00@Example.com"]["listIds"] == [12]
         brevo.set_clock(NOON + 3 * DAY)
         assert contacts(brevo)["P00@Example.com"]["listIds"] == []

@@ -74,7 +74,7 @@ def served() -> Iterator[Running]:
             events.Review("rv4", 1, EARLIER, 5, "Ailleurs", None),
         ],
     )  # fmt: skip
-    with running(world, NOW) as sandbox:
+    with running(world, NOW, only=["facebook"]) as sandbox:
         yield sandbox
 
 

@@ -62,7 +62,7 @@ def ids_of_report(facebook: Running, **params: str) -> list[str]:
 
 def test_a_deleted_ad_is_reported_only_where_its_state_is_asked_for(small: e.World) -> None:
     states = '[{"field":"ad.effective_status","operator":"IN","value":["ACTIVE","DELETED"]}]'
-    with running(small, at(8)) as facebook:
+    with running(small, at(8), only=["facebook"]) as facebook:
         assert ids_of_report(facebook) == ["250", "251"]
         facebook.set_clock(at(10))
         assert ids_of_report(facebook) == ["251"]
@@ -73,7 +73,7 @@ def test_a_deleted_ad_is_reported_only_where_its_state_is_asked_for(small: e.Wor
 
 
 def test_a_deleted_audience_is_listed_no_more_and_counts_no_more(small: e.World) -> None:
-    with running(small, at(8)) as facebook:
+    with running(small, at(8), only=["facebook"]) as facebook:
         assert len(get(facebook, "act_1001/customaudiences")["data"]) == 1
         facebook.set_clock(at(10))
         assert get(facebook, "act_1001/customaudiences")["data"] == []
@@ -84,7 +84,7 @@ def test_a_deleted_audience_is_listed_no_more_and_counts_no_more(small: e.World)
 
 
 def test_a_reply_goes_with_its_comment_and_a_hidden_comment_is_for_the_page(small: e.World) -> None:
-    with running(small, at(8)) as facebook:
+    with running(small, at(8), only=["facebook"]) as facebook:
         for token, shown in (
             (PAGE, ["c1", "c2", "c3", "c4"]),
             (APP, ["c1", "c2", "c3"]),
@@ -102,7 +102,7 @@ def test_a_reply_goes_with_its_comment_and_a_hidden_comment_is_for_the_page(smal
 
 def test_a_metric_of_pages_ends_on_its_day(small: e.World) -> None:
     asked = {"metric": "page_impressions_unique", "since": "2026-06-10", "until": "2026-06-12"}
-    with running(small, datetime(2026, 6, 14, 23, 59, tzinfo=UTC)) as facebook:
+    with running(small, datetime(2026, 6, 14, 23, 59, tzinfo=UTC), only=["facebook"]) as facebook:
         assert [one["value"] for one in get(facebook, "page/insights", **asked)["data"][0]["values"]] == [20, 20]
         facebook.set_clock(datetime(2026, 6, 15, tzinfo=UTC))
         assert get(facebook, "page/insights", **asked)["error"]["code"] == 100
@@ -117,7 +117,7 @@ def test_a_corrected_rate_replaces_the_first_one() -> None:
         Converter(View(of_rates, [refresh(last)], BUSINESS)).convert(Decimal(10), "USD", day) for last in (19, 21)
     ]
     assert amounts == [Decimal(10), Decimal(8)]
-    with running(of_rates, at(19)) as vendors:
+    with running(of_rates, at(19), only=["ecb"]) as vendors:
         for now, rate in ((at(19), "1.0000"), (at(21), "1.2500")):
             vendors.set_clock(now)
             path = "/ecb/stats/eurofxref/eurofxref-daily.xml"

@@ -20,7 +20,7 @@ DAY = 86_400
 @pytest.fixture
 def facebook() -> Iterator[Running]:
     day = date(2026, 3, 12)
-    with running(World(day, day, pages=[Page("2001", "Boutique", 1000, 900)]), NOW) as sandbox:
+    with running(World(day, day, pages=[Page("2001", "Boutique", 1000, 900)]), NOW, only=["facebook"]) as sandbox:
         yield sandbox
 
 

@@ -23,7 +23,9 @@ RANGE = [{"startDate": "2026-03-01", "endDate": "2026-03-20"}]
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Running]:
-    with running(generate(first_day=FIRST_DAY, last_day=LAST_DAY, scale=0.3), NOW) as sandbox:
+    with running(
+        generate(first_day=FIRST_DAY, last_day=LAST_DAY, scale=0.3), NOW, only=["google_analytics"]
+    ) as sandbox:
         yield sandbox
 
 

@@ -37,7 +37,7 @@ EVERYTHING: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Running]:
-    with running(generate(first_day=FIRST_DAY, last_day=LAST_DAY, scale=0.3), NOW) as served:
+    with running(generate(first_day=FIRST_DAY, last_day=LAST_DAY, scale=0.3), NOW, only=["google_analytics"]) as served:
         yield served
 
 

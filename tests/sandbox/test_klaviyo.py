@@ -88,7 +88,7 @@ def world() -> World:
 
 @pytest.fixture
 def klaviyo(world: World) -> Iterator[Running]:
-    with running(world, NOON + 5 * DAY) as sandbox:
+    with running(world, NOON + 5 * DAY, only=["klaviyo"]) as sandbox:
         yield sandbox
 
 
@@ -323,7 +323,7 @@ def test_events_of_a_deleted_campaign_stay_and_name_it_no_more(world: World) -> 
     def clicked(klaviyo: Running) -> list[str | None]:
         return [one["attributes"]["event_properties"].get("$message") for one in events(klaviyo, "KlvClk")]
 
-    with running(world, NOON + 3 * DAY) as klaviyo:
+    with running(world, NOON + 3 * DAY, only=["klaviyo"]) as klaviyo:
         query = "equals(messages.channel,'email')"
         assert "R1" in {one["id"] for one in data(klaviyo, "/campaigns", filter=query)}
         assert len(clicked(klaviyo)) == 1
@@ -335,7 +335,7 @@ def test_events_of_a_deleted_campaign_stay_and_name_it_no_more(world: World) -> 
 
 def test_a_removed_list_is_gone(world: World) -> None:
     world.mail_lists[0] = replace(world.mail_lists[0], removed_at=NOON + 3 * DAY)
-    with running(world, NOON + 3 * DAY) as klaviyo:
+    with running(world, NOON + 3 * DAY, only=["klaviyo"]) as klaviyo:
         assert data(klaviyo, "/lists") == []
         assert ask(klaviyo, "/lists/K1").status_code == 404
 

@@ -23,7 +23,7 @@ def rewardful() -> Iterator[Running]:
         Affiliate("gone", "affiliate", 2, "b@mail.example", NOW - 50 * DAY, None, NOW),
         Affiliate("pa", "partner", 3, "c@mail.example", NOW - DAY, None),
     ]
-    with running(World(date(2026, 1, 1), date(2026, 3, 12), affiliates=affiliates), NOW) as sandbox:
+    with running(World(date(2026, 1, 1), date(2026, 3, 12), affiliates=affiliates), NOW, only=["rewardful"]) as sandbox:
         yield sandbox
 
 

@@ -23,7 +23,9 @@ def tapfiliate() -> Iterator[Running]:
         Affiliate("gone", "partner", 2, "b@mail.example", NOW - 3 * DAY, None, NOW),
         Affiliate("af", "affiliate", 3, "c@mail.example", NOW - DAY, None),
     ]
-    with running(World(date(2026, 1, 1), date(2026, 3, 12), affiliates=affiliates), NOW) as sandbox:
+    with running(
+        World(date(2026, 1, 1), date(2026, 3, 12), affiliates=affiliates), NOW, only=["tapfiliate"]
+    ) as sandbox:
         yield sandbox
 
 

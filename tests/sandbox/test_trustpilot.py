@@ -26,7 +26,9 @@ def trustpilot() -> Iterator[Running]:
         Review("soon", 1, NOW + timedelta(hours=1), 2, "Plus tard", None),
         Review("fb", 1, NOW, 2, "Ailleurs", None, "facebook"),
     ]
-    with running(World(date(2026, 3, 1), date(2026, 3, 12), reviews=written + others), NOW) as sandbox:
+    with running(
+        World(date(2026, 3, 1), date(2026, 3, 12), reviews=written + others), NOW, only=["trustpilot"]
+    ) as sandbox:
         yield sandbox
 
 

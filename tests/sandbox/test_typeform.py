@@ -21,7 +21,7 @@ def typeform() -> Iterator[Running]:
     answers.append(Answer("nps9", "nps", 1, "ada@example.com", None, "", NOON))
     answers.append(Answer("csat1", "csat", 1, "ada@example.com", 4, "", NOON))
     answers.append(Answer("csat2", "csat", 1, "ada@example.com", 1, "", NOON, NOON + 2 * HOUR))
-    with running(World(NOON.date(), date(2026, 3, 31), answers=answers), NOON + 9 * HOUR) as sandbox:
+    with running(World(NOON.date(), date(2026, 3, 31), answers=answers), NOON + 9 * HOUR, only=["typeform"]) as sandbox:
         yield sandbox
 
 

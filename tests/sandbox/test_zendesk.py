@@ -36,7 +36,7 @@ def zendesk() -> Iterator[Running]:
             TicketRating(6, NOON + 16 * DAY, "offered", ""),
         ],
     )
-    with running(world, NOON + 20 * DAY) as sandbox:
+    with running(world, NOON + 20 * DAY, only=["zendesk"]) as sandbox:
         yield sandbox
 
 
