@@ -59,10 +59,8 @@ class Vendor:
     @contextmanager
     def served(self, world: World | None = None, now: datetime | None = None) -> Iterator[Running]:
         """The vendor in a world, with the connector aimed at it."""
-        secrets = f"SOURCES__{self.connector.name.upper()}__"
-        own = [
-            name for name, one in VENDORS.items() if any(variable.startswith(secrets) for variable in one.ENVIRONMENT)
-        ]
+        settings = f"SOURCES__{self.connector.name.upper()}__"
+        own = [name for name, one in VENDORS.items() if any(key.startswith(settings) for key in one.ENVIRONMENT)]
         with running(world or self.world(), now or self.now, only=own) as sandbox, aimed(sandbox):
             yield sandbox
 
