@@ -14,7 +14,6 @@ import pytest
 import requests
 
 from pipelines.connector import AccessRefused, ConnectorError
-from pipelines.http import VendorSession
 from pipelines.identity import email_key
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.klaviyo import CONNECTOR, KlaviyoOptions
@@ -32,7 +31,7 @@ from sandbox.events import (
 )
 from sandbox.server import Running
 from sandbox.vendors.klaviyo.records import Event
-from tests.pipelines.vendors import First, Vendor, copied, passing_faults, queries, unsent, written
+from tests.pipelines.vendors import First, Vendor, copied, meanwhile, passing_faults, queries, unsent, written
 from tests.staging import stage, staged
 
 SPECIFICATION = Path(__file__).parents[3] / "shared" / "contracts" / "klaviyo" / "openapi.json"
@@ -286,15 +285,11 @@ def test_a_connected_tool_with_metrics_of_the_same_names_is_not_read(first: Firs
 def test_a_list_that_is_deleted_meanwhile_is_left_out(
     served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send = VendorSession.send
-
-    def send_and_rewind(self: VendorSession, request: requests.PreparedRequest, **more: Any) -> requests.Response:
-        response = send(self, request, **more)
+    def rewind(request: requests.PreparedRequest) -> None:
         if urlsplit(request.url or "").path == "/klaviyo/api/lists":
             served.set_clock(NOON - 2 * DAY)  # the second list does not exist yet
-        return response
 
-    monkeypatch.setattr(VendorSession, "send", send_and_rewind)
+    meanwhile(monkeypatch, rewind)
     pull(tmp_path)
     assert rows(tmp_path, "select id from lists") == [("K1",)]
 

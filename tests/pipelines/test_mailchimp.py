@@ -12,7 +12,6 @@ import pytest
 import requests
 
 from pipelines.connector import AccessRefused
-from pipelines.http import VendorSession
 from pipelines.identity import email_key, keyed_hash
 from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.mailchimp import CONNECTOR, MailchimpOptions
@@ -30,7 +29,7 @@ from sandbox.events import (
 )
 from sandbox.server import Running
 from sandbox.vendors.mailchimp import reports
-from tests.pipelines.vendors import First, Vendor, copied, passing_faults, queries, unsent, written
+from tests.pipelines.vendors import First, Vendor, copied, meanwhile, passing_faults, queries, unsent, written
 
 FIRST_DAY, THROUGH = date(2026, 1, 1), date(2026, 3, 15)
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -439,15 +438,12 @@ def test_a_backfill_asks_for_no_capture(served: Running, again: Path) -> None:
 
 def rewind_after(sandbox: Running, path: str, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once a path has been answered, the vendor is as it was at an earlier instant: what came since is gone."""
-    send = VendorSession.send
 
-    def send_and_rewind(self: VendorSession, request: requests.PreparedRequest, **more: Any) -> requests.Response:
-        response = send(self, request, **more)
+    def rewind(request: requests.PreparedRequest) -> None:
         if urlsplit(request.url or "").path == f"/mailchimp/3.0{path}":
             sandbox.set_clock(now)
-        return response
 
-    monkeypatch.setattr(VendorSession, "send", send_and_rewind)
+    meanwhile(monkeypatch, rewind)
 
 
 def test_a_list_deleted_meanwhile_is_warned_of_and_read_whole_when_it_is_back(

@@ -22,7 +22,7 @@ from pipelines.sources.shopify.client import TooCostly, _judge
 from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, Withdrawal, World
 from sandbox.server import Running
 from sandbox.vendors.shopify.values import gid, number
-from tests.pipelines.vendors import First, Vendor, copied, passing_faults, unsent, written
+from tests.pipelines.vendors import First, Vendor, copied, meanwhile, passing_faults, unsent, written
 from tests.staging import stage, staged
 
 FIRST_DAY, LAST_DAY = date(2026, 1, 1), date(2026, 3, 31)
@@ -260,15 +260,11 @@ def test_an_app_that_may_see_less_than_before_is_refused(
 def test_an_order_that_changes_while_pages_are_read_is_read_all_the_same(
     served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send = VendorSession.send
-
-    def change_meanwhile(self: VendorSession, request: requests.PreparedRequest, **more: Any) -> requests.Response:
-        answer = send(self, request, **more)
+    def change(request: requests.PreparedRequest) -> None:
         if "orders(first" in str(request.body):
             served.set_clock(NOW + HOUR)  # a payment, a refund: both orders go to the front of the list
-        return answer
 
-    monkeypatch.setattr(VendorSession, "send", change_meanwhile)
+    meanwhile(monkeypatch, change)
     pull(tmp_path, history_start=NEAR, page_rows=2)
     assert raw_order(tmp_path, LATER, "display_financial_status") == ("PAID",)
     assert raw_order(tmp_path, GUEST, "display_financial_status") == ("REFUNDED",)
@@ -480,13 +476,11 @@ def test_nothing_personal_reaches_the_disk(first: First, paged: First) -> None:
 
 def test_the_token_goes_to_the_shop_alone(served: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: dict[str, bool] = {}
-    send = VendorSession.send
 
-    def keep(self: VendorSession, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+    def keep(request: requests.PreparedRequest) -> None:
         sent[(request.url or "").rpartition("/")[2].rpartition(".")[2]] = "sandbox-shopify" in str(request.headers)
-        return send(self, request, **more)
 
-    monkeypatch.setattr(VendorSession, "send", keep)
+    meanwhile(monkeypatch, keep)
     pull(tmp_path)
     assert sent == {"json": True, "jsonl?signature=s1gned": False}
 

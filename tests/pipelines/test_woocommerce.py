@@ -19,7 +19,7 @@ from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.woocommerce import CONNECTOR, WoocommerceOptions
 from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, World
 from sandbox.server import Running
-from tests.pipelines.vendors import First, Vendor, copied, passing_faults, queries, unsent, written
+from tests.pipelines.vendors import First, Vendor, copied, meanwhile, passing_faults, queries, unsent, written
 from tests.staging import stage, staged
 
 FIRST_DAY = date(2026, 2, 1)
@@ -221,16 +221,12 @@ def test_an_order_of_a_deleted_account_is_a_guests_with_the_next_deep_load(tmp_p
 def test_a_list_that_becomes_shorter_while_it_is_read_is_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send = VendorSession.send
-
-    def delete_meanwhile(self: VendorSession, request: requests.PreparedRequest, **more: Any) -> requests.Response:
-        answer = send(self, request, **more)
+    def delete(request: requests.PreparedRequest) -> None:
         if "/orders?" in (request.url or "") and "page=1" in (request.url or ""):
             sandbox.set_clock(NOW)
-        return answer
 
     with VENDOR.served(taken_back(), NOON + 7 * DAY - HOUR) as sandbox:
-        monkeypatch.setattr(VendorSession, "send", delete_meanwhile)
+        meanwhile(monkeypatch, delete)
         pull(tmp_path, page_rows=2)
     # The first page held 101 and 103. Without 101, which is in the trash by then, 104 is on no page after it.
     assert set(statuses(tmp_path)) == {101, 103, 104, 105, 106, 107, 108, 110}

@@ -160,6 +160,18 @@ def unsent(
     return found
 
 
+def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[requests.PreparedRequest], object]) -> None:
+    """Let something happen whenever a request has been answered, before the connector sees the answer."""
+    send = VendorSession.send
+
+    def answered(self: VendorSession, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        answer = send(self, request, **more)
+        happens(request)
+        return answer
+
+    monkeypatch.setattr(VendorSession, "send", answered)
+
+
 def passing_faults(sandbox: Running, *paths: str, after: int = 0) -> None:
     """Let a call of each path fail five times in a row, each time in another way, after some that go well.
 
