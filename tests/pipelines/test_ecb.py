@@ -51,7 +51,7 @@ def pull(folder: Path, through: date = THROUGH, **options: Any) -> LoadResult:
 
 def rates(folder: Path) -> list[tuple[date, str, str]]:
     query = f"select date_day, currency, rate from rates where date_day >= '{FIRST_DAY}' order by all"
-    return VENDOR.rows(folder, query)  # type: ignore[return-value]
+    return VENDOR.rows(folder, query)
 
 
 def test_every_working_day_arrives_and_week_ends_stay_absent(loaded: Path) -> None:

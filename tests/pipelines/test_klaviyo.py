@@ -325,9 +325,8 @@ def test_an_unknown_field_does_no_harm_and_is_noted_but_not_kept(
     assert everything(tmp_path / "more") == everything(loaded)
     pull(again, NOW + HOUR / 2)
     assert b"gold" not in written(tmp_path)
-    fields = "select first_seen_at from raw_parcours.fields where table_name = 'campaigns' and field"
-    assert rows(again, f"{fields} = 'attributes__send_time'") == [(NOW,)]
-    assert rows(again, f"{fields} = 'attributes__loyalty_tier'") == [(NOW + HOUR / 2,)]
+    fields = VENDOR.fields(again, "campaigns")
+    assert (fields["attributes__send_time"], fields["attributes__loyalty_tier"]) == (NOW, NOW + HOUR / 2)
 
 
 @pytest.mark.parametrize(

@@ -328,9 +328,8 @@ def test_an_unknown_field_does_no_harm_and_is_noted(served: Running, loaded: Pat
     found, before = everything(again), everything(loaded)
     for name in ("members", "campaigns", "reports"):
         assert found[name] == before[name]
-    fields = "select first_seen_at from raw_parcours.fields where table_name = 'reports' and field = "
-    assert rows(again, f"{fields} 'opens__unique_opens'") == [(NOW,)]
-    assert rows(again, f"{fields} 'opens__loyalty_tier'") == [(NOW + HOUR / 2,)]
+    fields = VENDOR.fields(again, "reports")
+    assert (fields["opens__unique_opens"], fields["opens__loyalty_tier"]) == (NOW, NOW + HOUR / 2)
 
 
 def test_a_count_that_is_a_word_is_refused_by_name(served: Running, tmp_path: Path) -> None:

@@ -371,8 +371,8 @@ def test_a_cache_that_always_answers_the_first_page_is_no_endless_list(
 def test_a_field_of_a_plugin_does_no_harm_and_is_remembered(served: Running, again: Path) -> None:
     served.fault("/orders$", "new_column", times=9)
     pull(again, NOW + DAY)
-    fields = rows(again, "select field, first_seen_at from raw_parcours.fields where table_name = 'orders'")
-    assert (dict(fields)["total"], dict(fields)["loyalty_tier"]) == (NOW, NOW + DAY)
+    fields = VENDOR.fields(again, "orders")
+    assert (fields["total"], fields["loyalty_tier"]) == (NOW, NOW + DAY)
 
 
 def test_a_number_that_is_a_word_is_refused_by_name(served: Running, tmp_path: Path) -> None:

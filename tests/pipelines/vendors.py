@@ -107,14 +107,16 @@ class Vendor:
                 for name, table in self.connector.tables.items()
             }
 
+    def fields(self, folder: Path, table: str) -> dict[str, datetime]:
+        """The fields that a table's rows had, each with the load that first saw it."""
+        seen = "select field, first_seen_at from raw_parcours.fields"
+        found: dict[str, datetime] = dict(self.rows(folder, f"{seen} where table_name = '{table}'"))
+        return found
+
     def later_fields(self, folder: Path, table: str) -> list[str]:
         """The fields of a table's rows that no row of its first load had."""
-        found = self.rows(
-            folder,
-            f"select field from raw_parcours.fields where table_name = '{table}' "
-            "qualify first_seen_at > min(first_seen_at) over () order by field",
-        )
-        return [field for (field,) in found]
+        seen = self.fields(folder, table)
+        return sorted(field for field, at in seen.items() if at > min(seen.values()))
 
     @contextmanager
     def _opened(self, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
