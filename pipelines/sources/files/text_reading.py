@@ -7,7 +7,10 @@ from io import TextIOWrapper
 from itertools import islice
 from typing import Any
 
+import pyarrow as pa
+
 from pipelines.connector import ConnectorError
+from pipelines.sources.files.blocks import Lines, plain_rows
 from pipelines.sources.files.places import expanded, is_url
 from pipelines.sources.files.settings import Feed, plain
 from pipelines.sources.files.sheets import (
@@ -42,18 +45,21 @@ def read_csv(data: bytes, feed: Feed, limit: int | None) -> Sheet:
     text = text_of(data, feed)
     for _ in range(start):
         next(text, "")
-    lines = csv.reader(text, delimiter=delimiter, strict=True)
+    lines = Lines(text)
+    records = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
-        names = [plain(name) for name in next((line for line in lines if line), [])]
+        names = [plain(name) for name in next((line for line in records if line), [])]
     except csv.Error as error:
         raise ConnectorError(f"has a header that is no CSV ({error}).") from None
     if not names:
         raise ConnectorError("is empty: there is no header with the names of the columns.")
-    rows = _Rows(lines, names, start, delimiter)
-    under = lines.line_num
-    found = [texts(chunk) for chunk in chunks(islice(rows.whole(), limit))]
+    rows = _Rows(lines, records, names, start, delimiter)
+    under = lines.number
     if limit is None:
+        found = list(rows.tables())
         _see_cut(rows, data, feed)
+    else:
+        found = [texts(chunk) for chunk in chunks(islice(rows.whole(), limit))]
     _see_broken(rows, text_of(data, feed), delimiter)
     # without quotes every line is a row, so that the lines can be counted by themselves
     counted = rows.number
@@ -95,8 +101,9 @@ def _header(text: TextIOWrapper, feed: Feed) -> tuple[int, str]:
 class _Rows:
     """The rows under a header with their numbers; those that do not fit under it go to `rejects`."""
 
-    def __init__(self, lines: Any, names: list[str], start: int, delimiter: str) -> None:
+    def __init__(self, lines: Lines, records: Any, names: list[str], start: int, delimiter: str) -> None:
         self.lines = lines
+        self.records = records
         self.width = len(names)
         self.named = max((place for place, name in enumerate(names, start=1) if name), default=0)
         self.start = start
@@ -106,20 +113,34 @@ class _Rows:
         self.broken: dict[int, list[str]] = {}
         self.unread: dict[int, int] = {}  # line of the file → row
 
-    def whole(self) -> Iterator[tuple[int, list[str]]]:
-        lines, width = self.lines, self.width
-        above = lines.line_num
-        while True:
+    def tables(self) -> Iterator[pa.Table]:
+        """All rows, those of plain blocks at once."""
+        while block := self.lines.next_block():
+            found = plain_rows(block, self.delimiter, self.width, LONGEST_CELL)
+            if found is None:
+                yield from (texts(chunk) for chunk in chunks(self.whole(of_block=True)))
+                continue
+            table, lines = found
+            numbers = range(self.number + 1, self.number + 1 + table.num_rows)
+            self.lines.take_out(lines)
+            self.number += table.num_rows
+            yield table.append_column("row_number", pa.array(numbers, pa.int64()))
+
+    def whole(self, of_block: bool = False) -> Iterator[tuple[int, list[str]]]:
+        """Rows cell by cell, to the end of the text or to where the last block is over, and its last row, too."""
+        lines, records, width = self.lines, self.records, self.width
+        above = lines.number
+        while not (of_block and lines.is_between_blocks):
             try:
-                line = next(lines)
+                line = next(records)
             except StopIteration:
                 return
             except csv.Error as error:
                 self.number += 1
                 self._no_csv(str(error), above)
-                above = lines.line_num
+                above = lines.number
                 continue
-            here = lines.line_num
+            here = lines.number
             if not line or not (line[0].strip() or "".join(line).strip()):
                 above = here
                 continue
@@ -145,9 +166,9 @@ class _Rows:
     def _no_csv(self, said: str, above: int) -> None:
         if "unexpected end of data" in said:
             raise ConnectorError(self._open_quote(above, "never closed"))
-        if self.lines.line_num - above > 1:
+        if self.lines.number - above > 1:
             raise ConnectorError(self._open_quote(above, "closed some lines below"))
-        self.unread[self.start + self.lines.line_num - 1] = self.number
+        self.unread[self.start + self.lines.number - 1] = self.number
         self.rejects.append(Reject(self.number, "", f"is no CSV: {said}"))
 
     def _open_quote(self, above: int, how: str) -> str:
