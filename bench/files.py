@@ -124,8 +124,7 @@ def measured(does: Callable[..., None], *given: Any) -> Cost:
     os.environ[KEY_VARIABLE] = KEY
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # DuckDB's bars of progress
     phases: defaultdict[str, float] = defaultdict(float)
-    timed(files, "read", "reading", phases)
-    timed(files, "mapped", "casts", phases)
+    timed(files, "mapped", "reading and casts", phases)
     timed(loading, "_extracted", "all that is read", phases)
     timed(loading, "_write", "writing", phases)
     timed(load_log, "record", "load log", phases)

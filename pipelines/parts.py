@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from dlt.common.exceptions import DltException
 
+from pipelines import spool
 from pipelines.connector import BudgetSpent, ConnectorError, CredentialRefused, Plan, Pull, QuotaExhausted, Table
 from pipelines.listing import ListingRefused
 from pipelines.retry import VendorBusy
@@ -68,7 +69,7 @@ def whole(plan: Plan, source: str, name: str, table: Table, batches: Iterator[On
         return
     is_given = False
     try:
-        for batch in list(batches) if table.kind == "slices" else batches:
+        for batch in spool.all_of(batches) if table.kind == "slices" else batches:
             is_given = True
             yield batch
     except Exception as error:

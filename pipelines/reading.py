@@ -89,8 +89,9 @@ class Reading:
         return deletions.judged(self.connection, self.source, self.name, self.table, self.plan, self.seen)
 
     def _is_long(self, rows: int) -> bool:
-        """More rows than are compared; slices come all together."""
-        return self.table.kind != "slices" and rows > changes.MOST_COMPARED
+        """More rows than are compared; slices are compared whole, but for files, which are only read when changed."""
+        is_compared_whole = self.table.kind == "slices" and not self.table.is_own
+        return not is_compared_whole and rows > changes.MOST_COMPARED
 
     @property
     def _is_judged(self) -> bool:

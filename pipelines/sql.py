@@ -13,7 +13,7 @@ def named(columns: Iterable[str]) -> str:
 
 
 @contextmanager
-def seen_as(connection: duckdb.DuckDBPyConnection, **tables: pa.Table) -> Iterator[None]:
+def seen_as(connection: duckdb.DuckDBPyConnection, **tables: pa.Table | pa.RecordBatchReader) -> Iterator[None]:
     """Arrow tables under the names by which statements know them, until the block ends."""
     for name, table in tables.items():
         connection.register(name, table)

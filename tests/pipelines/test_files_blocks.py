@@ -55,10 +55,11 @@ def read(text: str, block: int | None) -> Any:
     split = blocks.plain_rows if block else lambda *_: None
     with patch.object(blocks, "BLOCK_CHARACTERS", block or 100), patch.object(text_reading, "plain_rows", split):
         try:
-            sheet = text_reading.read_csv(text.encode(), FEED, None)
+            sheet = text_reading.read_csv(text.encode(), FEED, None, True)
+            (table,) = sheet.tables
         except ConnectorError as error:
             return str(error)
-    return sheet.names, sheet.table.to_pydict(), sheet.rejects, sheet.read, sheet.broken, sheet.above_header
+    return sheet.names, table.to_pydict(), sheet.rejects, sheet.read, sheet.broken
 
 
 @given(text=texts(), block=st.sampled_from((1, 7, 20, 60, 10_000)))

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import dlt
 import pyarrow as pa
@@ -12,12 +12,12 @@ from pipelines.connector import BudgetSpent, Connector, ConnectorError, Plan, Sc
 from pipelines.sources.files import entities as files_entities
 from pipelines.sources.files import places as files_places
 from pipelines.sources.files.entities import ENTITIES, FEEDS, REJECTS
+from pipelines.sources.files.filling import SpansPortions
 from pipelines.sources.files.mapping import Mapped, mapped
 from pipelines.sources.files.places import File
 from pipelines.sources.files.reading import read
 from pipelines.sources.files.settings import Feed, FilesOptions
 
-BATCH_ROWS = 100_000
 # A file is one slice, whatever days it holds: a changed one is read whole, an unchanged one not at all.
 REREAD_DAYS = 1
 REJECTS_TABLE = "rejects"
@@ -69,10 +69,10 @@ class Reading:
             self._fail(table, file_id, f"cannot be read ({type(error).__name__}): please report this with its layout.")
             found = None
         if found is not None:
-            yield from _batches(found)
+            yield from found
         self.waiting.discard(file_id)
 
-    def _changed(self, table: str, file: File | None) -> pa.Table | None:
+    def _changed(self, table: str, file: File | None) -> Iterable[pa.Table] | None:
         if file is None:
             raise ConnectorError("was there a moment ago and is gone.")
         feed = self.options.feeds[file.feed]
@@ -155,13 +155,13 @@ def _read(
     form = feed.format or opened.format
     if form is None:
         raise ConnectorError('has a name that does not tell its format: declare `format`, for example "csv".')
-    sheet = read(data, form, feed, limit)
-    return sheet.names, mapped(sheet, feed, zone, file.file_id, file.feed)
-
-
-def _batches(table: pa.Table) -> Iterator[pa.Table]:
-    for start in range(0, table.num_rows, BATCH_ROWS):
-        yield table.slice(start, BATCH_ROWS)
+    for is_whole in (False, True):
+        sheet = read(data, form, feed, limit, is_whole)
+        try:
+            return sheet.names, mapped(sheet, feed, zone, file.file_id, file.feed)
+        except SpansPortions:
+            pass
+    raise AssertionError("a sheet that is read whole has one portion")
 
 
 @dlt.source(name="files", section="files", max_table_nesting=0)
@@ -225,10 +225,9 @@ def _check(name: str, feed: Feed, zone: str) -> str:
         return f"{file.file_id}{more} as {feed.entity}{passed}"
     first = result.rejects[0]
     example = f"row {first.row_number}: {first.field + ' ' if first.field else ''}{first.reason}"
-    checked = refused + result.rows.num_rows
-    kept = result.rows["filtered_by"].to_pylist().count("")
+    checked = refused + result.counts.total()
     said = f"{refused:,} of the first {checked:,} rows would be refused, such as {example}"
-    if not kept:
+    if not result.counts[""]:
         raise ConnectorError(f"files: {file.file_id}: {said}")
     return f"{file.file_id}{more} as {feed.entity}; {said}{passed}"
 

@@ -61,8 +61,9 @@ def plain_rows(block: str, delimiter: str, width: int, longest_cell: int) -> tup
     names = [str(index) for index in range(width)]
     try:
         data = block.encode()
+        source: Any = pa.BufferReader(data)
         table = pa.csv.read_csv(
-            pa.BufferReader(data),
+            source,
             pa.csv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
             pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=False),
             pa.csv.ConvertOptions(

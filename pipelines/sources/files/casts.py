@@ -6,7 +6,7 @@ from pipelines.casts import FIRST_YEAR, LAST_YEAR
 from pipelines.sources.files.amounts import AMOUNT, AROUND, number
 from pipelines.sources.files.entities import LINE_KINDS, Field
 from pipelines.sources.files.settings import Column, Feed
-from pipelines.sources.files.times import literal, moment
+from pipelines.sources.files.times import instant, literal, within_years
 
 QUOTED_CHARACTERS = 60
 DATED = re.compile(r"-?\d{4}-\d")
@@ -27,34 +27,28 @@ def listed(texts: list[str] | tuple[str, ...]) -> str:
 
 
 def trimmed(cell: str, feed: Feed) -> str:
-    """The cell without what surrounds it, null if nothing is left or what the feed calls empty."""
+    """A text that is made of cells without what surrounds it, null if nothing is left or what the feed calls empty."""
     cell = f"nullif(trim({cell}, {literal(AROUND)}), '')"
     return f"case when {cell} not in {listed(feed.empty)} then {cell} end" if feed.empty else cell
 
 
-def text(cell: str, column: Column, feed: Feed) -> str:
+def text(cell: str, column: Column) -> str:
     """The trimmed cell, renamed as the mapping says."""
-    cell = trimmed(cell, feed)
     cases = "".join(f" when {literal(old)} then {literal(new)}" for old, new in column.values.items())
     otherwise = cell if column.otherwise is None else literal(column.otherwise)
     return f"case {cell}{cases} else {otherwise} end" if cases else otherwise
 
 
-def value(field: Field, cell: str, feed: Feed, time_format: str | list[str], is_native: bool, is_typed: bool) -> str:
-    """The field's value; a native number is plain and a typed time ISO, whatever the feed's texts look like."""
+def found(field: Field, cell: str, feed: Feed, time_format: str | list[str], is_native: bool, is_typed: bool) -> str:
+    """What a text says; a native number is plain and a typed time ISO, whatever the feed's texts look like."""
     match field.holds:
         case "id":
             whole = rf"regexp_replace({cell}, '^(-?\d+)\.0+$', '\1')"  # an integer that went through a float
             return f"case when not regexp_full_match({cell}, {literal(ROUNDED_ID)}) then {whole} end"
         case "amount" | "count" | "of_ten":
-            found = f"try_cast({cell} as {AMOUNT})" if is_native else f"({number(cell, feed)})"
-            return (
-                found if field.holds == "amount" else f"case when {WITHIN[field.holds].format(found)} then {found} end"
-            )
-        case "time":
-            return moment(cell, time_format, is_typed)
-        case "day":
-            return f"cast({moment(cell, time_format, is_typed)} as date)"
+            return f"try_cast({cell} as {AMOUNT})" if is_native else number(cell, feed)
+        case "time" | "day":
+            return instant(cell, time_format, is_typed)
         case "flag":
             is_true, is_false = f"lower({cell}) in {listed(TRUE)}", f"lower({cell}) in {listed(FALSE)}"
             return f"case when {is_true} then true when {is_false} then false end"
@@ -65,6 +59,19 @@ def value(field: Field, cell: str, feed: Feed, time_format: str | list[str], is_
             return f"case when {cell} is null then 'product' when {is_known} then lower({cell}) end"
         case _:
             return cell
+
+
+def value(field: Field, found: str) -> str:
+    """What was found, null where no such thing can be meant."""
+    match field.holds:
+        case "count" | "of_ten":
+            return f"case when {WITHIN[field.holds].format(found)} then {found} end"
+        case "time":
+            return within_years(found)
+        case "day":
+            return f"cast({within_years(found)} as date)"
+        case _:
+            return found
 
 
 def reason(field: Field, said: str | None, feed: Feed, time_format: str | list[str]) -> str:

@@ -1,22 +1,27 @@
-"""A file's texts to the fields of an entity: casts, filters, and the rows that are refused, in one pass of SQL."""
+"""A file's texts to the fields of an entity: casts, filters, and the rows that are refused, in SQL and in portions."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.connector import ConnectorError
 from pipelines.sources.files import casts as sql
-from pipelines.sources.files.amounts import AMOUNT, number
+from pipelines.sources.files.amounts import AMOUNT, AROUND, number
 from pipelines.sources.files.entities import ENTITIES, Field, columns
-from pipelines.sources.files.filling import Places, fill_orders
+from pipelines.sources.files.filling import Orders, Places
 from pipelines.sources.files.foreign import foreign_amounts
-from pipelines.sources.files.persons import nobodys, person_key, with_keys, without_addresses
+from pipelines.sources.files.persons import Persons, nobodys, person_key
 from pipelines.sources.files.repeats import overruled
 from pipelines.sources.files.settings import Feed
-from pipelines.sources.files.sheets import TOTAL, Reject, Sheet, fit
-from pipelines.sources.files.times import literal, moment
+from pipelines.sources.files.sheets import PORTION_ROWS, TOTAL, Reject, Sheet, fit
+from pipelines.sources.files.times import instant, literal, within_years
+from pipelines.spool import Spool
+from pipelines.sql import seen_as
 
 SQL_TYPES = {
     "amount": AMOUNT,
@@ -30,12 +35,13 @@ TOTALS = "total lines"  # the filter that needs no declaration
 OF_TOTALS = ("spend", "lead_totals")  # whose rows add up, so that a line of their total would count twice
 
 
-@dataclass(frozen=True)
+@dataclass
 class Mapped:
     """A file's rows as the entity's table has them, its refused rows, and how many rows each filter left out."""
 
-    rows: pa.Table
+    rows: Iterable[pa.Table]
     rejects: list[Reject]
+    counts: Counter[str]  # what left rows out, or '' → how many rows
     left_out: dict[str, int]
     nobodys: int = 0  # rows of persons whose address is none
     partial_orders: int = 0
@@ -44,42 +50,69 @@ class Mapped:
 
 
 def mapped(sheet: Sheet, feed: Feed, zone: str, file_id: str, feed_name: str) -> Mapped:
-    """Apply a feed's mapping to one file; `zone` is where times without an offset are meant."""
+    """Apply a feed's mapping to one file; `zone` is where times without an offset are meant.
+
+    Raises `SpansPortions` where a sheet that was read in portions has to be read whole.
+    """
     check_columns(sheet, feed)
-    sheet = _with_absent(sheet, feed)
-    places = _places(sheet, feed)
     with duckdb.connect(":memory:") as connection:
         # In memory only: nothing of a file spills to disk, and a filter reads nothing but its file.
         connection.execute("set temp_directory = ''; set enable_external_access = false")
         connection.execute(f"set timezone = {literal(zone)}")
-        connection.register("sheet", with_keys(sheet, feed, places))
+        portions = _Portions(connection, sheet, feed, file_id, feed_name)
         try:
-            fill_orders(connection, feed, places, len(sheet.names))
-            _filter(connection, sheet, feed)
-            _cast(connection, sheet, feed, places)
-            _judge(connection, sheet, feed, places)
+            portions.read()
         except duckdb.Error as error:
             raise ConnectorError(f"does not fit its mapping ({type(error).__name__}).") from None
-        rejects = sorted(sheet.rejects + _rejects(connection, feed), key=lambda reject: reject.row_number)
-        rows, foreign = _rows(connection, feed, file_id, feed_name), foreign_amounts(connection, feed)
-        partial = "select count(distinct order_id) from judged where not is_refused and order_id in (from hurt)"
-        partial_orders = (connection.execute(partial).fetchone() or (0,))[0] if feed.entity == "order_lines" else 0
-    counted = rows.group_by("filtered_by").aggregate([([], "count_all")]).to_pylist()
-    counts = {found["filtered_by"]: found["count_all"] for found in counted}
-    _check_sum(sheet, rows, rejects)
-    left_out = {name: counts[name] for name in [*feed.filters, TOTALS] if name in counts}
-    told = nobodys(rows, feed), partial_orders, overruled(rows, feed), foreign
-    return Mapped(without_addresses(rows, feed), rejects, left_out, *told)
+        portions.persons.check()
+        counts = portions.counts
+        _check_sum(sheet, portions)
+        rows = _Rows(portions.rows, portions.hurt, feed)
+        return Mapped(
+            rows,
+            sorted(sheet.rejects, key=lambda reject: reject.row_number),
+            counts,
+            {name: counts[name] for name in [*feed.filters, TOTALS] if name in counts},
+            portions.nobodys,
+            rows.partial_orders(),
+            overruled(connection, rows, feed),
+            portions.foreign,
+        )
 
 
-def _check_sum(sheet: Sheet, rows: pa.Table, rejects: list[Reject]) -> None:
+def _check_sum(sheet: Sheet, portions: "_Portions") -> None:
     """Loaded + left out + refused = read."""
-    refused = len({reject.row_number for reject in rejects})
-    if rows.num_rows + refused != sheet.read:
+    refused = len({reject.row_number for reject in sheet.rejects})
+    if portions.rows.rows + refused != sheet.read:
         raise ConnectorError(
-            f"holds {sheet.read:,} rows, of which {rows.num_rows:,} were read and {refused:,} refused: "
+            f"holds {sheet.read:,} rows, of which {portions.rows.rows:,} were read and {refused:,} refused: "
             "please report this with the layout of the file."
         )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows that were read, of which those are marked whose order lacks a line that was refused."""
+
+    spool: Spool
+    hurt: Any  # ids of orders
+    feed: Feed
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        for table in self.spool:
+            if self.feed.entity == "order_lines" and len(self.hurt):
+                is_partial = pc.is_in(table["order_id"], self.hurt)
+                # of a row that was left out without an id, nothing is known
+                is_partial = pc.if_else(pc.is_valid(table["order_id"]), is_partial, pa.scalar(None, pa.bool_()))
+                place = table.schema.get_field_index("is_partial")
+                table = table.set_column(place, table.schema.field(place), is_partial)
+            yield table
+
+    def partial_orders(self) -> int:
+        """How many orders are marked."""
+        if self.feed.entity != "order_lines" or not len(self.hurt):
+            return 0
+        return len({order for table in self for order in table.filter(table["is_partial"])["order_id"].to_pylist()})
 
 
 def check_columns(sheet: Sheet, feed: Feed) -> None:
@@ -102,23 +135,17 @@ def check_columns(sheet: Sheet, feed: Feed) -> None:
         raise ConnectorError(f"has the column {sorted(twice)[0]!r} more than once: rename one of them.")
 
 
-def _with_absent(sheet: Sheet, feed: Feed) -> Sheet:
-    """The sheet with the mapped columns that no row of it has, as empty ones."""
+def _absent(sheet: Sheet, feed: Feed) -> list[str]:
+    """The mapped columns that no row of a sheet has, which are empty then."""
     wanted = [names for at in feed.columns.values() for names in (at.column, at.time) if names]
-    absent = sorted({names[0] for names in wanted if not set(names) & set(sheet.names)})
-    table = sheet.table
-    for index, _ in enumerate(absent, start=len(sheet.names)):
-        table = table.append_column(str(index), pa.nulls(table.num_rows, pa.string()))
-    return replace(sheet, names=sheet.names + absent, table=table)
+    return sorted({names[0] for names in wanted if not set(names) & set(sheet.names)})
 
 
-def _places(sheet: Sheet, feed: Feed) -> Places:
+def _places(columns: list[str], feed: Feed) -> Places:
     """Which columns of the sheet each field comes from: one, and the one with its time of day."""
     return {
         name: tuple(
-            next(sheet.names.index(one) for one in names if one in sheet.names)
-            for names in (at.column, at.time)
-            if names
+            next(columns.index(one) for one in names if one in columns) for names in (at.column, at.time) if names
         )
         for name, at in feed.columns.items()
     }
@@ -134,18 +161,166 @@ def _time_format(name: str, feed: Feed) -> str | list[str]:
     return (column.time_format if column else "") or feed.time_format
 
 
+class _Portions:
+    """A sheet's portions of rows, one after the other through the same statements."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, sheet: Sheet, feed: Feed, file_id: str, feed_name: str
+    ) -> None:
+        self.connection = connection
+        self.sheet = sheet
+        self.feed = feed
+        self.names = sheet.names + _absent(sheet, feed)
+        self.places = _places(self.names, feed)
+        self.persons = Persons(feed, self.places)
+        self.orders = Orders(connection, feed, self.places, len(self.names))
+        self.is_sifted = bool(feed.filters) or any(at.sql for at in feed.columns.values())
+        self.selected = self._selected(file_id, feed_name)
+        self.rows = Spool(PORTION_ROWS)
+        self.hurt: Any = pa.array([], pa.string())
+        self.counts: Counter[str] = Counter()
+        self.nobodys = self.foreign = 0
+
+    def read(self) -> None:
+        """All of them."""
+        tables = iter(self.sheet.tables)
+        first = next(tables)
+        second = next(tables, None)
+        self._read(first, is_first=True, is_whole=second is None)
+        del first
+        while second is not None:
+            self._read(second)
+            second = next(tables, None)
+        self.orders.check_noted()
+        if self.feed.entity == "order_lines" and "order_id" in self.places:
+            broken = pa.array(_broken_orders(self.sheet, self.places["order_id"][0]), pa.string())
+            self._hurt(broken)
+
+    def _read(self, table: pa.Table, is_first: bool = False, is_whole: bool = False) -> None:
+        for index in range(len(self.sheet.names), len(self.names)):
+            table = table.append_column(str(index), pa.nulls(table.num_rows, pa.string()))
+        table = trimmed(self.persons.with_keys(table), len(self.names), self.feed)
+        with seen_as(self.connection, sheet=table):
+            if is_whole:
+                self.orders.fill()
+            else:
+                self.orders.note(table)
+            if is_first:
+                if not is_whole:
+                    self.orders.pass_on()
+                self._declare()
+            if self.is_sifted:
+                self.connection.execute("create or replace temp table sifted as from sifting")
+            order = " order by row_number" if self.is_sifted or is_whole else ""
+            found = self.connection.execute(f"select {self.selected} from judged{order}").to_arrow_table()
+            if pc.any(found["is_refused"]).as_py():
+                self._refuse()
+                found = found.filter(pc.invert(found["is_refused"]))
+            self.foreign += foreign_amounts(self.connection, self.feed, self.places, table)
+        rows = found.drop_columns(["is_refused"]).cast(columns(self.feed.entity))
+        self.nobodys += nobodys(rows, self.feed)
+        for counted in rows.group_by("filtered_by").aggregate([([], "count_all")]).to_pylist():
+            self.counts[counted["filtered_by"]] += counted["count_all"]
+        self.rows.add(self.persons.without_addresses(rows))
+
+    def _refuse(self) -> None:
+        """Keep which rows are refused, and why, and which orders they are of."""
+        self.connection.execute("create or replace temp table refused as from judged where is_refused")
+        for name, fault in _faults(self.feed).items():
+            field = ENTITIES[self.feed.entity].fields[name]
+            query = f"select row_number, {sql.quoted(name + ' text')} from refused where {fault}"
+            for number_of_row, text in self.connection.execute(query).fetchall():
+                said = sql.reason(field, text, self.feed, _time_format(name, self.feed))
+                self.sheet.rejects.append(Reject(number_of_row, name, said))
+        if self.feed.entity == "order_lines":
+            query = "select order_id from refused where order_id is not null"
+            self._hurt(self.connection.execute(query).to_arrow_table()["order_id"])
+
+    def _hurt(self, orders: Any) -> None:
+        """Note orders of which a line was refused, by their ids as rows have them."""
+        hidden = self.persons.hidden(pc.unique(orders))
+        self.hurt = pa.concat_arrays([self.hurt, hidden]).unique()
+
+    def _declare(self) -> None:
+        """The statements by which each portion goes."""
+        sift(self.connection, self.names, self.feed)
+        self.connection.execute(f"create temp view judged as {self._judged()}")
+
+    def _judged(self) -> str:
+        """Every row with its texts and values, what leaves it out and whether it is refused, a step at a time.
+
+        A row that a filter leaves out is refused for nothing. A line of totals is no row where it would be refused, or
+        would add up with the others.
+        """
+        fields = ENTITIES[self.feed.entity].fields
+        names = _field_names(self.feed)
+        texts, found, values = [], [], []
+        for name in names:
+            from_file = self.places.get(name, ())
+            is_constant = name not in self.feed.columns
+            is_native = is_constant or (bool(from_file) and self.sheet.native.issuperset(from_file))
+            is_typed = is_constant or (bool(from_file) and self.sheet.typed.issuperset(from_file))
+            text, read = sql.quoted(f"{name} text"), sql.quoted(f"{name} found")
+            texts.append(f"{_text(name, fields[name], self.feed, from_file)} as {text}")
+            said = sql.found(fields[name], text, self.feed, _time_format(name, self.feed), is_native, is_typed)
+            found.append(f"{said} as {read}")
+            values.append(f"{sql.value(fields[name], read)} as {sql.quoted(name)}")
+        faulty = " or ".join(f"({fault})" for fault in _faults(self.feed).values())
+        is_total = f"when {_is_total(self.names, self.feed, self.places)} then {literal(TOTALS)} else '' end"
+        ok = "" if self.feed.entity in OF_TOTALS else "when not is_faulty then '' "
+        source = (
+            "filled join sifted using (row_number)" if self.is_sifted else "(select *, '' as filtered_by from filled)"
+        )
+        steps = (
+            f"*, {', '.join(texts)}",
+            f"*, {', '.join(found)}",
+            f"*, {', '.join(values)}",
+            f"*, {faulty} as is_faulty",
+            f"*, case when filtered_by != '' then filtered_by {ok}{is_total} as kept_out",
+            "*, kept_out != '' as is_out, kept_out = '' and is_faulty as is_refused",
+        )
+        for step in steps:
+            source = f"(select {step} from {source})"
+        return f"from {source}"
+
+    def _selected(self, file_id: str, feed_name: str) -> str:
+        """The columns of the entity's table, and what is asked of each row beside."""
+        mapped_fields = _field_names(self.feed)
+        selected = [f"{literal(file_id)} as file_id", f"{literal(feed_name)} as feed", "row_number"]
+        selected.append("kept_out as filtered_by")
+        for name, field in ENTITIES[self.feed.entity].fields.items():
+            absent = "'product'" if field.holds == "line_kind" else "null"
+            value = sql.quoted(name) if name in mapped_fields else absent
+            selected.append(f"cast({value} as {SQL_TYPES.get(field.holds, 'varchar')}) as {sql.quoted(name)}")
+        if self.feed.entity == "order_lines":
+            selected.append("false as is_partial")
+        return ", ".join([*selected, "is_refused"])
+
+
+def trimmed(table: pa.Table, width: int, feed: Feed) -> pa.Table:
+    """The cells without what surrounds them, null where nothing is left or what the feed calls empty."""
+    nothing = pa.array(["", *feed.empty])
+    for place in range(width):
+        cells: Any = pc.utf8_trim(table[str(place)], characters=AROUND)
+        is_nothing = pc.is_in(cells, nothing)
+        if pc.any(is_nothing).as_py():
+            cells = pc.if_else(is_nothing, pa.scalar(None, pa.string()), cells)
+        at = table.schema.get_field_index(str(place))
+        table = table.set_column(at, str(place), cells)
+    return table
+
+
 # --- the file's own columns ------------------------------------------------------------------------------------------
 
 
-def _filter(connection: duckdb.DuckDBPyConnection, sheet: Sheet, feed: Feed) -> None:
-    """`sifted`: for each row the name of the first filter that leaves it out, '' if none does, and what `sql` gives."""
+def sift(connection: duckdb.DuckDBPyConnection, names: list[str], feed: Feed) -> None:
+    """`sifting`: for each row the first filter that leaves it out, '' if none does, and what `sql` gives."""
     connection.execute(f"create macro number(cell) as {number('cell', feed)}")
-    connection.execute(f"create macro moment(cell) as {moment('cell', feed.time_format)}")
+    connection.execute(f"create macro moment(cell) as {within_years(instant('cell', feed.time_format))}")
     named: dict[str, str] = {}
-    for index, name in enumerate(sheet.names):
+    for index, name in enumerate(names):
         if name:
-            cell = sql.trimmed(sql.quoted(str(index)), feed)
-            named.setdefault(name.lower(), f"{cell} as {sql.quoted(name)}")
+            named.setdefault(name.lower(), f"{sql.quoted(str(index))} as {sql.quoted(name)}")
     for name in (name for at in feed.columns.values() for name in at.column + at.time):
         # the other names of a mapped column, so that an expression can ask for any of them
         named.setdefault(name.lower(), f"cast(null as varchar) as {sql.quoted(name)}")
@@ -153,61 +328,40 @@ def _filter(connection: duckdb.DuckDBPyConnection, sheet: Sheet, feed: Feed) -> 
     cases, given = [], []
     for name, expression in feed.filters.items():
         kept = f"try(({expression}\n)::boolean)"
-        _try_out(connection, kept, shown, f"the filter {name!r}", sheet)
+        _try_out(connection, kept, shown, f"the filter {name!r}", names)
         cases.append(f"when {kept} is not true then {literal(name)}")
     for name, at in feed.columns.items():
         if at.sql:
             value = f"try(({at.sql}\n)::varchar)"
-            _try_out(connection, value, shown, f"the `sql` of {name}", sheet)
+            _try_out(connection, value, shown, f"the `sql` of {name}", names)
             given.append(f", {value} as {sql.quoted(name + ' sql')}")
     filtered_by = f"case {' '.join(cases)} else '' end" if cases else "''"
-    connection.execute(
-        f'create temp table sifted as select "row number" as row_number, {filtered_by} as filtered_by{"".join(given)} '
-        f"from (select {shown} from filled)"
-    )
+    sifting = f'select "row number" as row_number, {filtered_by} as filtered_by{"".join(given)} '
+    connection.execute(f"create temp view sifting as {sifting} from (select {shown} from filled)")
+    connection.execute("create temp table sifted as from sifting limit 0")
 
 
-def _try_out(connection: duckdb.DuckDBPyConnection, expression: str, shown: str, whose: str, sheet: Sheet) -> None:
+def _try_out(connection: duckdb.DuckDBPyConnection, expression: str, shown: str, whose: str, names: list[str]) -> None:
     try:
         connection.execute(f"select {expression} from (select {shown} from filled) limit 0")
     except duckdb.Error as error:
         raise ConnectorError(
             f"does not fit {whose}: {str(error).splitlines()[0]}. Every cell is a text: write number(price) > 0, or "
-            f"moment(date) >= '2025-01-01'. The columns are: {', '.join(repr(column) for column in sheet.names)}."
+            f"moment(date) >= '2025-01-01'. The columns are: {', '.join(repr(column) for column in names)}."
         ) from None
 
 
 # --- casts -----------------------------------------------------------------------------------------------------------
 
 
-def _cast(connection: duckdb.DuckDBPyConnection, sheet: Sheet, feed: Feed, places: Places) -> None:
-    """`typed`: every mapped field's text, and its value, which is null where the text does not fit."""
-    fields = ENTITIES[feed.entity].fields
-    texts, values = [], []
-    for name in _field_names(feed):
-        from_file = places.get(name, ())
-        is_constant = name not in feed.columns
-        is_native = is_constant or (bool(from_file) and sheet.native.issuperset(from_file))
-        is_typed = is_constant or (bool(from_file) and sheet.typed.issuperset(from_file))
-        text = sql.quoted(f"{name} text")
-        texts.append(f"{_text(name, fields[name], feed, from_file)} as {text}")
-        value = sql.value(fields[name], text, feed, _time_format(name, feed), is_native, is_typed)
-        values.append(f"{value} as {sql.quoted(name)}")
-    inner = (
-        f"select row_number, filtered_by, {_is_total(sheet, feed, places)} as is_total, {', '.join(texts)} "
-        "from filled join sifted using (row_number)"
-    )
-    connection.execute(f"create temp table typed as select *, {', '.join(values)} from ({inner})")
-
-
-def _is_total(sheet: Sheet, feed: Feed, places: Places) -> str:
+def _is_total(columns: list[str], feed: Feed, places: Places) -> str:
     """Whether the first cell of a row says that it is a total; of figures that add up, also a campaign or a list."""
-    names = [str(index) for index in range(len(sheet.names))]
-    said = [f"coalesce({', '.join(sql.trimmed(sql.quoted(name), feed) for name in names)})"] if names else []
+    names = [str(index) for index in range(len(columns))]
+    said = [f"coalesce({', '.join(sql.quoted(name) for name in names)})"] if names else []
     if feed.entity in OF_TOTALS:
         fields = ENTITIES[feed.entity].fields
         named = [str(places[name][0]) for name, field in fields.items() if field.holds == "text" and name in places]
-        said += [sql.trimmed(sql.quoted(name), feed) for name in named]
+        said += [sql.quoted(name) for name in named]
     found = [f"coalesce(regexp_full_match({cell}, {literal(f'(?i){TOTAL}')}), false)" for cell in said]
     return " or ".join(found) or "false"
 
@@ -220,11 +374,11 @@ def _text(name: str, field: Field, feed: Feed, from_file: tuple[int, ...]) -> st
     if column is None:
         return literal(feed.constants[name])
     if column.sql:
-        return sql.text(sql.quoted(f"{name} sql"), column, feed)
+        return sql.text(sql.trimmed(sql.quoted(f"{name} sql"), feed), column)
     day, *time = (sql.quoted(str(place)) for place in from_file)
     if time:
-        day = f"concat_ws(' ', {sql.trimmed(day, feed)}, {sql.trimmed(time[0], feed)})"
-    return sql.text(day, column, feed)
+        day = sql.trimmed(f"concat_ws(' ', {day}, {time[0]})", feed)
+    return sql.text(day, column)
 
 
 def _faults(feed: Feed) -> dict[str, str]:
@@ -242,56 +396,7 @@ def _faults(feed: Feed) -> dict[str, str]:
     return faults
 
 
-def _judge(connection: duckdb.DuckDBPyConnection, sheet: Sheet, feed: Feed, places: Places) -> None:
-    """`judged`: what is left out, what is refused, and which orders lack a line that was refused.
-
-    A row that a filter leaves out is refused for nothing. A line of totals is no row where it would be refused, or
-    would add up with the others.
-    """
-    faulty = " or ".join(f"({fault})" for fault in _faults(feed).values())
-    totals = "is_total" if feed.entity in OF_TOTALS else f"is_total and ({faulty})"
-    filtered_by = f"case when filtered_by = '' and {totals} then {literal(TOTALS)} else filtered_by end"
-    connection.execute(
-        f"create temp table judged as select *, kept_out != '' as is_out, kept_out = '' and ({faulty}) as is_refused "
-        f"from (select *, {filtered_by} as kept_out from typed)"
-    )
-    if feed.entity != "order_lines":
-        return
-    order = places.get("order_id")
-    connection.execute(
-        "create temp table hurt as select order_id from judged where is_refused and order_id is not null"
-    )
-    if order and sheet.broken:
-        ids = list(_broken_orders(sheet, order[0]))
-        connection.execute("insert into hurt select unnest(?::varchar[])", [ids])
-
-
 def _broken_orders(sheet: Sheet, place: int) -> Iterator[str]:
     for cells in sheet.broken.values():
         if place < len(cells) and cells[place].strip():
             yield cells[place].strip()
-
-
-def _rejects(connection: duckdb.DuckDBPyConnection, feed: Feed) -> list[Reject]:
-    found = []
-    for name, fault in _faults(feed).items():
-        field = ENTITIES[feed.entity].fields[name]
-        query = f"select row_number, {sql.quoted(name + ' text')} from judged where is_refused and ({fault})"
-        for number_of_row, text in connection.execute(query).fetchall():
-            found.append(Reject(number_of_row, name, sql.reason(field, text, feed, _time_format(name, feed))))
-    return found
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, feed: Feed, file_id: str, feed_name: str) -> pa.Table:
-    fields = ENTITIES[feed.entity].fields
-    mapped_fields = _field_names(feed)
-    selected = [f"{literal(file_id)} as file_id", f"{literal(feed_name)} as feed", "row_number"]
-    selected.append("kept_out as filtered_by")
-    for name, field in fields.items():
-        absent = "'product'" if field.holds == "line_kind" else "null"
-        value = sql.quoted(name) if name in mapped_fields else absent
-        selected.append(f"cast({value} as {SQL_TYPES.get(field.holds, 'varchar')}) as {sql.quoted(name)}")
-    if feed.entity == "order_lines":
-        selected.append("order_id in (from hurt) as is_partial")
-    found = connection.execute(f"select {', '.join(selected)} from judged where not is_refused order by row_number")
-    return found.to_arrow_table().cast(columns(feed.entity))

@@ -3,7 +3,8 @@
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from io import TextIOWrapper
 from itertools import islice
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 from pipelines.connector import ConnectorError
 from pipelines.sources.files.places import GZIP_MARK
 from pipelines.sources.files.settings import Feed, Format, plain
-from pipelines.sources.files.sheets import Reject, Sheet, cell_text, chunks, joined, text_of
+from pipelines.sources.files.sheets import PORTION_ROWS, Reject, Sheet, cell_text, chunks, joined, portions, text_of
 from pipelines.sources.files.spreadsheets import read_spreadsheet
 from pipelines.sources.files.text_reading import read_csv
 
@@ -25,8 +26,8 @@ EXACT_IN_DOUBLE = pa.scalar(2.0**53)
 ZIP_MARK = b"PK\x03\x04"
 
 
-def read(data: bytes, form: Format, feed: Feed, limit: int | None = None) -> Sheet:
-    """A file's content as one table of texts; of its rows no more than `limit`."""
+def read(data: bytes, form: Format, feed: Feed, limit: int | None = None, is_whole: bool = False) -> Sheet:
+    """A file's content as texts, in portions unless wanted whole; of its rows no more than `limit`."""
     if data[:2] == GZIP_MARK:
         try:
             data = gzip.decompress(data)
@@ -34,14 +35,27 @@ def read(data: bytes, form: Format, feed: Feed, limit: int | None = None) -> She
             raise ConnectorError(f"is no whole gzip file ({error}).") from None
     if data.startswith(ZIP_MARK) and form != "xlsx":
         raise ConnectorError(f'is an archive or a spreadsheet and no {form}: end its name on ".zip" or ".xlsx".')
-    readers: dict[Format, Callable[[bytes, Feed, int | None], Sheet]] = {
-        "csv": read_csv,
-        "jsonl": _jsonl,
-        "parquet": _parquet,
-        "xlsx": read_spreadsheet,
-    }
+    with _told(feed):
+        if form == "csv":
+            sheet = read_csv(data, feed, limit, is_whole)
+        elif form == "parquet":
+            sheet = _parquet(data, limit, is_whole)
+        else:
+            sheet = _jsonl(data, feed, limit) if form == "jsonl" else read_spreadsheet(data, feed, limit)
+    sheet.tables = _decoded(sheet.tables, feed)
+    return sheet
+
+
+def _decoded(tables: Iterable[pa.Table], feed: Feed) -> Iterator[pa.Table]:
+    with _told(feed):
+        yield from tables
+
+
+@contextmanager
+def _told(feed: Feed) -> Iterator[None]:
+    """What cannot be decoded is told with advice."""
     try:
-        return readers[form](data, feed, limit)
+        yield
     except UnicodeDecodeError as error:
         byte = f" (byte 0x{error.object[error.start]:02x})" if error.start < len(error.object) else ""
         raise ConnectorError(
@@ -76,7 +90,8 @@ def _jsonl(data: bytes, feed: Feed, limit: int | None) -> Sheet:
     native = frozenset(names.values()) - spoken
     counted = sum(1 for line in islice(text_of(data, feed), None if limit is None else 0) if line.strip())
     read = sum(table.num_rows for table in tables) + len(rejects) if limit is not None else counted
-    return Sheet(list(names), joined(len(names), tables), native, rejects, read, may_lack=True, typed=native)
+    table = joined(len(names), tables)
+    return Sheet(list(names), [table], native, rejects, read, may_lack=True, typed=native)
 
 
 def _objects(text: TextIOWrapper, rejects: list[Reject]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -106,23 +121,68 @@ def _flat(row: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
 # --- Parquet ---------------------------------------------------------------------------------------------------------
 
 
-def _parquet(data: bytes, feed: Feed, limit: int | None) -> Sheet:
+def _parquet(data: bytes, limit: int | None, is_whole: bool) -> Sheet:
     """Typed columns as texts; a nested field is named `outer.inner`."""
-    try:
+    with _whole_parquet():
         file = pq.ParquetFile(pa.BufferReader(data))
-        table, counted = file.read(), file.metadata.num_rows
-    except (pa.ArrowException, OSError, ValueError):
-        raise ConnectorError("is no whole Parquet file.") from None
-    if limit is not None:
-        table, counted = table.slice(0, limit), min(limit, counted)
+        schema = file.schema_arrow
+        leaves = flat(schema.empty_table()).schema
+    kinds = [kind.value_type if pa.types.is_dictionary(kind) else kind for kind in leaves.types]
+    native = frozenset(index for index, kind in enumerate(kinds) if not _is_text(kind))
+    sheet = Sheet([plain(name) for name in leaves.names], (), native, typed=native)
+    sheet.tables = portions(len(kinds), _texts(file, sheet, kinds, limit), is_whole)
+    return sheet
+
+
+def _texts(file: pq.ParquetFile, sheet: Sheet, kinds: list[pa.DataType], limit: int | None) -> Iterator[pa.Table]:
+    """A file's columns as texts."""
+    given = 0
+    with _whole_parquet():
+        whole = _whole_columns(file, kinds, limit)
+        for table in _tables(file, limit):
+            columns = map(_plain, flat(table).columns)
+            arrays = {str(index): _as_text(column, index in whole) for index, column in enumerate(columns)}
+            yield pa.table(arrays | {"row_number": pa.array(range(given + 1, given + 1 + len(table)), pa.int64())})
+            given += len(table)
+    sheet.read = file.metadata.num_rows if limit is None else min(limit, file.metadata.num_rows)
+
+
+def _tables(file: pq.ParquetFile, limit: int | None, names: list[str] | None = None) -> Iterator[pa.Table]:
+    """A file's rows, of which there are no more than `limit`, with all columns or those that are named."""
+    left = file.metadata.num_rows if limit is None else limit
+    for batch in file.iter_batches(PORTION_ROWS, columns=names):
+        if left > 0:
+            yield pa.Table.from_batches([batch]).slice(0, left)
+        left -= len(batch)
+
+
+def _whole_columns(file: pq.ParquetFile, kinds: list[pa.DataType], limit: int | None) -> set[int]:
+    """The columns of integers that were stored as floats, because some are missing."""
+    floats = [index for index, kind in enumerate(kinds) if pa.types.is_floating(kind)]
+    names, top = file.schema_arrow.names, len(kinds) == len(file.schema_arrow)
+    read = [names[index] for index in floats] if top and len({*names}) == len(names) else None
+    places = range(len(floats)) if read is not None else floats
+    whole = dict.fromkeys(floats, True)
+    for table in _tables(file, limit, read) if floats else ():
+        columns = flat(table).columns
+        for index, place in zip(floats, places, strict=True):
+            whole[index] = whole[index] and _is_whole(_plain(columns[place]))
+    return {index for index, is_whole in whole.items() if is_whole}
+
+
+def flat(table: pa.Table) -> pa.Table:
+    """The table with a column for each field of a nested one."""
     while any(pa.types.is_struct(field.type) for field in table.schema):
         table = table.flatten()
-    columns = [_plain(column) for column in table.columns]
-    native = frozenset(index for index, column in enumerate(columns) if not _is_text(column.type))
-    arrays = {str(index): _as_text(column) for index, column in enumerate(columns)}
-    numbers = pa.array(range(1, table.num_rows + 1), pa.int64())
-    names = [plain(name) for name in table.column_names]
-    return Sheet(names, pa.table(arrays | {"row_number": numbers}), native, [], counted, typed=native)
+    return table
+
+
+@contextmanager
+def _whole_parquet() -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError):
+        raise ConnectorError("is no whole Parquet file.") from None
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -134,22 +194,28 @@ def _plain(column: Cells) -> Cells:
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
-def _as_text(column: Cells) -> Cells:
+def _as_text(column: Cells, is_whole: bool) -> Cells:
     kind = column.type
     if pa.types.is_timestamp(kind):
         column = column.cast(pa.timestamp("us", tz=kind.tz), safe=False)
-    if pa.types.is_float16(kind):  # Arrow computes nothing with it
-        column = column.cast(pa.float32())
     if pa.types.is_floating(kind):
-        column = _whole_numbers(column)
+        column = _floats(column)
+        column = column.cast(pa.int64()) if is_whole else column
     try:
         return column.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return pa.chunked_array([[cell_text(value) for value in column.to_pylist()]], pa.string())
 
 
-def _whole_numbers(column: Cells) -> Cells:
-    """Integers that were stored as floats, because some are missing, as integers; NaN is missing."""
-    column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
-    is_whole = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), EXACT_IN_DOUBLE))
-    return column.cast(pa.int64()) if pc.all(is_whole).as_py() is not False else column
+def _floats(column: Cells) -> Cells:
+    """Floats that Arrow can compute with; NaN is missing."""
+    if pa.types.is_float16(column.type):
+        column = column.cast(pa.float32())
+    return pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+
+
+def _is_whole(column: Cells) -> bool:
+    """Whether all that a column of floats holds are integers."""
+    floats = _floats(column)
+    is_whole = pc.and_(pc.equal(pc.floor(floats), floats), pc.less(pc.abs(floats), EXACT_IN_DOUBLE))
+    return pc.all(is_whole).as_py() is not False

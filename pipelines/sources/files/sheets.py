@@ -15,6 +15,7 @@ import pyarrow as pa
 from pipelines.sources.files.settings import Column, Feed
 
 CHUNK_ROWS = 10_000  # few enough for the garbage collector not to walk through them again and again
+PORTION_ROWS = 100_000
 HEADER_WITHIN = 50  # lines: a title, a period, a comment or two stand above a header, not a table
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 # A cell that is one of these words, perhaps with what it is the total of: "Total: Account", "Totale generale (3)".
@@ -35,24 +36,25 @@ class Reject:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sheet:
-    """A file as read. Column i of `table` is `str(i)`, a text, named `names[i]` in the file; the last is `row_number`.
+    """A file as it is read, a portion of rows after the other. Column i of each of `tables` is `str(i)`, a text, named
+    `names[i]` in the file; the last is `row_number`. There is at least one table.
 
     `native` are the columns whose type the file itself knows: their texts are ISO times and plain numbers; `typed`
-    those of which it knows some cells' times. `read` is the number of rows, counted apart from the reading where that
-    can be done. `broken` are the cells of rows that were refused as a whole, by row number.
+    those of which it knows some cells' times. What follows is known when all tables are read: `rejects`; `read`, the
+    number of rows, counted apart from the reading where that can be done; `broken`, the cells of rows that were refused
+    as a whole, by row number.
     """
 
     names: list[str]
-    table: pa.Table
+    tables: Iterable[pa.Table]
     native: frozenset[int]
-    rejects: list[Reject]
-    read: int
+    rejects: list[Reject] = field(default_factory=list)
+    read: int = 0
     may_lack: bool = False  # rows may leave out a column, so that a whole file may
     typed: frozenset[int] = frozenset()
     broken: dict[int, list[str]] = field(default_factory=dict)
-    above_header: int = 0  # lines
 
 
 def text_of(data: bytes, feed: Feed) -> TextIOWrapper:
@@ -93,6 +95,20 @@ def joined(width: int, tables: list[pa.Table]) -> pa.Table:
     """Tables below each other; a column that one lacks is null there."""
     schema = pa.schema({str(index): pa.string() for index in range(width)} | {"row_number": pa.int64()})
     return pa.concat_tables([schema.empty_table(), *tables], promote_options="default").select(schema.names)
+
+
+def portions(width: int, tables: Iterable[pa.Table], is_whole: bool) -> Iterator[pa.Table]:
+    """The same rows in tables of as many as are mapped together, or in one; at least one table."""
+    waiting: list[pa.Table] = []
+    rows = given = 0
+    for table in tables:
+        waiting.append(table)
+        rows += len(table)
+        if rows >= PORTION_ROWS and not is_whole:
+            yield joined(width, waiting)
+            waiting, rows, given = [], 0, given + 1
+    if waiting or not given:
+        yield joined(width, waiting)
 
 
 def cell_text(value: Any) -> str | None:

@@ -32,9 +32,7 @@ def read_spreadsheet(data: bytes, feed: Feed, limit: int | None) -> Sheet:
     said = [[_text(cell, place in spoken, feed) for place, cell in enumerate(row)] for row in body]
     tables = [texts(chunk) for chunk in chunks(enumerate(said, start=1))]
     native = frozenset(range(len(names))) - spoken
-    return Sheet(
-        names, joined(len(names), tables), native, [], len(body), typed=native | dated, above_header=at
-    )  # fmt: skip
+    return Sheet(names, [joined(len(names), tables)], native, read=len(body), typed=native | dated)
 
 
 def _fitting(sheets: dict[str, Rows], feed: Feed) -> tuple[Rows, int]:

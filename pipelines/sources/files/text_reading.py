@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import TextIOWrapper
 from itertools import islice
 from typing import Any
@@ -21,7 +21,7 @@ from pipelines.sources.files.sheets import (
     Sheet,
     chunks,
     fit,
-    joined,
+    portions,
     text_of,
     texts,
     wanted,
@@ -36,7 +36,7 @@ QUOTE_ADVICE = "Mend the quote, or leave the line out: what follows cannot be to
 csv.field_size_limit(LONGEST_CELL)
 
 
-def read_csv(data: bytes, feed: Feed, limit: int | None) -> Sheet:
+def read_csv(data: bytes, feed: Feed, limit: int | None, is_whole: bool) -> Sheet:
     """Row 1 is the first one under the header; lines whose cells are all blank are no rows."""
     is_utf8 = feed.encoding.lower().replace("_", "-") in ("utf-8", "utf8") and data[:2] not in UTF16_MARKS
     if is_utf8 and b"\0" in data[:1000]:
@@ -53,21 +53,27 @@ def read_csv(data: bytes, feed: Feed, limit: int | None) -> Sheet:
         raise ConnectorError(f"has a header that is no CSV ({error}).") from None
     if not names:
         raise ConnectorError("is empty: there is no header with the names of the columns.")
-    rows = _Rows(lines, records, names, start, delimiter)
-    under = lines.number
-    if limit is None:
-        found = list(rows.tables())
+    sheet = Sheet(names, (), frozenset())
+    rows = _Rows(lines, records, sheet, start, delimiter)
+    under = start + lines.number
+    found = rows.tables() if limit is None else map(texts, chunks(islice(rows.whole(), limit)))
+    sheet.tables = portions(len(names), _checked(found, rows, data, feed, under, limit is None), is_whole)
+    return sheet
+
+
+def _checked(
+    tables: Iterable[pa.Table], rows: "_Rows", data: bytes, feed: Feed, under: int, is_all: bool
+) -> Iterator[pa.Table]:
+    """The tables of a text, and what can only be seen when the last row is read."""
+    yield from tables
+    if is_all:
         _see_cut(rows, data, feed)
-    else:
-        found = [texts(chunk) for chunk in chunks(islice(rows.whole(), limit))]
-    _see_broken(rows, text_of(data, feed), delimiter)
+    _see_broken(rows, text_of(data, feed), rows.delimiter)
     # without quotes every line is a row, so that the lines can be counted by themselves
-    counted = rows.number
-    if limit is None and b'"' not in data:
-        below = islice(text_of(data, feed), start + under, None)
-        counted = sum(1 for line in below if line.replace(delimiter, "").strip())
-    return Sheet(names, joined(len(names), found), frozenset(), rows.rejects, counted, False, frozenset(),
-                 rows.broken, start)  # fmt: skip
+    rows.sheet.read = rows.number
+    if is_all and b'"' not in data:
+        below = islice(text_of(data, feed), under, None)
+        rows.sheet.read = sum(1 for line in below if line.replace(rows.delimiter, "").strip())
 
 
 def _header(text: TextIOWrapper, feed: Feed) -> tuple[int, str]:
@@ -99,18 +105,18 @@ def _header(text: TextIOWrapper, feed: Feed) -> tuple[int, str]:
 
 
 class _Rows:
-    """The rows under a header with their numbers; those that do not fit under it go to `rejects`."""
+    """The rows under a header with their numbers; those that do not fit under it go to the sheet's `rejects`."""
 
-    def __init__(self, lines: Lines, records: Any, names: list[str], start: int, delimiter: str) -> None:
+    def __init__(self, lines: Lines, records: Any, sheet: Sheet, start: int, delimiter: str) -> None:
         self.lines = lines
         self.records = records
-        self.width = len(names)
-        self.named = max((place for place, name in enumerate(names, start=1) if name), default=0)
+        self.sheet = sheet
+        self.width = len(sheet.names)
+        self.named = max((place for place, name in enumerate(sheet.names, start=1) if name), default=0)
         self.start = start
         self.delimiter = delimiter
         self.number = 0
-        self.rejects: list[Reject] = []
-        self.broken: dict[int, list[str]] = {}
+        self.rejects, self.broken = sheet.rejects, sheet.broken
         self.unread: dict[int, int] = {}  # line of the file → row
 
     def tables(self) -> Iterator[pa.Table]:

@@ -37,9 +37,12 @@ def parsed_time(cell: str, time_format: str) -> str:
     return f"case when {cell} >= '1' and {cell} < '3' then {read} end"
 
 
-def moment(cell: str, time_format: str | list[str], is_typed: bool = False) -> str:
+def instant(cell: str, time_format: str | list[str], is_typed: bool = False) -> str:
     """An instant, by the first format that fits; without an offset it is meant in the session's time zone."""
     formats = [time_format] if isinstance(time_format, str) else time_format
-    tried = ", ".join(parsed_time(cell, form) for form in [*formats, *([""] if is_typed else [])])
-    found = f"coalesce({tried})"
+    return f"coalesce({', '.join(parsed_time(cell, form) for form in [*formats, *([''] if is_typed else [])])})"
+
+
+def within_years(found: str) -> str:
+    """An instant, null where it is a mistake."""
     return f"case when year({found}) between {FIRST_YEAR} and {LAST_YEAR} then {found} end"
