@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TypeVar
 
+import pyarrow as pa
 from dlt.common.exceptions import DltException
 
 from pipelines import spool
@@ -55,7 +56,7 @@ def _of(plan: Plan, pull: Pull, read: Callable[[Pull], Iterable[One]], is_last_l
     yield from _of(plan, pull, read, is_last_look=True)
 
 
-def whole(plan: Plan, source: str, name: str, table: Table, batches: Iterator[One]) -> Iterator[One]:
+def whole(plan: Plan, source: str, name: str, table: Table, batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
     """The rows of a table; where they cannot be read it fails alone, as long as nothing half of it was given.
 
     Rows that are merged on their key may stop midway; slices, of which some would replace all, come all together. What

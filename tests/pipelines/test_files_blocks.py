@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipelines.connector import ConnectorError
 from pipelines.sources.files import blocks, text_reading
+from pipelines.sources.files.places import Content
 from pipelines.sources.files.settings import Feed
 from tests.pipelines.files_feeds import feed
 
@@ -55,7 +56,7 @@ def read(text: str, block: int | None) -> Any:
     split = blocks.plain_rows if block else lambda *_: None
     with patch.object(blocks, "BLOCK_CHARACTERS", block or 100), patch.object(text_reading, "plain_rows", split):
         try:
-            sheet = text_reading.read_csv(text.encode(), FEED, None, True)
+            sheet = text_reading.read_csv(Content(text.encode()), FEED, None, True)
             (table,) = sheet.tables
         except ConnectorError as error:
             return str(error)

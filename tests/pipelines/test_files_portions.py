@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.connector import ConnectorError
-from pipelines.sources.files import casts, filling, mapping, reading, sheets
+from pipelines.sources.files import casts, filling, mapping, portions, reading, sheets
+from pipelines.sources.files.amounts import AROUND
+from pipelines.sources.files.places import Content
 from pipelines.sources.files.settings import Feed
 from tests.pipelines.files_feeds import feed, pull, query, rejects
 
@@ -35,14 +37,18 @@ CELLS = (
 )
 PLAIN = st.tuples(*(st.sampled_from(cells[:2]) for cells in CELLS))
 ANY = st.tuples(*(st.sampled_from(cells) for cells in CELLS))
-MORE = ({}, {"fill_down": True}, {"filters": {"noted": "note is not null", "priced": "number(price) > 1"}})
+MORE: tuple[dict[str, Any], ...] = (
+    {},
+    {"fill_down": True},
+    {"filters": {"noted": "note is not null", "priced": "number(price) > 1"}},
+)
 
 
 def read(text: str, said: Feed, portion: int) -> Any:
     """All that a file's rows are mapped to, in portions of so many rows, and whether it was read whole for it."""
     with patch.object(sheets, "PORTION_ROWS", portion):
         for is_whole in (False, True):
-            sheet = reading.read(text.encode(), "csv", said, None, is_whole)
+            sheet = reading.read(Content(text.encode()), "csv", said, None, is_whole)
             try:
                 found = mapping.mapped(sheet, said, "Europe/Paris", "sales/a.csv", "sales")
             except filling.SpansPortions:
@@ -64,7 +70,7 @@ def test_portions_give_what_the_whole_file_gives(rows: list[tuple[str, ...]], mo
         assert read(text, said, 2) == read(text, said, 1_000)
 
 
-@given(st.lists(st.text(alphabet=[*casts.AROUND, "a", "é", "\u00ad", "\x0b", "\u3000"], max_size=4), max_size=20))
+@given(st.lists(st.text(alphabet=[*AROUND, "a", "é", "\u00ad", "\x0b", "\u3000"], max_size=4), max_size=20))
 @settings(max_examples=100, deadline=None)
 def test_cells_are_trimmed_as_texts_are_in_sql(cells: list[str]) -> None:
     said = Feed.model_validate(feed("a.csv", empty=["a"]))
@@ -72,7 +78,7 @@ def test_cells_are_trimmed_as_texts_are_in_sql(cells: list[str]) -> None:
     with duckdb.connect() as connection:
         connection.register("sheet", table)
         found = connection.execute(f"select {casts.trimmed(chr(34) + '0' + chr(34), said)} from sheet").fetchall()
-    assert mapping.trimmed(table, 1, said)["0"].to_pylist() == [cell for (cell,) in found]
+    assert portions.trimmed(table, 1, said)["0"].to_pylist() == [cell for (cell,) in found]
 
 
 def test_an_order_that_is_told_on_a_line_of_another_portion_is_filled(tmp_path: Path) -> None:

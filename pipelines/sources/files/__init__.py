@@ -14,7 +14,7 @@ from pipelines.sources.files import places as files_places
 from pipelines.sources.files.entities import ENTITIES, FEEDS, REJECTS
 from pipelines.sources.files.filling import SpansPortions
 from pipelines.sources.files.mapping import Mapped, mapped
-from pipelines.sources.files.places import File
+from pipelines.sources.files.places import Content, File
 from pipelines.sources.files.reading import read
 from pipelines.sources.files.settings import Feed, FilesOptions
 
@@ -78,7 +78,9 @@ class Reading:
         feed = self.options.feeds[file.feed]
         zone = feed.time_zone or self.options.time_zone
         content = files_places.content(file)
-        content_hash = hashlib.sha256(feed.definition(zone).encode() + content[1]).hexdigest()
+        digest = hashlib.sha256(feed.definition(zone).encode())
+        content[1].update(digest)  # before it is read: what changes in between is seen by the next load
+        content_hash = digest.hexdigest()
         tables = (table, REJECTS_TABLE)
         if all(self.plan.known_hashes.get((name, file.file_id)) == content_hash for name in tables):
             for name in tables:
@@ -148,7 +150,7 @@ def _named(files: list[str], feed: str) -> str:
 
 
 def _read(
-    file: File, content: tuple[File, bytes], feed: Feed, zone: str, limit: int | None = None
+    file: File, content: tuple[File, Content], feed: Feed, zone: str, limit: int | None = None
 ) -> tuple[list[str], Mapped]:
     """The names of a file's columns, and its rows as the feed maps them."""
     opened, data = content

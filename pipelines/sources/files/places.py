@@ -6,8 +6,9 @@ import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from pathlib import Path
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 from zipfile import BadZipFile, ZipFile
 
@@ -33,6 +34,7 @@ HIDDEN = (".", "~$")  # and what Excel writes beside a file that is open
 NAMED = 3
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 WILDCARD = re.compile(r"[*?\[]")
+CHUNK_BYTES = 1 << 20
 DOWNLOADS = 3
 WHOLE_ENDS = (b"\n", b"\r", b"PAR1")  # of a text, of a Parquet file
 GZIP_MARK = b"\x1f\x8b"  # a zipped file knows by itself whether it is whole
@@ -63,6 +65,41 @@ class File:
         """What the name's ending says."""
         path = self.path
         return EXTENSIONS.get(Path(path.lower().removesuffix(".gz")).suffix)
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file's bytes: in memory, or on disk, from where they are read anew each time and never as a whole."""
+
+    data: bytes = field(default=b"", repr=False)
+    place: str = field(default="", repr=False)
+
+    def open(self) -> BinaryIO:
+        """The bytes as a stream."""
+        return Path(self.place).open("rb") if self.place else BytesIO(self.data)
+
+    def read(self, size: int = -1) -> bytes:
+        """The first bytes, or all."""
+        with self.open() as stream:
+            return stream.read(size)
+
+    def update(self, digest: Any) -> None:
+        """Add the bytes to a hash."""
+        with self.open() as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                digest.update(chunk)
+
+    def last_byte(self) -> bytes:
+        """The last one that is not zero, with which some programs fill what they write."""
+        with self.open() as stream:
+            left = stream.seek(0, SEEK_END)
+            while left:
+                size = min(left, CHUNK_BYTES)
+                left -= size
+                stream.seek(left)
+                if found := stream.read(size).rstrip(b"\0"):
+                    return found[-1:]
+        return b""
 
 
 @dataclass(frozen=True)
@@ -173,7 +210,7 @@ def _data_files(archive: ZipFile) -> list[str]:
     return [name for name in names if File("", "", "", name).format]
 
 
-def _member(file: File, data: bytes) -> tuple[File, bytes]:
+def _member(file: File, data: bytes) -> tuple[File, Content]:
     """A file in an archive, and its bytes; an archive from the web holds one."""
     try:
         with ZipFile(BytesIO(data)) as archive:
@@ -181,7 +218,7 @@ def _member(file: File, data: bytes) -> tuple[File, bytes]:
             if len(names) != 1:
                 held = f"several ({', '.join(names[:5])}): put them into a folder" if names else "none that can be read"
                 raise ConnectorError(f"is an archive that should hold one file, and holds {held}.")
-            return replace(file, member=names[0]), archive.read(names[0])
+            return replace(file, member=names[0]), Content(archive.read(names[0]))
     except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise ConnectorError(f"cannot be unpacked ({error}).") from None
 
@@ -210,19 +247,22 @@ def _url_name(location: str) -> str:
     return unquote(path).strip("/") or "index"
 
 
-def content(file: File) -> tuple[File, bytes]:
-    """A file's bytes, from disk or over HTTP; of an archive those of the file in it, which is then told."""
+def content(file: File) -> tuple[File, Content]:
+    """A file's bytes, on disk or from HTTP; of an archive those of the file in it, which is then told."""
     if is_url(file.place):
         try:
             data = _downloaded(file.place)
         except ConnectorError as error:
             raise ConnectorError(f"cannot be fetched: {str(error).removeprefix('files: ')}.") from None
     else:
+        is_packed = file.member or file.is_archive
         try:
-            data = Path(file.place).read_bytes()
+            data = Content(place=file.place).read(-1 if is_packed else 1)
         except OSError as error:
             raise ConnectorError(f"cannot be opened ({error.strerror}).") from None
-    return _member(file, data) if file.member or file.is_archive else (file, data)
+        if not is_packed:
+            return file, Content(place=file.place)
+    return _member(file, data) if file.member or file.is_archive else (file, Content(data))
 
 
 def _downloaded(url: str) -> bytes:

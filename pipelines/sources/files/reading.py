@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.connector import ConnectorError
-from pipelines.sources.files.places import GZIP_MARK
+from pipelines.sources.files.places import GZIP_MARK, Content
 from pipelines.sources.files.settings import Feed, Format, plain
 from pipelines.sources.files.sheets import PORTION_ROWS, Reject, Sheet, cell_text, chunks, joined, portions, text_of
 from pipelines.sources.files.spreadsheets import read_spreadsheet
@@ -26,22 +26,22 @@ EXACT_IN_DOUBLE = pa.scalar(2.0**53)
 ZIP_MARK = b"PK\x03\x04"
 
 
-def read(data: bytes, form: Format, feed: Feed, limit: int | None = None, is_whole: bool = False) -> Sheet:
+def read(content: Content, form: Format, feed: Feed, limit: int | None = None, is_whole: bool = False) -> Sheet:
     """A file's content as texts, in portions unless wanted whole; of its rows no more than `limit`."""
-    if data[:2] == GZIP_MARK:
+    if content.read(2) == GZIP_MARK:
         try:
-            data = gzip.decompress(data)
+            content = Content(gzip.decompress(content.read()))
         except (OSError, EOFError, zlib.error) as error:
             raise ConnectorError(f"is no whole gzip file ({error}).") from None
-    if data.startswith(ZIP_MARK) and form != "xlsx":
+    if content.read(len(ZIP_MARK)) == ZIP_MARK and form != "xlsx":
         raise ConnectorError(f'is an archive or a spreadsheet and no {form}: end its name on ".zip" or ".xlsx".')
     with _told(feed):
         if form == "csv":
-            sheet = read_csv(data, feed, limit, is_whole)
+            sheet = read_csv(content, feed, limit, is_whole)
         elif form == "parquet":
-            sheet = _parquet(data, limit, is_whole)
+            sheet = _parquet(content, limit, is_whole)
         else:
-            sheet = _jsonl(data, feed, limit) if form == "jsonl" else read_spreadsheet(data, feed, limit)
+            sheet = _jsonl(content, feed, limit) if form == "jsonl" else read_spreadsheet(content, feed, limit)
     sheet.tables = _decoded(sheet.tables, feed)
     return sheet
 
@@ -71,13 +71,13 @@ def _told(feed: Feed) -> Iterator[None]:
 # --- JSONL -----------------------------------------------------------------------------------------------------------
 
 
-def _jsonl(data: bytes, feed: Feed, limit: int | None) -> Sheet:
+def _jsonl(content: Content, feed: Feed, limit: int | None) -> Sheet:
     """One object a line; a nested field is named `outer.inner`. Blank lines are no rows."""
     rejects: list[Reject] = []
     names: dict[str, int] = {}
     spoken: set[int] = set()  # columns that hold a text somewhere
     tables = []
-    for chunk in chunks(islice(_objects(text_of(data, feed), rejects), limit)):
+    for chunk in chunks(islice(_objects(text_of(content, feed), rejects), limit)):
         columns: dict[int, list[str | None]] = {}
         for place, (_, row) in enumerate(chunk):
             for name, value in _flat(row):
@@ -88,7 +88,7 @@ def _jsonl(data: bytes, feed: Feed, limit: int | None) -> Sheet:
         arrays = {str(index): pa.array(column, pa.string()) for index, column in columns.items()}
         tables.append(pa.table(arrays | {"row_number": pa.array([number for number, _ in chunk], pa.int64())}))
     native = frozenset(names.values()) - spoken
-    counted = sum(1 for line in islice(text_of(data, feed), None if limit is None else 0) if line.strip())
+    counted = sum(1 for line in islice(text_of(content, feed), None if limit is None else 0) if line.strip())
     read = sum(table.num_rows for table in tables) + len(rejects) if limit is not None else counted
     table = joined(len(names), tables)
     return Sheet(list(names), [table], native, rejects, read, may_lack=True, typed=native)
@@ -121,10 +121,10 @@ def _flat(row: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
 # --- Parquet ---------------------------------------------------------------------------------------------------------
 
 
-def _parquet(data: bytes, limit: int | None, is_whole: bool) -> Sheet:
+def _parquet(content: Content, limit: int | None, is_whole: bool) -> Sheet:
     """Typed columns as texts; a nested field is named `outer.inner`."""
     with _whole_parquet():
-        file = pq.ParquetFile(pa.BufferReader(data))
+        file = pq.ParquetFile(content.place or pa.BufferReader(content.data))
         schema = file.schema_arrow
         leaves = flat(schema.empty_table()).schema
     kinds = [kind.value_type if pa.types.is_dictionary(kind) else kind for kind in leaves.types]

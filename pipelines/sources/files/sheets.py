@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
-from io import BytesIO, TextIOWrapper
+from io import TextIOWrapper
 from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 
+from pipelines.sources.files.places import Content
 from pipelines.sources.files.settings import Column, Feed
 
 CHUNK_ROWS = 10_000  # few enough for the garbage collector not to walk through them again and again
@@ -57,12 +58,12 @@ class Sheet:
     broken: dict[int, list[str]] = field(default_factory=dict)
 
 
-def text_of(data: bytes, feed: Feed) -> TextIOWrapper:
+def text_of(content: Content, feed: Feed) -> TextIOWrapper:
     """The decoded text; a byte order mark is no part of it."""
     encoding = feed.encoding
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
-        encoding = "utf-16" if data[:2] in UTF16_MARKS else "utf-8-sig"
-    return TextIOWrapper(BytesIO(data), encoding=encoding, newline="")
+        encoding = "utf-16" if content.read(2) in UTF16_MARKS else "utf-8-sig"
+    return TextIOWrapper(content.open(), encoding=encoding, newline="")
 
 
 def wanted(feed: Feed) -> list[list[str]]:

@@ -7,16 +7,17 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook
 
 from pipelines.connector import ConnectorError
+from pipelines.sources.files.places import Content
 from pipelines.sources.files.settings import Feed, plain
 from pipelines.sources.files.sheets import HEADER_WITHIN, Sheet, cell_text, chunks, fit, joined, texts, wanted
 
 Rows = list[list[Any]]
 
 
-def read_spreadsheet(data: bytes, feed: Feed, limit: int | None) -> Sheet:
+def read_spreadsheet(content: Content, feed: Feed, limit: int | None) -> Sheet:
     """The sheet that is named, or the only one whose header fits; blank rows are none."""
     try:
-        book = CalamineWorkbook.from_filelike(BytesIO(data))
+        book = CalamineWorkbook.from_filelike(BytesIO(content.read()))
         named = [feed.sheet] if feed.sheet else book.sheet_names
         if feed.sheet and feed.sheet not in book.sheet_names:
             raise ConnectorError(f"has no sheet {feed.sheet!r}; its sheets are: {', '.join(book.sheet_names)}.")

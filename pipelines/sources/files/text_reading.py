@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from pipelines.connector import ConnectorError
 from pipelines.sources.files.blocks import Lines, plain_rows
-from pipelines.sources.files.places import expanded, is_url
+from pipelines.sources.files.places import Content, expanded, is_url
 from pipelines.sources.files.settings import Feed, plain
 from pipelines.sources.files.sheets import (
     HEADER_WITHIN,
@@ -36,13 +36,13 @@ QUOTE_ADVICE = "Mend the quote, or leave the line out: what follows cannot be to
 csv.field_size_limit(LONGEST_CELL)
 
 
-def read_csv(data: bytes, feed: Feed, limit: int | None, is_whole: bool) -> Sheet:
+def read_csv(content: Content, feed: Feed, limit: int | None, is_whole: bool) -> Sheet:
     """Row 1 is the first one under the header; lines whose cells are all blank are no rows."""
-    is_utf8 = feed.encoding.lower().replace("_", "-") in ("utf-8", "utf8") and data[:2] not in UTF16_MARKS
-    if is_utf8 and b"\0" in data[:1000]:
+    is_utf8 = feed.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+    if is_utf8 and content.read(2) not in UTF16_MARKS and b"\0" in content.read(1000):
         raise ConnectorError('is no text in utf-8: declare `encoding`, for example "utf-16-le".')
-    start, delimiter = _header(text_of(data, feed), feed)
-    text = text_of(data, feed)
+    start, delimiter = _header(text_of(content, feed), feed)
+    text = text_of(content, feed)
     for _ in range(start):
         next(text, "")
     lines = Lines(text)
@@ -57,22 +57,22 @@ def read_csv(data: bytes, feed: Feed, limit: int | None, is_whole: bool) -> Shee
     rows = _Rows(lines, records, sheet, start, delimiter)
     under = start + lines.number
     found = rows.tables() if limit is None else map(texts, chunks(islice(rows.whole(), limit)))
-    sheet.tables = portions(len(names), _checked(found, rows, data, feed, under, limit is None), is_whole)
+    sheet.tables = portions(len(names), _checked(found, rows, content, feed, under, limit is None), is_whole)
     return sheet
 
 
 def _checked(
-    tables: Iterable[pa.Table], rows: "_Rows", data: bytes, feed: Feed, under: int, is_all: bool
+    tables: Iterable[pa.Table], rows: "_Rows", content: Content, feed: Feed, under: int, is_all: bool
 ) -> Iterator[pa.Table]:
     """The tables of a text, and what can only be seen when the last row is read."""
     yield from tables
     if is_all:
-        _see_cut(rows, data, feed)
-    _see_broken(rows, text_of(data, feed), rows.delimiter)
+        _see_cut(rows, content, feed)
+    _see_broken(rows, text_of(content, feed), rows.delimiter)
     # without quotes every line is a row, so that the lines can be counted by themselves
     rows.sheet.read = rows.number
-    if is_all and b'"' not in data:
-        below = islice(text_of(data, feed), under, None)
+    if is_all and not rows.has_quotes:
+        below = islice(text_of(content, feed), under, None)
         rows.sheet.read = sum(1 for line in below if line.replace(rows.delimiter, "").strip())
 
 
@@ -116,12 +116,14 @@ class _Rows:
         self.start = start
         self.delimiter = delimiter
         self.number = 0
+        self.has_quotes = False
         self.rejects, self.broken = sheet.rejects, sheet.broken
         self.unread: dict[int, int] = {}  # line of the file → row
 
     def tables(self) -> Iterator[pa.Table]:
         """All rows, those of plain blocks at once."""
         while block := self.lines.next_block():
+            self.has_quotes = self.has_quotes or '"' in block
             found = plain_rows(block, self.delimiter, self.width, LONGEST_CELL)
             if found is None:
                 yield from (texts(chunk) for chunk in chunks(self.whole(of_block=True)))
@@ -193,13 +195,13 @@ class _Rows:
         return False
 
 
-def _see_cut(rows: _Rows, data: bytes, feed: Feed) -> None:
+def _see_cut(rows: _Rows, content: Content, feed: Feed) -> None:
     """Refuse a file whose last line is too short and has no end: it was cut, and what else it lacks is not known.
 
     A note under a table can look like it, too: it is one cell, and not in what is read from an address.
     """
     last = rows.broken.get(rows.number, [])
-    if data.rstrip(b"\0")[-1:] not in b"\r\n" and (len(last) > 1 or (last and is_url(expanded(feed.location)))):
+    if content.last_byte() not in b"\r\n" and (len(last) > 1 or (last and is_url(expanded(feed.location)))):
         raise ConnectorError(
             f"ends within row {rows.number}, after {len(last)} of {rows.width} cells: it was cut when it was written "
             "or sent. Fetch or write it again."
