@@ -1,4 +1,4 @@
-"""Arrow rows that wait for their turn on disk, in a file without a name that goes with the process."""
+"""Arrow rows that wait until all have come: many of them on disk, in a file without a name."""
 
 from collections.abc import Iterable, Iterator
 from tempfile import TemporaryFile

@@ -37,11 +37,8 @@ CELLS = (
 )
 PLAIN = st.tuples(*(st.sampled_from(cells[:2]) for cells in CELLS))
 ANY = st.tuples(*(st.sampled_from(cells) for cells in CELLS))
-MORE: tuple[dict[str, Any], ...] = (
-    {},
-    {"fill_down": True},
-    {"filters": {"noted": "note is not null", "priced": "number(price) > 1"}},
-)
+FILTERS = {"noted": "note is not null", "priced": "number(price) > 1"}
+MORE: tuple[dict[str, Any], ...] = ({}, {"fill_down": True}, {"filters": FILTERS})
 
 
 def read(text: str, said: Feed, portion: int) -> Any:

@@ -151,9 +151,10 @@ def _tables(file: pq.ParquetFile, limit: int | None, names: list[str] | None = N
     """A file's rows, of which there are no more than `limit`, with all columns or those that are named."""
     left = file.metadata.num_rows if limit is None else limit
     for batch in file.iter_batches(PORTION_ROWS, columns=names):
-        if left > 0:
-            yield pa.Table.from_batches([batch]).slice(0, left)
+        yield pa.Table.from_batches([batch]).slice(0, left)
         left -= len(batch)
+        if left <= 0:
+            break
 
 
 def _whole_columns(file: pq.ParquetFile, kinds: list[pa.DataType], limit: int | None) -> set[int]:
