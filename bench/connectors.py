@@ -34,6 +34,7 @@ from pipelines.sources.stripe import CONNECTOR as STRIPE
 from pipelines.sources.stripe import StripeOptions
 
 MEGABYTE = 1024  # kilobytes
+PAGE_ROWS = 250_000  # of Google Analytics
 ASKED = Asked(LAST_DAY, NOW, ZoneInfo("UTC"), FIRST_DAY)
 SPAWN = get_context("spawn")
 
@@ -83,11 +84,11 @@ def stripe_alone(url: str, objects: int) -> Cost:
     """The same pages by requests, which the connector asks by, too, and the parser of the standard library."""
 
     def charges(objects: int) -> int:
-        session, last, count, more = requests.Session(), {}, 0, True
+        session, asked, count, more = requests.Session(), {"limit": "100"}, 0, True
         while more:
-            answer = session.get(f"{url}/{objects}/v1/charges", params={"limit": "100", **last}, timeout=60).json()
+            answer = session.get(f"{url}/{objects}/v1/charges", params=asked, timeout=60).json()
             count, more = count + len(answer["data"]), answer["has_more"]
-            last = {"starting_after": answer["data"][-1]["id"]} if more else {}
+            asked = asked | {"starting_after": answer["data"][-1]["id"]} if more else asked
         return count
 
     return measured(lambda: charges(0), lambda: charges(objects), objects)
@@ -99,7 +100,11 @@ def analytics(url: str, objects: int) -> Cost:
     def traffic(objects: int) -> int:
         os.environ["SOURCES__GOOGLE_ANALYTICS__BASE_URL"] = url
         name = str(objects)
-        return loaded(GOOGLE_ANALYTICS, GoogleAnalyticsOptions(properties=[name], primary=name), "traffic_by_day")
+        return loaded(
+            GOOGLE_ANALYTICS,
+            GoogleAnalyticsOptions(properties=[name], primary=name, page_rows=PAGE_ROWS),
+            "traffic_by_day",
+        )
 
     return measured(lambda: traffic(0), lambda: traffic(objects), objects)
 
@@ -115,7 +120,7 @@ def analytics_alone(url: str, objects: int) -> Cost:
                 types.Dimension(name=name) for name in ("date", "sessionSource", "sessionMedium", "sessionCampaignName")
             ],
             metrics=[types.Metric(name=name) for name in ("sessions", "totalUsers", "engagedSessions")],
-            limit=250_000,
+            limit=PAGE_ROWS,
         )
         report = types.RunReportResponse.pb(client.run_report(request))
         rows = [[one.value for one in (*row.dimension_values, *row.metric_values)] for row in report.rows]

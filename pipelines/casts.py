@@ -36,6 +36,29 @@ def caster(kind: pa.DataType, no_time: str = "") -> Callable[[Any], Any]:
     raise TypeError(f"no conversion into {kind}")
 
 
+def is_settled(kind: pa.DataType, values: list[Any]) -> bool:
+    """Whether all values of a column are known to stand as they came; where not, each is to be converted."""
+    kinds = set(map(type, values)) - {type(None)}
+    if pa.types.is_string(kind):
+        return kinds <= {str} and _are_plain([value for value in values if value])
+    if pa.types.is_integer(kind):
+        numbers = [value for value in values if value is not None] if kinds == {int} else []
+        return kinds <= {int} and (not numbers or -MOST <= min(numbers) <= max(numbers) < MOST)
+    return pa.types.is_boolean(kind) and kinds <= {bool}
+
+
+def _are_plain(texts: list[str]) -> bool:
+    """Whether no text begins as a time does that is none of ours, and none holds half a character."""
+    for start in {value[:5] for value in texts}:
+        if start[4:] == "-" and start[:4].isdecimal() and not FIRST_YEAR <= int(start[:4]) <= LAST_YEAR:
+            return False
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class Inside(ValueError):
     """A field inside a list or an object holds what it cannot mean; says which, never its value."""
 
@@ -46,6 +69,7 @@ def nested(inside: Mapping[str, pa.DataType]) -> Callable[[Any], str | None]:
     `inside` are fields within, at any depth, and the types that their values must fit into; of a list, its elements.
     A list in which there are such fields holds objects.
     """
+    write = json.JSONEncoder(sort_keys=True, default=str, allow_nan=False).encode
     casters = {name: _list(kind) if isinstance(kind, pa.ListType) else caster(kind) for name, kind in inside.items()}
 
     def convert(value: Any) -> str | None:
@@ -57,7 +81,7 @@ def nested(inside: Mapping[str, pa.DataType]) -> Callable[[Any], str | None]:
             if not isinstance(one, Mapping):
                 raise Inside(f"a {type(one).__name__} in place of one of its rows")
         _check(value, casters)
-        return json.dumps(value, sort_keys=True, default=str, allow_nan=False)
+        return write(value)
 
     return convert
 

@@ -7,9 +7,11 @@ they are read, and the second time it is told. A listing is never taken for shor
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import requests
+from dlt.common.jsonpath import TJsonPath, compile_path
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
 from pipelines import deadline
@@ -206,6 +208,12 @@ class Guarded(BasePaginator):
         if isinstance(said, bool) or not text.isdigit():
             raise self.listing.refused(f"does not say how many rows it has ({self.total.removeprefix('header ')})")
         return int(text)
+
+
+@cache
+def selector(path: str) -> TJsonPath:
+    """Where dlt's client finds the rows of an answer, compiled once: it would be for every page."""
+    return compile_path(path)
 
 
 def found(answer: Any, path: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines.casts import Inside, caster, nested, text
+from pipelines.casts import Inside, caster, is_settled, nested, text
 from pipelines.connector import ConnectorError, Table
 from pipelines.identity import email_key, keyed_hash
 
@@ -54,7 +54,7 @@ def batches(
 
 def _check_rows(source: str, name: str, rows: list[Any], before: int) -> None:
     for number, row in enumerate(rows, start=before + 1):
-        if not isinstance(row, Mapping):
+        if not (type(row) is dict or isinstance(row, Mapping)):
             raise SchemaDrift(
                 f"{source}: {name} row {number} is a {type(row).__name__}, not an object; nothing of this source was "
                 "loaded. Upgrade Parcours, or report it."
@@ -73,9 +73,10 @@ def _values(
     source: str, name: str, table: Table, column: "pa.Field[Any]", rows: list[Mapping[str, Any]], seen: int
 ) -> list[Any]:
     """A column's values, none of which is missing or unknown where it must not be."""
-    read = _reader(table, column)
+    path = _path_of(table, column.name)
     try:
-        values = [read(row) for row in rows]
+        found = [row[path] if path in row else _found(row, path) for row in rows]
+        values = _converted(table, column, [None if one is ABSENT else one for one in found])
     except (ValueError, TypeError, ArithmeticError):
         raise _misfit(source, name, table, column, rows, seen) from None
 
@@ -84,22 +85,18 @@ def _values(
 
     if column.name in table.key and None in values:
         raise RowRefused(f"{at(values.index(None))}: {column.name} is missing, but is part of the key.")
-    if column.name in table.required:
-        path = _path_of(table, column.name)
-        for number, value in enumerate(values):
-            if not value and not _is_there(rows[number], path):  # of an absent address the hash is empty
-                raise SchemaDrift(
-                    f"{at(number)}: the vendor no longer sends {column.name}, which its figures need; nothing of this "
-                    "source was loaded. Upgrade Parcours, or report it."
-                )
-    if known := table.enums.get(column.name):
-        for number, value in enumerate(values):
-            if value is not None and value not in known:
-                raise SchemaDrift(
-                    f"{at(number)}: {column.name} is {value[:40]!r}, and whether such a row counts is not known "
-                    f"(known: {', '.join(sorted(known))}); nothing of this source was loaded. Upgrade Parcours, or "
-                    "report it."
-                )
+    if column.name in table.required and ABSENT in found:
+        raise SchemaDrift(
+            f"{at(found.index(ABSENT))}: the vendor no longer sends {column.name}, which its figures need; nothing of "
+            "this source was loaded. Upgrade Parcours, or report it."
+        )
+    known = table.enums.get(column.name)
+    if known and (unknown := set(values) - known - {None}):
+        number = next(number for number, value in enumerate(values) if value in unknown)
+        raise SchemaDrift(
+            f"{at(number)}: {column.name} is {values[number][:40]!r}, and whether such a row counts is not known "
+            f"(known: {', '.join(sorted(known))}); nothing of this source was loaded. Upgrade Parcours, or report it."
+        )
     return values
 
 
@@ -107,10 +104,10 @@ def _misfit(
     source: str, name: str, table: Table, column: "pa.Field[Any]", rows: list[Mapping[str, Any]], seen: int
 ) -> RowRefused:
     """The first row whose value does not fit."""
-    read, path = _reader(table, column), _path_of(table, column.name)
+    convert, path = _conversion(table, column), _path_of(table, column.name)
     for number, row in enumerate(rows, start=seen + 1):
         try:
-            read(row)
+            convert(_at(row, path))
         except (ValueError, TypeError, ArithmeticError) as error:
             said = (
                 f"holds {error}"
@@ -135,15 +132,24 @@ def _array(source: str, name: str, column: "pa.Field[Any]", values: list[Any]) -
         ) from None
 
 
-def _reader(table: Table, column: "pa.Field[Any]") -> Callable[[Mapping[str, Any]], Any]:
-    """How a column's value comes out of a row: hashed where it is personal, else converted."""
-    path = _path_of(table, column.name)
+def _converted(table: Table, column: "pa.Field[Any]", values: list[Any]) -> list[Any]:
+    """A column's values as its type holds them; most come so."""
+    is_plain = not (column.name in table.nested or column.name in table.emails or column.name in table.hashes)
+    if is_plain and is_settled(column.type, values):
+        return values
+    convert = _conversion(table, column)
+    return [convert(value) for value in values]
+
+
+def _conversion(table: Table, column: "pa.Field[Any]") -> Callable[[Any], Any]:
+    """What becomes of a value of a column: hashed where it is personal, each text once, else converted."""
     if column.name in table.emails:
-        return lambda row: email_key(text(_at(row, path)))
+        key_of = cache(email_key)
+        return lambda value: key_of(text(value))
     if column.name in table.hashes:
-        return lambda row: keyed_hash(text(_at(row, path)) or "")
-    cast = nested(table.inside) if column.name in table.nested else caster(column.type, table.no_time)
-    return lambda row: cast(_at(row, path))
+        hash_of = cache(keyed_hash)
+        return lambda value: hash_of(text(value) or "")
+    return nested(table.inside) if column.name in table.nested else caster(column.type, table.no_time)
 
 
 def fields_read(table: Table) -> set[str]:
@@ -163,28 +169,28 @@ def _at(row: Mapping[str, Any], path: str) -> Any:
     return None if found is ABSENT else found
 
 
-def _is_there(row: Mapping[str, Any], path: str) -> bool:
-    """Whether the vendor sent a field at all; of an object that is null, nothing is missing."""
-    return _found(row, path) is not ABSENT
-
-
 def _found(row: Mapping[str, Any], path: str) -> Any:
-    """A field, or `ABSENT` where neither it nor a null object that would hold it was sent."""
+    """A field, or `ABSENT` where neither it nor a null object that would hold it was sent; such a one lacks nothing."""
     if path in row:
         return row[path]
     found: Any = row
-    for name in path.split("__"):
+    for name, camel in _names(path):
         if found is None:
             return None
-        if not isinstance(found, Mapping):
+        if not (type(found) is dict or isinstance(found, Mapping)):  # nearly all are dicts, and asked so at once
             raise ValueError(path)
-        found = found[name] if name in found else found.get(_camel(name), ABSENT)
+        found = found[name] if name in found else found.get(camel, ABSENT)
         if found is ABSENT:
             return ABSENT
     return found
 
 
 @cache
+def _names(path: str) -> list[tuple[str, str]]:
+    """The fields on the way to a nested one, each in both spellings."""
+    return [(name, _camel(name)) for name in path.split("__")]
+
+
 def _camel(name: str) -> str:
     """A column's name as the vendors write it that do not use underscores: created_at is createdAt."""
     first, *others = name.split("_")

@@ -12,7 +12,7 @@ from pydantic import Field
 from pipelines.affiliates import AS_NOW, CAPTURE, FEEDS, AffiliateOptions, captured, scopes
 from pipelines.connector import Connector, Plan, Table, columns
 from pipelines.http import session
-from pipelines.listing import Guarded
+from pipelines.listing import Guarded, selector
 
 BASE_URL = "https://api.getrewardful.com"
 MOST_ROWS = 100  # of a page
@@ -55,7 +55,7 @@ def rewardful(
                 "endpoint": {
                     "path": "/v1/affiliates",
                     "params": {"limit": options.page_rows, "expand[]": "campaign"},
-                    "data_selector": "data",
+                    "data_selector": selector("data"),
                 },
                 "processing_steps": [{"map": lambda row: row | captured(plan)}],
             }
@@ -81,7 +81,7 @@ def check(options: RewardfulOptions) -> list[str]:
     base_url = dlt.config.get("sources.rewardful.base_url", str) or BASE_URL
     http = _session(dlt.secrets.get("sources.rewardful.secret", str) or "")
     client = RESTClient(base_url, session=http, paginator=_pages(MOST_ROWS))
-    pages = client.paginate("/v1/campaigns", params={"limit": MOST_ROWS}, data_selector="data")
+    pages = client.paginate("/v1/campaigns", params={"limit": MOST_ROWS}, data_selector=selector("data"))
     return options.told("rewardful", "campaign", pages, "name")
 
 

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from pipelines.connector import Connector, ConnectorError, Options, Plan, Scope, Table, columns
 from pipelines.http import session
-from pipelines.listing import Guarded
+from pipelines.listing import Guarded, selector
 
 BASE_URL = "https://api.trustpilot.com"
 MOST_ROWS = 100  # of a page; every call counts against the vendor's yearly allowance
@@ -78,7 +78,7 @@ def trustpilot(
                 "endpoint": {
                     "path": f"/v1/business-units/{unit}/reviews",
                     "params": params,
-                    "data_selector": "reviews",
+                    "data_selector": selector("reviews"),
                     # A page after the last one is documented to be empty.
                     "paginator": Guarded(
                         PageNumberPaginator(base_page=1, total_path=None),

@@ -17,7 +17,7 @@ from dlt.sources.rest_api.typing import EndpointResource, RESTAPIConfig
 from pydantic import Field
 
 from pipelines.connector import Connector, Options, Plan, Scope
-from pipelines.listing import Guarded
+from pipelines.listing import Guarded, selector
 from pipelines.rows import SchemaDrift
 from pipelines.sources.brevo.client import ADVICE, BASE_URL, EVENT, connected, moment_of, pages, spans, text_of
 from pipelines.sources.brevo.tables import EVENTS, TABLES
@@ -204,7 +204,7 @@ def _lists(options: BrevoOptions, captured: Row) -> tuple[EndpointResource, Endp
         "endpoint": {
             "path": "contacts/lists/{resources.list_index.id}",
             "paginator": Guarded(SinglePagePaginator(), "brevo", is_one=True),
-            "data_selector": "$",
+            "data_selector": selector("$"),
         },
         "processing_steps": [{"map": lambda row: row | captured}],
     }

@@ -14,7 +14,7 @@ from dlt.sources.helpers.rest_client.paginators import OffsetPaginator
 
 from pipelines.connector import AccessRefused
 from pipelines.http import VendorSession
-from pipelines.listing import Guarded
+from pipelines.listing import Guarded, selector
 
 BASE_URL = "https://api.brevo.com/v3"
 ADVICE = (
@@ -63,7 +63,7 @@ def pages(holder: str, path: str, rows: int, key: tuple[str, ...] = ("id",), /, 
     offset = OffsetPaginator(limit=rows, total_path=None)
     total = "count" if path in COUNTED else ""
     paginator = Guarded(offset, "brevo", holder, total, key, size=rows, may_leave_out="" if key == EVENT else "count")
-    return {"path": path, "params": params, "paginator": paginator, "data_selector": holder}
+    return {"path": path, "params": params, "paginator": paginator, "data_selector": selector(holder)}
 
 
 def moment_of(told: Any, zone: tzinfo) -> datetime | None:

@@ -19,7 +19,7 @@ from requests import Response
 
 from pipelines.connector import Connector, Options, Plan, Scope
 from pipelines.http import GONE
-from pipelines.listing import Guarded
+from pipelines.listing import Guarded, selector
 from pipelines.sources.klaviyo.client import ADVICE, BASE_URL, PERMISSIONS, REVISION, Row, client, flat, inner, metric
 from pipelines.sources.klaviyo.quality import MACHINE_FLAGS, Opens
 from pipelines.sources.klaviyo.tables import MAIL_METRICS, TABLES
@@ -54,7 +54,7 @@ def klaviyo(
     opens = Opens(plan)
     config: RESTAPIConfig = {
         "client": client(api_key, base_url, plan.quota),
-        "resource_defaults": {"endpoint": {"data_selector": "data"}},
+        "resource_defaults": {"endpoint": {"data_selector": selector("data")}},
         "resources": [
             *_events("events", MAIL_METRICS, options, plan, plan.since("events"), opens),
             *_events("opt_in_events", OPT_IN_METRICS, options, plan, _since(plan, "opt_in_events"), opens),
@@ -234,7 +234,7 @@ def check(options: KlaviyoOptions) -> list[str]:
 
 
 def _rows(api: RESTClient, path: str, params: Row | None = None) -> list[Row]:
-    return [row for page in api.paginate(path, params=params, data_selector="data") for row in page]
+    return [row for page in api.paginate(path, params=params, data_selector=selector("data")) for row in page]
 
 
 def _flows(api: RESTClient) -> set[str]:

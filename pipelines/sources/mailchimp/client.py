@@ -17,7 +17,7 @@ from requests.auth import HTTPBasicAuth
 
 from pipelines.connector import AccessRefused
 from pipelines.http import session
-from pipelines.listing import Guarded
+from pipelines.listing import Guarded, selector
 
 API_PATH = "/3.0"
 MOST_ROWS = 1000  # the vendor gives no more in one answer
@@ -63,7 +63,7 @@ class Mailchimp:
         return found
 
     def _read(self, path: str, holder: str, paginator: Guarded, params: Row) -> Iterator[list[Row]]:
-        for page in self.client.paginate(path, params=params, paginator=paginator, data_selector=holder):
+        for page in self.client.paginate(path, params=params, paginator=paginator, data_selector=selector(holder)):
             yield list(page)
 
 

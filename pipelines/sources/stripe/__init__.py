@@ -22,7 +22,7 @@ from requests import Request, Response
 from pipelines import parts
 from pipelines.connector import AccessRefused, Connector, CredentialRefused, Options, Plan, Scope
 from pipelines.http import session
-from pipelines.listing import Guarded, Listing, found
+from pipelines.listing import Guarded, Listing, found, selector
 from pipelines.rows import SchemaDrift
 from pipelines.sources.stripe.tables import DECISIVE, TABLES
 from pipelines.undecided import Undecided
@@ -107,7 +107,11 @@ def _list(name: str, options: StripeOptions, plan: Plan) -> EndpointResource:
         asked["created[lt]"] = int(until.timestamp())
     return {
         "name": name,
-        "endpoint": {"path": f"/v1/{name}", "params": {"limit": options.page_rows, **asked}, "data_selector": "data"},
+        "endpoint": {
+            "path": f"/v1/{name}",
+            "params": {"limit": options.page_rows, **asked},
+            "data_selector": selector("data"),
+        },
         "processing_steps": [{"map": _told(name, plan)}] if name in DECISIVE else [],
     }
 
@@ -158,7 +162,7 @@ def _lines(client: RESTClient, invoices: Iterable[Row], options: StripeOptions) 
         pages: Iterable[Sequence[Mapping[str, Any]]] = [held.page(found(invoice, "lines.data"))]
         if held.says(found(invoice, "lines.has_more")):
             path = f"/v1/invoices/{invoice['id']}/lines"
-            pages = client.paginate(path, params={"limit": options.page_rows}, data_selector="data")
+            pages = client.paginate(path, params={"limit": options.page_rows}, data_selector=selector("data"))
         ours = {
             "invoice": invoice["id"],
             "invoice_created": invoice.get("created"),

@@ -18,7 +18,7 @@ from pydantic import Field, field_validator
 
 from pipelines.connector import AccessRefused, Connector, CredentialRefused, Gone, Options, Plan, Scope, Table, columns
 from pipelines.http import session
-from pipelines.listing import Guarded
+from pipelines.listing import Guarded, selector
 from pipelines.sources.typeform.answers import (
     KEPT,
     SCALES,
@@ -122,7 +122,7 @@ def _responses(api: RESTClient, options: TypeformOptions, plan: Plan, table: str
     for form in options.of(table):
         path = f"/forms/{form.id}/responses"
         guarded = Guarded(Before(), "typeform", "items", "total_items", key=("token",), total_is_first=True)
-        pages = api.paginate(path, params=dict(asked), paginator=guarded, data_selector="items")
+        pages = api.paginate(path, params=dict(asked), paginator=guarded, data_selector=selector("items"))
         try:
             responses = [response for page in pages for response in page]
             rows = [kept(form, response) for response in responses]

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from pipelines.connector import Connector, Options, Plan, Scope
 from pipelines.http import session
-from pipelines.listing import Guarded
+from pipelines.listing import Guarded, selector
 from pipelines.rows import SchemaDrift
 from pipelines.sources.woocommerce.tables import LINES, TABLES
 from pipelines.undecided import Undecided
@@ -142,7 +142,7 @@ def _listed(name: str, fields: Iterable[str], kept: Callable[[Row], Row], **para
     """A collection of the API, with these fields of its items and what is kept of them."""
     return {
         "name": name,
-        "endpoint": {"path": name, "params": {"_fields": ",".join(fields), **params}, "data_selector": "$"},
+        "endpoint": {"path": name, "params": {"_fields": ",".join(fields), **params}, "data_selector": selector("$")},
         "processing_steps": [{"map": kept}],
     }
 

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from pipelines.connector import AccessRefused, Connector, Options, Plan, Scope, Table, columns
 from pipelines.http import keep_quota
+from pipelines.listing import selector
 from pipelines.rows import SchemaDrift
 from pipelines.sources.zendesk import ratings
 from pipelines.sources.zendesk.client import (
@@ -91,7 +92,7 @@ def zendesk(
         "endpoint": {
             "path": EXPORT,
             "params": {"start_time": int(since.timestamp()), "per_page": options.page_rows},
-            "data_selector": "tickets",
+            "data_selector": selector("tickets"),
             "paginator": exported("tickets"),
             "response_actions": [keep_quota(plan, *QUOTA)],
         },

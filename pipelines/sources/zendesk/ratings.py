@@ -14,6 +14,7 @@ from dlt.sources.rest_api.typing import EndpointResource
 
 from pipelines.connector import Plan, Table, columns
 from pipelines.http import keep_quota
+from pipelines.listing import selector
 from pipelines.sources.zendesk.client import ADVICE, QUOTA, Absent, Row, is_absent, listed
 
 # Offers are listed by the day they were made. An answer can come or change until its ticket is closed, at the latest
@@ -96,7 +97,7 @@ class Answers:
             "endpoint": {
                 "path": path,
                 "params": {since: int(self.plan.since(table).timestamp()), "page[size]": page_rows},
-                "data_selector": table,
+                "data_selector": selector(table),
                 "paginator": listed(table),
                 "response_actions": [keep_quota(self.plan, *QUOTA), skip_absent],
             },
