@@ -193,18 +193,29 @@ def oldest(connection: duckdb.DuckDBPyConnection, source: str) -> dict[tuple[str
     return {(name, account): day for name, account, day in found}
 
 
-def record(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, plan: Plan) -> None:
+def record(connection: duckdb.DuckDBPyConnection, source: str, tables: Mapping[str, Table], plan: Plan) -> None:
     """Note what a load held back, in place of what was held of the same days; tell it with the values made of it."""
+    before = connection.execute(
+        "select distinct table_name, account_id from raw_parcours.held_back where source = ?", [source]
+    ).fetchall()
+    for name, table in tables.items():
+        for account in sorted({pull.account_id for pull in plan.of(name)}):
+            is_held = (name, account) in before or bool(plan.held.get((name, account)))
+            if is_held and (name, account) not in plan.failures:
+                _record(connection, source, name, account, table, plan)
+
+
+def _record(
+    connection: duckdb.DuckDBPyConnection, source: str, name: str, account: str, table: Table, plan: Plan
+) -> None:
+    key = [source, name, account]
+    if (name, account) in plan.held:
+        _replace(connection, key, table, plan)
     day = "date_day" if table.is_dated and not table.dated_by else "null::date"
-    for account in sorted({pull.account_id for pull in plan.of(name)}):
-        if (name, account) not in plan.failures:
-            key = [source, name, account]
-            if (name, account) in plan.held:
-                _replace(connection, key, table, plan)
-            for told, count in connection.execute(
-                f"select {day}, count(*) from raw_parcours.held_back where {SAME} group by 1", key
-            ).fetchall():
-                plan.caveat(name, account, "deletions_held_back", f"{count:,} rows", told)
+    for told, count in connection.execute(
+        f"select {day}, count(*) from raw_parcours.held_back where {SAME} group by 1", key
+    ).fetchall():
+        plan.caveat(name, account, "deletions_held_back", f"{count:,} rows", told)
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, key: list[str], table: Table, plan: Plan) -> None:

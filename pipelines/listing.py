@@ -52,23 +52,31 @@ class Listing:
 
     def page(self, rows: Any, total: int | None = None) -> list[Row]:
         """The rows of the next page, which are objects, not all of them known, and no fewer than asked."""
+        if not isinstance(rows, list):
+            raise self.refused("lacks its list" if rows is ABSENT or rows is None else "has no list in its place")
+        self.keyed([self._key_of(number, row) for number, row in enumerate(rows, 1)], total)
+        return rows
+
+    def keyed(self, keys: list[Hashable], total: int | None = None) -> None:
+        """The next page by what tells each of its rows from others."""
         deadline.check()
         self.pages += 1
         if self.pages > MOST_PAGES:
             raise self.refused(f"has no end after {MOST_PAGES:,} pages")
-        if not isinstance(rows, list):
-            raise self.refused("lacks its list" if rows is ABSENT or rows is None else "has no list in its place")
-        self._check_rows(rows)
-        if rows and self.was_short:
+        if self.key:
+            before = len(self.seen)
+            self.seen.update(keys)
+            if keys and len(self.seen) == before and not self.repeats:
+                raise self.refused("gave a page of rows that it had given before", Repeated)
+        if keys and self.was_short:
             raise self.refused("goes on after a page that was not full: rows are missing")
-        self.was_short = 0 < len(rows) < self.size
-        if total is not None and rows:
+        self.was_short = 0 < len(keys) < self.size
+        if total is not None and keys:
             if self.total is not None and total < self.total:
                 raise self.refused(f"became shorter while it was read ({self.total} rows, then {total})")
             self.total = total
         elif total and not self.seen:
             raise self.refused(f"is empty, but is said to have {total} rows")
-        return rows
 
     def onward(self, cursor: Hashable) -> None:
         """Where the next page is asked for; a listing that goes where it was never ends."""
@@ -94,18 +102,13 @@ class Listing:
             "stays so, the vendor changed or disturbs its answers: report it."
         )
 
-    def _check_rows(self, rows: list[Any]) -> None:
-        before = len(self.seen)
-        for number, row in enumerate(rows, 1):
-            if not isinstance(row, Mapping):
-                raise self.refused(f"has a {type(row).__name__} in place of row {number}")
-            if self.key:
-                parts = tuple(str(row.get(name)) for name in self.key)
-                if all(row.get(name) in (None, "") for name in self.key):
-                    raise self.refused(f"has no {', '.join(self.key)} in row {number}")
-                self.seen.add(parts)
-        if rows and self.key and len(self.seen) == before and not self.repeats:
-            raise self.refused("gave a page of rows that it had given before", Repeated)
+    def _key_of(self, number: int, row: Any) -> Hashable:
+        if not (type(row) is dict or isinstance(row, Mapping)):  # nearly all are dicts, and asked so at once
+            raise self.refused(f"has a {type(row).__name__} in place of row {number}")
+        parts = [row.get(name) for name in self.key]
+        if parts and all(part in (None, "") for part in parts):
+            raise self.refused(f"has no {', '.join(self.key)} in row {number}")
+        return tuple(map(str, parts))
 
 
 class Guarded(BasePaginator):

@@ -9,7 +9,6 @@ from time import monotonic
 
 import dlt
 import duckdb
-from dlt.extract.resource import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
@@ -125,14 +124,15 @@ def run_plan(connector: Connector, options: Options, warehouse: Path, state: Pat
         with deadline.writing():
             add_tables(connection, connector)
             load_log.begin(connection, connector.name)
-        resources = [
-            Reading(connector.name, name, table, source.resources.get(name), plan, counts, connection).resource()
+        readings = [
+            Reading(connector.name, name, table, source.resources.get(name), plan, counts, connection)
             for name, table in connector.tables.items()
         ]
-        pipeline = _extracted(connector, resources, warehouse, state)
+        pipeline = _extracted(connector, readings, warehouse, state) if _is_changed(readings) else None
         parts.check(plan)
         with deadline.writing():
-            _write(pipeline)
+            if pipeline:
+                _write(pipeline)
             rows = {pull: rows_of(pull, connector.tables[pull.table], counts) for pull in plan.pulls}
             load_log.record(connection, connector, plan, rows)
     by_table = {name: sum(n for key, n in counts.items() if key[0] == name) for name in connector.tables}
@@ -179,8 +179,19 @@ def _add_columns(connection: duckdb.DuckDBPyConnection, table: str, columns: lis
         connection.execute(f'alter table {table} add column "{column}" {kinds[column]}')
 
 
-def _extracted(connector: Connector, resources: list[DltResource], warehouse: Path, state: Path) -> Pipeline:
-    """The vendor is asked for everything before anything is written; where nothing changed, nothing is to be."""
+def _is_changed(readings: list[Reading]) -> bool:
+    """Whether anything is to be written; where not, dlt has nothing to do, which would take it longer than reading."""
+    for reading in readings:
+        try:
+            if reading.has_changes():
+                return True
+        except Exception as error:  # noqa: BLE001  raised again by the name of its table
+            raise parts.cause(error, reading.source, reading.name) from None
+    return False
+
+
+def _extracted(connector: Connector, readings: list[Reading], warehouse: Path, state: Path) -> Pipeline:
+    """The vendor is asked for everything before anything is written."""
     pipeline = dlt.pipeline(
         pipeline_name=f"parcours_{connector.name}",
         pipelines_dir=str(state),
@@ -194,9 +205,7 @@ def _extracted(connector: Connector, resources: list[DltResource], warehouse: Pa
             pipeline.load()
     try:
         pipeline.sync_destination()
-        extracted = pipeline.extract(resources)
-        if not any(package.jobs["new_jobs"] for package in extracted.load_packages):
-            pipeline.abort_packages()
+        pipeline.extract([reading.resource() for reading in readings])
     except PipelineStepFailed as error:
         raise parts.cause(error, connector.name) from None
     return pipeline

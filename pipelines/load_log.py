@@ -131,8 +131,7 @@ def record(connection: duckdb.DuckDBPyConnection, connector: Connector, plan: Pl
     with ONE_WRITER:
         connection.execute("begin")
         accounts.keep_terms(connection, connector.name, plan)
-        for name, table in connector.tables.items():
-            deletions.record(connection, connector.name, name, table, plan)
+        deletions.record(connection, connector.name, connector.tables, plan)
         _record_pulls(connection, connector, plan, rows)
         slices.record(connection, connector.name, connector.tables, plan)
         _record_caveats(connection, connector.name, plan)

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from typing import Any
 
 import dlt
 import duckdb
 import pyarrow as pa
 from dlt.common.schema.typing import TWriteDispositionConfig
+from dlt.extract.pipe_iterator import ManagedPipeIterator
 from dlt.extract.resource import DltResource
 
 from pipelines import changes, deadline, deletions, parts
@@ -35,6 +37,17 @@ class Reading:
     connection: duckdb.DuckDBPyConnection
     # every key that came, where what is missing is judged; of slices with a hash of its row
     seen: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    changes: Iterator[pa.Table] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.changes = self._changes()
+
+    def has_changes(self) -> bool:
+        """Whether there is anything to write, for which the vendor is asked now."""
+        first = next(self.changes, None)
+        if first is not None:
+            self.changes = chain([first], self.changes)
+        return first is not None
 
     def resource(self) -> DltResource:
         """What changes, as Arrow with the table's keys; last what is deleted."""
@@ -43,7 +56,7 @@ class Reading:
         if table.newest_by:
             hints[table.newest_by] = {"dedup_sort": "desc"}
         return dlt.resource(
-            self._changes(),
+            self.changes,
             name=self.name,
             # Slices are replaced by slice alone: with the row's key, too, dlt compares every row with every other one.
             primary_key=() if is_sliced else list(table.key),
@@ -72,7 +85,7 @@ class Reading:
 
     def _given(self) -> Iterator[pa.Table]:
         fields = self.plan.fields.setdefault(self.name, set())
-        read = deadline.checked(batches(self.source, self.name, self.table, self.vendor or (), fields))
+        read = deadline.checked(batches(self.source, self.name, self.table, self._items(), fields))
         is_checked = self.table.kind == "slices" and not self.table.rows_are_unique
         if is_checked:
             read = (_unseen(f"{self.source}: {self.name}", self.table, batch, self.seen) for batch in read)
@@ -81,6 +94,16 @@ class Reading:
             if self._is_judged and not is_checked:
                 self.seen.update(dict.fromkeys(_keys(self.table, batch), 0))
             yield batch
+
+    def _items(self) -> Iterator[Any]:
+        """What the vendor's resource yields, pages as they are.
+
+        A resource that is iterated itself gives row by row, and first makes a schema, which takes longer than asking a
+        vendor who has nothing new.
+        """
+        if self.vendor is not None:
+            for given in ManagedPipeIterator.from_pipes([self.vendor._pipe]):
+                yield given.item
 
     def _missing(self) -> tuple[list[tuple[Any, ...]], pa.Table]:
         """Of the rows that were asked for and did not come: the keys to delete, and the rows to keep."""
@@ -120,9 +143,15 @@ def _of_keys(table: Table, keys: list[tuple[Any, ...]]) -> pa.Table:
 
 def _unseen(where: str, table: Table, batch: pa.Table, seen: dict[tuple[Any, ...], int]) -> pa.Table:
     """The batch without rows that were told before: vendors repeat some at page borders, as they were."""
+    columns = {name: batch.column(name).to_pylist() for name in batch.column_names}
+    keys = list(zip(*(columns[name] for name in table.key), strict=True))
+    rows = list(map(hash, zip(*columns.values(), strict=True)))
+    told = dict(zip(keys, rows, strict=True))
+    if len(told) == len(keys) and seen.keys().isdisjoint(told):
+        seen.update(told)
+        return batch
     fresh = []
-    rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-    for key, row in zip(_keys(table, batch), map(hash, rows), strict=True):
+    for key, row in zip(keys, rows, strict=True):
         fresh.append(key not in seen)
         if seen.setdefault(key, row) != row:
             named = ", ".join(f"{name} {part}" for name, part in zip(table.key, key, strict=True))
@@ -130,7 +159,7 @@ def _unseen(where: str, table: Table, batch: pa.Table, seen: dict[tuple[Any, ...
                 f"{where} has two rows of {named} that are not the same, and which one holds is not known; nothing of "
                 "this source was loaded. Refresh again; if it stays so, report it."
             )
-    return batch if all(fresh) else batch.filter(pa.array(fresh))
+    return batch.filter(pa.array(fresh))
 
 
 def with_marker(batch: pa.Table, value: bool) -> pa.Table:

@@ -192,7 +192,7 @@ def _days_of(
     report: PeriodReport,
     first: date,
     last: date,
-) -> tuple[dict[date, list[str]], dict[str, Any]]:
+) -> tuple[dict[date, tuple[str, ...]], dict[str, Any]]:
     """The days of a range that have a row, with its values, and what the vendor says of the range."""
     request = _request(pull.account_id, ("date",), report, [(first, last)])
     found = whole_report(client, request, options.page_rows, partial(heard.quota, pull.account_id))
@@ -265,7 +265,7 @@ def _by_period(
 
 
 def _period_row(
-    plan: Plan, pull: Pull, report: PeriodReport, period: Period, values: list[str] | None, said: dict[str, Any]
+    plan: Plan, pull: Pull, report: PeriodReport, period: Period, values: tuple[str, ...] | None, said: dict[str, Any]
 ) -> dict[str, Any]:
     return {
         "property_id": pull.account_id,
@@ -304,9 +304,7 @@ def _dated_rows(
         found = whole_report(client, request, options.page_rows, partial(heard.quota, pull.account_id))
         tell_of_property(heard.plan, pull, found.metadata, "sessions" in metrics, metrics is COST)
         tell_of_days(heard.plan, pull, found, report.metrics[0])
-        columns = [*zip(*(labels + values for labels, values in found.rows), strict=True)] or [()] * (
-            1 + len(dimensions) + len(metrics)
-        )
+        columns = found.rows.labels + found.rows.values
         arrays = [pa.array([pull.account_id] * len(found.rows), TEXT), _days(columns[0])]
         arrays += [pa.array(column, TEXT) for column in columns[1:]]
         if "currency_code" in TABLES[name].columns.names:
@@ -316,8 +314,9 @@ def _dated_rows(
     yield from parts.each(heard.plan, name, read)
 
 
-def _days(values: tuple[str, ...]) -> "pa.Array[Any]":
-    return pa.array([date.fromisoformat(value) for value in values], DAY)
+def _days(values: list[str]) -> "pa.Array[Any]":
+    days = {value: date.fromisoformat(value) for value in set(values)}
+    return pa.array([days[value] for value in values], DAY)
 
 
 def scopes(options: GoogleAnalyticsOptions, table: str) -> list[Scope]:

@@ -42,14 +42,39 @@ ADVICE = (
     "SOURCES__GOOGLE_ANALYTICS__CREDENTIALS."
 )
 Answer = TypeVar("Answer")
-ReportRow = tuple[list[str], list[str]]  # dimension and metric values, as text
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a report by column, which is cheaper than by row: a list of texts per dimension and per metric."""
+
+    labels: list[list[str]]
+    values: list[list[str]]
+
+    def __len__(self) -> int:
+        return len(self.values[0]) if self.values else 0
+
+    def __iter__(self) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+        return zip(self.keys(), zip(*self.values, strict=True), strict=True)
+
+    def keys(self) -> list[tuple[str, ...]]:
+        """What tells each row from others."""
+        return list(zip(*self.labels, strict=True)) if self.labels else [()] * len(self)
+
+    def add(self, page: "Rows") -> None:
+        """The rows of another page; those of the first say which columns there are."""
+        if not self.values:
+            self.labels.extend([] for _ in page.labels)
+            self.values.extend([] for _ in page.values)
+        for column, more in zip(self.labels + self.values, page.labels + page.values, strict=True):
+            column += more
 
 
 @dataclass(frozen=True)
 class Report:
-    """All rows of one report: dimension and metric values as text, and what the vendor said about their quality."""
+    """All rows of one report, and what the vendor said about their quality."""
 
-    rows: list[ReportRow]
+    rows: Rows
     metadata: dict[str, Any]
 
 
@@ -123,7 +148,7 @@ def whole_report(
 
     `listen` is given each page, for what else it says.
     """
-    rows: list[ReportRow] = []
+    rows = Rows([], [])
     request.limit = page_rows
     request.order_bys = [
         types.OrderBy(dimension=types.OrderBy.DimensionOrderBy(dimension_name=one.name)) for one in request.dimensions
@@ -135,13 +160,13 @@ def whole_report(
         response = call(client.run_report, request)
         listen(response)
         page = _page(listing, request, response)
-        rows.extend(page)
-        if not page or len(rows) >= response.row_count:
+        rows.add(page)
+        if not len(page) or len(rows) >= response.row_count:
             listing.end()
             return Report(rows, metadata(response))
 
 
-def one_page(request: types.RunReportRequest, response: types.RunReportResponse) -> list[ReportRow]:
+def one_page(request: types.RunReportRequest, response: types.RunReportResponse) -> Rows:
     """The rows of a report in one page, none of which is missing."""
     listing = _listing(request)
     rows = _page(listing, request, response)
@@ -153,7 +178,7 @@ def _listing(request: types.RunReportRequest) -> Listing:
     return Listing(f"Google Analytics: a report of {request.property}", key=("labels",))
 
 
-def _page(listing: Listing, request: types.RunReportRequest, response: types.RunReportResponse) -> list[ReportRow]:
+def _page(listing: Listing, request: types.RunReportRequest, response: types.RunReportResponse) -> Rows:
     """The rows of a page, with the columns that were asked for: values would else go under wrong names."""
     dimensions, metrics = ([one.name for one in names] for names in (request.dimensions, request.metrics))
     came = [one.name for one in response.dimension_headers], [one.name for one in response.metric_headers]
@@ -161,17 +186,16 @@ def _page(listing: Listing, request: types.RunReportRequest, response: types.Run
         raise _drift(request, f"has the columns {[*came[0], *came[1]]}, not {[*dimensions, *metrics]}")
     if not response.metadata.currency_code or not response.metadata.time_zone:
         raise _drift(request, "does not say its currency and zone")
-    rows = list(_read_rows(response))
-    for labels, values in rows:
-        if len(labels) != len(came[0]) or len(values) != len(metrics):
-            raise _drift(request, f"has a row of {len(labels)} labels and {len(values)} values: {labels}")
-        for name, value in zip(metrics, values, strict=True):
+    rows = _read(request, response, len(came[0]), len(metrics))
+    for name, column in zip(metrics, rows.values, strict=True):
+        for value in set(column):
             if not COUNT.fullmatch(value) or float(value) > MOST:
                 raise _drift(request, f"holds {value[:40]!r} in {name}, which is no count or amount")
-        for name, label in zip(dimensions, labels, strict=False):
-            if name == "date" and not DAY.fullmatch(label):
+    for name, column in zip(dimensions, rows.labels, strict=False):
+        for label in set(column) if name == "date" else ():
+            if not DAY.fullmatch(label):
                 raise _drift(request, f"holds rows of {label[:40]!r} in place of a day, of which no day would know")
-    listing.page([{"labels": labels or [""]} for labels, _ in rows], response.row_count)
+    listing.keyed(rows.keys(), response.row_count)
     return rows
 
 
@@ -183,10 +207,18 @@ def _drift(request: types.RunReportRequest, said: str) -> SchemaDrift:
     )
 
 
-def _read_rows(response: types.RunReportResponse) -> Iterator[ReportRow]:
-    """Each row's dimension and metric values, from the bare protobuf: six times faster than through its wrapper."""
+def _read(request: types.RunReportRequest, response: types.RunReportResponse, dimensions: int, metrics: int) -> Rows:
+    """The rows, each as wide as asked, from the bare protobuf: six times faster than through its wrapper."""
+    labels: list[str] = []
+    values: list[str] = []
     for row in types.RunReportResponse.pb(response).rows:
-        yield [value.value for value in row.dimension_values], [value.value for value in row.metric_values]
+        told, counted = row.dimension_values, row.metric_values
+        if len(told) != dimensions or len(counted) != metrics:
+            held = [one.value for one in told]
+            raise _drift(request, f"has a row of {len(held)} labels and {len(counted)} values: {held}")
+        labels += [one.value for one in told]
+        values += [one.value for one in counted]
+    return Rows([labels[at::dimensions] for at in range(dimensions)], [values[at::metrics] for at in range(metrics)])
 
 
 def metadata(response: types.RunReportResponse) -> dict[str, Any]:
