@@ -11,13 +11,13 @@ import dlt
 import duckdb
 import pyarrow as pa
 from dlt.common.schema.typing import TWriteDispositionConfig
-from dlt.extract.pipe_iterator import ManagedPipeIterator
 from dlt.extract.resource import DltResource
 
 from pipelines import changes, deadline, deletions, parts
 from pipelines.connector import Plan, Table
 from pipelines.counts import count
 from pipelines.listing import ListingRefused
+from pipelines.resources import pages
 from pipelines.rows import MARKER, batches
 
 # The one strategy that stays exact when a run is killed between the copy and its bookkeeping.
@@ -85,7 +85,8 @@ class Reading:
 
     def _given(self) -> Iterator[pa.Table]:
         fields = self.plan.fields.setdefault(self.name, set())
-        read = deadline.checked(batches(self.source, self.name, self.table, self._items(), fields))
+        items = pages(self.vendor) if self.vendor else ()
+        read = deadline.checked(batches(self.source, self.name, self.table, items, fields))
         is_checked = self.table.kind == "slices" and not self.table.rows_are_unique
         if is_checked:
             read = (_unseen(f"{self.source}: {self.name}", self.table, batch, self.seen) for batch in read)
@@ -94,16 +95,6 @@ class Reading:
             if self._is_judged and not is_checked:
                 self.seen.update(dict.fromkeys(_keys(self.table, batch), 0))
             yield batch
-
-    def _items(self) -> Iterator[Any]:
-        """What the vendor's resource yields, pages as they are.
-
-        A resource that is iterated itself gives row by row, and first makes a schema, which takes longer than asking a
-        vendor who has nothing new.
-        """
-        if self.vendor is not None:
-            for given in ManagedPipeIterator.from_pipes([self.vendor._pipe]):
-                yield given.item
 
     def _missing(self) -> tuple[list[tuple[Any, ...]], pa.Table]:
         """Of the rows that were asked for and did not come: the keys to delete, and the rows to keep."""

@@ -10,7 +10,7 @@ from pipelines.casts import Inside, caster, is_settled, nested, text
 from pipelines.connector import ConnectorError, Table
 from pipelines.identity import email_key, keyed_hash
 
-BATCH_ROWS = 20_000
+BATCH_ROWS = 2_000  # few, since all that a vendor sends of them is held until they are columns
 ABSENT = object()
 MARKER = "is_deleted"  # dlt deletes the slice that a marker row names, and never inserts the marker
 

@@ -5,7 +5,7 @@ https://docs.stripe.com/api
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import tee
+from itertools import chain, tee
 from typing import Any
 
 import dlt
@@ -23,6 +23,7 @@ from pipelines import parts
 from pipelines.connector import AccessRefused, Connector, CredentialRefused, Options, Plan, Scope
 from pipelines.http import session
 from pipelines.listing import Guarded, Listing, found, selector
+from pipelines.resources import pages
 from pipelines.rows import SchemaDrift
 from pipelines.sources.stripe.tables import DECISIVE, TABLES
 from pipelines.undecided import Undecided
@@ -84,9 +85,10 @@ def stripe(
             yield resource
             continue
         # The vendor is asked once for what fills two tables.
-        invoices, same_invoices = tee(resource)
+        invoices, same_invoices = tee(pages(resource))
+        rows = chain.from_iterable(same_invoices)
         yield dlt.resource(invoices, name="invoices")
-        yield dlt.resource(_lines(RESTClient(**calls), same_invoices, options), name="invoice_lines")
+        yield dlt.resource(_lines(RESTClient(**calls), rows, options), name="invoice_lines")
 
 
 def _calls(api_key: str, base_url: str) -> Any:
@@ -136,10 +138,10 @@ def _told(name: str, plan: Plan) -> Callable[[Row], Row]:
     return told
 
 
-def _unless_refused(resource: DltResource, plan: Plan) -> Iterator[Row]:
+def _unless_refused(resource: DltResource, plan: Plan) -> Iterator[list[Row]]:
     """The list, which fails alone where the key may not read it; a key that may read nothing fails by the others."""
     try:
-        yield from resource
+        yield from pages(resource)
     except ResourceExtractionError as error:
         cause = error.__cause__
         if not isinstance(cause, AccessRefused) or isinstance(cause, CredentialRefused):
@@ -159,16 +161,16 @@ def _lines(client: RESTClient, invoices: Iterable[Row], options: StripeOptions) 
         if status == "draft":
             continue
         held = Listing(f"stripe: lines of invoice {invoice['id']}")
-        pages: Iterable[Sequence[Mapping[str, Any]]] = [held.page(found(invoice, "lines.data"))]
+        given: Iterable[Sequence[Mapping[str, Any]]] = [held.page(found(invoice, "lines.data"))]
         if held.says(found(invoice, "lines.has_more")):
             path = f"/v1/invoices/{invoice['id']}/lines"
-            pages = client.paginate(path, params={"limit": options.page_rows}, data_selector=selector("data"))
+            given = client.paginate(path, params={"limit": options.page_rows}, data_selector=selector("data"))
         ours = {
             "invoice": invoice["id"],
             "invoice_created": invoice.get("created"),
             "invoice_paid_at": (invoice.get("status_transitions") or {}).get("paid_at"),
         }
-        for page in pages:
+        for page in given:
             yield [{**line, **ours} for line in page]
 
 
