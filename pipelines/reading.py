@@ -4,20 +4,20 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import dlt
 import duckdb
 import pyarrow as pa
 from dlt.common.schema.typing import TWriteDispositionConfig
+from dlt.extract.pipe_iterator import ManagedPipeIterator
 from dlt.extract.resource import DltResource
 
 from pipelines import changes, deadline, deletions, parts
 from pipelines.connector import Plan, Table
 from pipelines.counts import count
 from pipelines.listing import ListingRefused
-from pipelines.resources import pages
 from pipelines.rows import MARKER, batches
 
 # The one strategy that stays exact when a run is killed between the copy and its bookkeeping.
@@ -44,10 +44,9 @@ class Reading:
 
     def has_changes(self) -> bool:
         """Whether there is anything to write, for which the vendor is asked now."""
-        first = next(self.changes, None)
-        if first is not None:
-            self.changes = chain([first], self.changes)
-        return first is not None
+        first = list(islice(self.changes, 1))
+        self.changes = chain(first, self.changes)
+        return bool(first)
 
     def resource(self) -> DltResource:
         """What changes, as Arrow with the table's keys; last what is deleted."""
@@ -85,7 +84,7 @@ class Reading:
 
     def _given(self) -> Iterator[pa.Table]:
         fields = self.plan.fields.setdefault(self.name, set())
-        items = pages(self.vendor) if self.vendor else ()
+        items = _pages(self.vendor) if self.vendor else ()
         read = deadline.checked(batches(self.source, self.name, self.table, items, fields))
         is_checked = self.table.kind == "slices" and not self.table.rows_are_unique
         if is_checked:
@@ -110,6 +109,16 @@ class Reading:
     @property
     def _is_judged(self) -> bool:
         return is_marked(self.table) and not self.table.is_own
+
+
+def _pages(resource: DltResource) -> Iterator[Any]:
+    """What a resource yields, as it yields it.
+
+    One that is iterated itself gives row by row, and first makes a schema of its own, which takes longer than to ask a
+    vendor who has nothing new.
+    """
+    for given in ManagedPipeIterator.from_pipes([resource._pipe]):
+        yield given.item
 
 
 def is_marked(table: Table) -> bool:

@@ -3,19 +3,16 @@
 https://docs.stripe.com/api
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, tee
 from typing import Any
 
 import dlt
-from dlt.extract.exceptions import ResourceExtractionError
 from dlt.extract.resource import DltResource
 from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
 from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
-from dlt.sources.rest_api import rest_api_resources
-from dlt.sources.rest_api.typing import EndpointResource, RESTAPIConfig
 from pydantic import Field
 from requests import Request, Response
 
@@ -23,7 +20,6 @@ from pipelines import parts
 from pipelines.connector import AccessRefused, Connector, CredentialRefused, Options, Plan, Scope
 from pipelines.http import session
 from pipelines.listing import Guarded, Listing, found, selector
-from pipelines.resources import pages
 from pipelines.rows import SchemaDrift
 from pipelines.sources.stripe.tables import DECISIVE, TABLES
 from pipelines.undecided import Undecided
@@ -75,24 +71,19 @@ def stripe(
     options: StripeOptions, plan: Plan, api_key: dlt.TSecretStrValue = dlt.secrets.value, base_url: str = BASE_URL
 ) -> Iterator[DltResource]:
     """What was created from the asked day on, as it is now, and all products."""
-    calls = _calls(api_key, base_url)
-    config: RESTAPIConfig = {"client": calls, "resources": [_list(name, options, plan) for name in LISTS]}
-    for resource in rest_api_resources(config):
-        if resource.name in SPARED:
-            yield dlt.resource(_unless_refused(resource, plan), name=resource.name)
-            continue
-        if resource.name != "invoices":
-            yield resource
-            continue
-        # The vendor is asked once for what fills two tables.
-        invoices, same_invoices = tee(pages(resource))
-        rows = chain.from_iterable(same_invoices)
-        yield dlt.resource(invoices, name="invoices")
-        yield dlt.resource(_lines(RESTClient(**calls), rows, options), name="invoice_lines")
+    client = RESTClient(**_calls(api_key, base_url))
+    for name in LISTS:
+        pages = _pages(client, name, options, plan)
+        if name in SPARED:
+            pages = _unless_refused(name, pages, plan)
+        if name == "invoices":  # the vendor is asked once for what fills two tables
+            pages, same_pages = tee(pages)
+            yield dlt.resource(_lines(client, chain.from_iterable(same_pages), options), name="invoice_lines")
+        yield dlt.resource(pages, name=name)
 
 
 def _calls(api_key: str, base_url: str) -> Any:
-    """How every call is made, as a `ClientConfig` and as a `RESTClient` take it."""
+    """How every call is made, as a `RESTClient` takes it."""
     return {
         "base_url": base_url,
         "headers": {"Stripe-Version": API_VERSION},
@@ -102,20 +93,20 @@ def _calls(api_key: str, base_url: str) -> Any:
     }
 
 
-def _list(name: str, options: StripeOptions, plan: Plan) -> EndpointResource:
+def _pages(client: RESTClient, name: str, options: StripeOptions, plan: Plan) -> Iterator[list[Row]]:
+    """A list; where it has statuses, a caveat tells of rows of an unknown one."""
     is_whole = name in LISTED_WHOLE or (name == "customers" and _is_first(plan))
-    asked = {} if is_whole else {"created[gte]": int(plan.since(name).timestamp())}
+    asked: dict[str, Any] = {} if is_whole else {"created[gte]": int(plan.since(name).timestamp())}
     if until := plan.until(name):
         asked["created[lt]"] = int(until.timestamp())
-    return {
-        "name": name,
-        "endpoint": {
-            "path": f"/v1/{name}",
-            "params": {"limit": options.page_rows, **asked},
-            "data_selector": selector("data"),
-        },
-        "processing_steps": [{"map": _told(name, plan)}] if name in DECISIVE else [],
-    }
+    undecided = Undecided(plan, name, "", f"{name.replace('_', ' ')} that count for nothing")
+    params = {"limit": options.page_rows, **asked}
+    for page in client.paginate(f"/v1/{name}", params=params, data_selector=selector("data")):
+        for row in page if name in DECISIVE else ():
+            status, created = row.get("status"), row.get("created")
+            if status and status not in DECISIVE[name] and row.get("paid") is None and isinstance(created, int):
+                undecided.note(datetime.fromtimestamp(created, plan.zone).date(), status, row.get("id"))
+        yield page
 
 
 def _is_first(plan: Plan) -> bool:
@@ -125,29 +116,15 @@ def _is_first(plan: Plan) -> bool:
     return is_first
 
 
-def _told(name: str, plan: Plan) -> Callable[[Row], Row]:
-    """The row as it is; a caveat tells of one whose status is not known."""
-    undecided = Undecided(plan, name, "", f"{name.replace('_', ' ')} that count for nothing")
-
-    def told(row: Row) -> Row:
-        status, created = row.get("status"), row.get("created")
-        if status and status not in DECISIVE[name] and row.get("paid") is None and isinstance(created, int):
-            undecided.note(datetime.fromtimestamp(created, plan.zone).date(), status, row.get("id"))
-        return row
-
-    return told
-
-
-def _unless_refused(resource: DltResource, plan: Plan) -> Iterator[list[Row]]:
+def _unless_refused(name: str, pages: Iterator[list[Row]], plan: Plan) -> Iterator[list[Row]]:
     """The list, which fails alone where the key may not read it; a key that may read nothing fails by the others."""
     try:
-        yield from pages(resource)
-    except ResourceExtractionError as error:
-        cause = error.__cause__
-        if not isinstance(cause, AccessRefused) or isinstance(cause, CredentialRefused):
-            raise
-        plan.fail(resource.name, "", str(cause))
-        parts.tell(plan, resource.name, cause)
+        yield from pages
+    except CredentialRefused:
+        raise
+    except AccessRefused as error:
+        plan.fail(name, "", str(error))
+        parts.tell(plan, name, error)
 
 
 def _lines(client: RESTClient, invoices: Iterable[Row], options: StripeOptions) -> Iterator[list[Row]]:
