@@ -5,7 +5,7 @@ another. What contradicts itself is refused: `pipelines.load` then reads the sou
 they are read, and the second time it is told. A listing is never taken for shorter than the vendor says it is.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -57,7 +57,7 @@ class Listing:
         self.keyed([self._key_of(number, row) for number, row in enumerate(rows, 1)], total)
         return rows
 
-    def keyed(self, keys: list[Hashable], total: int | None = None) -> None:
+    def keyed(self, keys: Sequence[Hashable], total: int | None = None) -> None:
         """The next page by what tells each of its rows from others."""
         deadline.check()
         self.pages += 1

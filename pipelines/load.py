@@ -9,6 +9,7 @@ from time import monotonic
 
 import dlt
 import duckdb
+from dlt.extract.resource import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
@@ -128,7 +129,9 @@ def run_plan(connector: Connector, options: Options, warehouse: Path, state: Pat
             Reading(connector.name, name, table, source.resources.get(name), plan, counts, connection)
             for name, table in connector.tables.items()
         ]
-        pipeline = _extracted(connector, readings, warehouse, state) if _is_changed(readings) else None
+        pipeline = None
+        if _is_changed(readings):
+            pipeline = _extracted(connector, [reading.resource() for reading in readings], warehouse, state)
         parts.check(plan)
         with deadline.writing():
             if pipeline:
@@ -190,7 +193,7 @@ def _is_changed(readings: list[Reading]) -> bool:
     return False
 
 
-def _extracted(connector: Connector, readings: list[Reading], warehouse: Path, state: Path) -> Pipeline:
+def _extracted(connector: Connector, resources: list[DltResource], warehouse: Path, state: Path) -> Pipeline:
     """The vendor is asked for everything before anything is written."""
     pipeline = dlt.pipeline(
         pipeline_name=f"parcours_{connector.name}",
@@ -205,7 +208,7 @@ def _extracted(connector: Connector, readings: list[Reading], warehouse: Path, s
             pipeline.load()
     try:
         pipeline.sync_destination()
-        pipeline.extract([reading.resource() for reading in readings])
+        pipeline.extract(resources)
     except PipelineStepFailed as error:
         raise parts.cause(error, connector.name) from None
     return pipeline
