@@ -2,7 +2,7 @@
 
 So many of Stripe's charges and of Google Analytics' rows are loaded into an empty warehouse. The baseline of each is to
 fetch and parse the same pages by the vendor's plain client and keep nothing. Each is measured in a process of its own,
-after a load of nothing, so that imports are not counted, and the vendor runs in another one.
+after a load of one object, so that imports are not counted, and the vendor runs in another one.
 """
 
 # ruff: noqa: T201 (this is a command that talks to a person)
@@ -153,7 +153,7 @@ def main(objects: int) -> None:
             print(
                 f"{cost.cpu / base.cpu:5.2f} × {name}: {cost.cpu:.2f} CPU s against {base.cpu:.2f} of {objects:,} "
                 f"objects fetched and parsed alone, {objects / cost.cpu:,.0f} objects per CPU s, {cost.peak} MB at "
-                f"most ({cost.before} MB with nothing loaded)"
+                f"most ({cost.before} MB with one object loaded)"
             )
 
 
