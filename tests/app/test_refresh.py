@@ -89,10 +89,9 @@ def test_a_refresh_beside_another_is_refused(settings: Path, tmp_path: Path) -> 
 
 
 def test_a_refresh_that_published_nothing_says_why_as_it_is(
-    settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Path, tmp_path: Path, prefect_server: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The identity key changed: told by the warehouse, through the real flow."""
-    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
     with_first_key = Places(tmp_path / "data")
     with_first_key.data.mkdir()
     create_empty(CONNECTORS["ecb"], with_first_key.warehouse)
