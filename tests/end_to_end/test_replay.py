@@ -56,7 +56,7 @@ def test_a_first_build(refreshed: Refreshed, tmp_path: Path, monkeypatch: pytest
     with bare(refreshed.after_first, places) as connection:
         connection.execute("delete from raw_parcours.builds")
     nodes = built_without_dbt(places, True, monkeypatch)
-    assert len(nodes) == len({node.name for node in nodes}) > 380
+    assert len(nodes) == len({node.name for node in nodes}) > 340
     assert {node.status for node in nodes} <= {"success", "pass", "warn"}
     assert relations(places.warehouse) == relations(refreshed.after_first)
 
