@@ -125,7 +125,8 @@ def measured(does: Callable[..., None], *given: Any) -> Cost:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # DuckDB's bars of progress
     phases: defaultdict[str, float] = defaultdict(float)
     timed(files, "mapped", "reading and casts", phases)
-    timed(loading, "_extracted", "all that is read", phases)
+    for asks in ("_is_changed", "_extracted"):
+        timed(loading, asks, "all that is read", phases)
     timed(loading, "_write", "writing", phases)
     timed(load_log, "record", "load log", phases)
     cpu, wall = time.process_time(), time.monotonic()

@@ -18,6 +18,7 @@ from pathlib import Path
 from prefect.testing.utilities import prefect_test_harness
 
 from flows.places import PROJECT, Places
+from flows.prefect_server import STARTS_WITHIN_SECONDS
 from flows.refresh import Outcome, run_refresh
 from pipelines.settings import Settings, read_settings
 from sandbox.server import running
@@ -71,7 +72,7 @@ def main(years: int, scale: float) -> None:
     os.environ.setdefault("PARCOURS_IDENTITY_KEY", "a key for benchmarks only")
     logging.disable(logging.WARNING)  # Prefect tells of each task
     os.environ.setdefault("PARCOURS_RETRY_PATIENCE", "0.01")  # the simulated vendors need no pauses
-    with prefect_test_harness(server_startup_timeout=180):
+    with prefect_test_harness(server_startup_timeout=STARTS_WITHIN_SECONDS):
         short, long = measure(1, scale), measure(years, scale)
     print(f"baseline: one day on 1 year, {short['refresh']:.1f} s; one day on {years} years, {long['refresh']:.1f} s")
     for part, took in long.items():

@@ -12,15 +12,15 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from time import monotonic, sleep
-from urllib.error import URLError
 
 from flows import tethered
 from flows.places import Places
 from pipelines.connector import ConnectorError
 
 STARTS_WITHIN_SECONDS = 180  # on a busy machine; a few on an idle one
+ANSWERS_WITHIN_SECONDS = 10
 POLL_SECONDS = 0.05
 
 
@@ -44,16 +44,16 @@ class Server:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/health") as answer:  # noqa: S310  our own http address
+            with urllib.request.urlopen(f"{self.url}/health", timeout=ANSWERS_WITHIN_SECONDS) as answer:  # noqa: S310
                 return bool(answer.status == 200)
-        except URLError:
+        except OSError:  # nobody listens yet, or hangs up
             return False
 
 
 def start(places: Places) -> None:
     """Begin to start the server of this process, unless the business may have one of its own."""
     if "PREFECT_API_URL" not in os.environ and "PREFECT_HOME" not in os.environ and "prefect" not in sys.modules:
-        _own(_home(places))
+        _own(places)
 
 
 @contextmanager
@@ -64,28 +64,24 @@ def used(places: Places) -> Iterator[None]:
     if PREFECT_API_URL.value():
         yield
         return
-    server = _own(_home(places))
+    server = _own(places)
     server.wait()
     with temporary_settings({PREFECT_API_URL: server.url}):
         yield
 
 
-def _home(places: Places) -> str:
-    """Where Prefect keeps its database."""
-    return os.environ.setdefault("PREFECT_HOME", str(places.prefect.absolute()))
+def _own(places: Places) -> Server:
+    """The server of this process, whose database is where the first data directory is."""
+    os.environ.setdefault("PREFECT_HOME", str(places.prefect.absolute()))
+    return _started()
 
 
-@lru_cache(maxsize=1)
-def _own(home: str) -> Server:
+@cache
+def _started() -> Server:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = tethered.command("uvicorn", "--factory", "prefect.server.api.server:create_app", "--port", str(port))
-    told = {
-        "PREFECT_HOME": home,
-        "PREFECT_UI_ENABLED": "0",
-        "PREFECT__SERVER_EPHEMERAL": "1",
-        "PREFECT__SERVER_FINAL": "1",
-    }
+    told = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
     process = subprocess.Popen([*command, "--log-level", "error", "--lifespan", "on"], env=os.environ | told)
     atexit.register(process.terminate)
     return Server(process, f"http://127.0.0.1:{port}/api")

@@ -90,13 +90,15 @@ def _may_help(_task: Task[..., Any], _run: TaskRun, state: State) -> bool:
     return False
 
 
-@task(
-    task_run_name="load {name}",
-    retries=len(RETRY_DELAYS),
-    retry_delay_seconds=RETRY_DELAYS,
-    retry_condition_fn=_may_help,
-    cache_policy=NO_CACHE,
-)
+PATIENCE: dict[str, Any] = {
+    "retries": len(RETRY_DELAYS),
+    "retry_delay_seconds": RETRY_DELAYS,
+    "retry_condition_fn": _may_help,
+    "cache_policy": NO_CACHE,
+}
+
+
+@task(task_run_name="load {name}", **PATIENCE)
 def load_source(name: str, settings: Settings, places: Places, asked: Asked, own: Budget) -> LoadResult:
     """One vendor into its raw tables, within its budget; a second try has what the first one left of it."""
     return deadline.supervised(
@@ -104,13 +106,7 @@ def load_source(name: str, settings: Settings, places: Places, asked: Asked, own
     )
 
 
-@task(
-    task_run_name="load {again.source} again",
-    retries=len(RETRY_DELAYS),
-    retry_delay_seconds=RETRY_DELAYS,
-    retry_condition_fn=_may_help,
-    cache_policy=NO_CACHE,
-)
+@task(task_run_name="load {again.source} again", **PATIENCE)
 def load_again(again: Backfill, settings: Settings, places: Places, asked: Asked, own: Budget) -> LoadResult:
     """A range of one vendor's days into its raw tables, within its budget."""
     return deadline.supervised(own, lambda: backfill.load(again, settings, places, asked))

@@ -110,8 +110,7 @@ def kept(places: Places, layer: str, anew: bool) -> list[Step]:
 
 def run(places: Places, layer: str, anew: bool) -> list[Node] | None:
     """Run what was kept for a layer; None where nothing fits, or where it does not go as it went."""
-    steps = kept(places, layer, anew)
-    if os.environ.get("PARCOURS_REPLAY") == "off" or not steps:
+    if os.environ.get("PARCOURS_REPLAY") == "off" or not (steps := kept(places, layer, anew)):
         return None
     with load_log.connect(places.warehouse) as connection:
         if not _fits(steps, _relations(connection), anew):

@@ -16,7 +16,7 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
 from pipelines import deadline
 from pipelines.http import check_same_host
-from pipelines.rows import SchemaDrift
+from pipelines.rows import SchemaDrift, is_object
 
 MOST_PAGES = 200_000  # at a row a page more than any shop has; a listing that goes on beyond is endless
 ABSENT = object()
@@ -103,7 +103,7 @@ class Listing:
         )
 
     def _key_of(self, number: int, row: Any) -> Hashable:
-        if not (type(row) is dict or isinstance(row, Mapping)):  # nearly all are dicts, and asked so at once
+        if not is_object(row):
             raise self.refused(f"has a {type(row).__name__} in place of row {number}")
         parts = [row.get(name) for name in self.key]
         if parts and all(part in (None, "") for part in parts):

@@ -54,7 +54,7 @@ def batches(
 
 def _check_rows(source: str, name: str, rows: list[Any], before: int) -> None:
     for number, row in enumerate(rows, start=before + 1):
-        if not (type(row) is dict or isinstance(row, Mapping)):
+        if not is_object(row):
             raise SchemaDrift(
                 f"{source}: {name} row {number} is a {type(row).__name__}, not an object; nothing of this source was "
                 "loaded. Upgrade Parcours, or report it."
@@ -75,7 +75,7 @@ def _values(
     """A column's values, none of which is missing or unknown where it must not be."""
     path = _path_of(table, column.name)
     try:
-        found = [row[path] if path in row else _found(row, path) for row in rows]
+        found = [_found(row, path) for row in rows]
         values = _converted(table, column, [None if one is ABSENT else one for one in found])
     except (ValueError, TypeError, ArithmeticError):
         raise _misfit(source, name, table, column, rows, seen) from None
@@ -169,6 +169,11 @@ def _at(row: Mapping[str, Any], path: str) -> Any:
     return None if found is ABSENT else found
 
 
+def is_object(value: Any) -> bool:
+    """Whether a value has fields; nearly all are dicts, and asked so at once."""
+    return type(value) is dict or isinstance(value, Mapping)
+
+
 def _found(row: Mapping[str, Any], path: str) -> Any:
     """A field, or `ABSENT` where neither it nor a null object that would hold it was sent; such a one lacks nothing."""
     if path in row:
@@ -177,7 +182,7 @@ def _found(row: Mapping[str, Any], path: str) -> Any:
     for name, camel in _names(path):
         if found is None:
             return None
-        if not (type(found) is dict or isinstance(found, Mapping)):  # nearly all are dicts, and asked so at once
+        if not is_object(found):
             raise ValueError(path)
         found = found[name] if name in found else found.get(camel, ABSENT)
         if found is ABSENT:

@@ -21,7 +21,9 @@ def prefect_server() -> Iterator[None]:
     """One Prefect server for all refreshes of a process: to start one takes as long as a small refresh."""
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=180):
+    from flows.prefect_server import STARTS_WITHIN_SECONDS
+
+    with prefect_test_harness(server_startup_timeout=STARTS_WITHIN_SECONDS):
         yield
 
 

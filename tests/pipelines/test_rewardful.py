@@ -12,7 +12,7 @@ from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.rewardful import CONNECTOR, RewardfulOptions
 from sandbox.events import Affiliate, Person, World
 from sandbox.server import Running
-from tests.pipelines.vendors import First, Rows, Vendor, passing_faults, unsent, written
+from tests.pipelines.vendors import First, Rows, Vendor, unsent, written
 from tests.staging import stage, staged
 
 FIRST_DAY, THROUGH = date(2026, 3, 2), date(2026, 3, 12)
@@ -69,19 +69,6 @@ def test_each_day_is_captured_once(served: Running, world: World, again: Path) -
     counts = "captured_on, count(*), count(*) filter (where state = 'active') from affiliates group by 1 order by 1"
     assert VENDOR.rows(again, f"select {counts}") == [(date(2026, 3, 13), 6, 5), (date(2026, 3, 15), 6, 4)]
     assert VENDOR.rows(again, "select captured_on from affiliates where id = 'af0'") == [(date(2026, 3, 13),)]
-
-
-def test_a_repeated_page_is_asked_for_again(served: Running, tmp_path: Path) -> None:
-    served.fault(AFFILIATES, "repeat_page", after=1)
-    pull(tmp_path)
-    assert rows(tmp_path) == SHOWN
-
-
-def test_passing_faults_are_survived(served: Running, tmp_path: Path) -> None:
-    passing_faults(served, AFFILIATES, after=1)
-    pull(tmp_path)
-    assert served.sandbox.faults.pending() == []
-    assert rows(tmp_path) == SHOWN
 
 
 def test_a_wrong_secret_is_refused_with_advice(

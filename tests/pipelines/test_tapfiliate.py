@@ -13,7 +13,7 @@ from pipelines.sources.tapfiliate import CONNECTOR, TapfiliateOptions
 from sandbox.events import Affiliate, Person, World
 from sandbox.server import Running
 from sandbox.vendors import tapfiliate as vendor
-from tests.pipelines.vendors import First, Rows, Vendor, passing_faults, unsent, written
+from tests.pipelines.vendors import First, Rows, Vendor, unsent, written
 from tests.staging import stage, staged
 
 FIRST_DAY, THROUGH = date(2026, 3, 2), date(2026, 3, 12)
@@ -100,19 +100,6 @@ def test_an_affiliate_of_two_programmes_is_two_rows(
         ("pa00", "partenaires", TODAY, False, at(3)), ("pa00", "vip", TODAY, False, at(3)),  # waiting
         ("pa01", "partenaires", TODAY, True, at(3)), ("pa01", "vip", TODAY, True, at(3)),
     ]  # fmt: skip
-
-
-def test_a_repeated_page_is_asked_for_again(served: Running, tmp_path: Path) -> None:
-    served.fault(PARTNERS, "repeat_page", after=1)
-    pull(tmp_path)
-    assert rows(tmp_path) == SHOWN
-
-
-def test_passing_faults_are_survived(served: Running, tmp_path: Path) -> None:
-    passing_faults(served, PARTNERS, after=1)
-    pull(tmp_path)
-    assert served.sandbox.faults.pending() == []
-    assert rows(tmp_path) == SHOWN
 
 
 @pytest.mark.parametrize("key", ["f00dcafe", ""])

@@ -64,7 +64,7 @@ def mapped(sheet: Sheet, feed: Feed, zone: str, file_id: str, feed_name: str) ->
         )
 
 
-def _check_sum(sheet: Sheet, portions: "Portions") -> None:
+def _check_sum(sheet: Sheet, portions: Portions) -> None:
     """Loaded + left out + refused = read."""
     refused = len({reject.row_number for reject in sheet.rejects})
     if portions.rows.rows + refused != sheet.read:

@@ -58,10 +58,15 @@ class Sheet:
     broken: dict[int, list[str]] = field(default_factory=dict)
 
 
+def is_utf8(feed: Feed) -> bool:
+    """Whether a feed says utf-8, or nothing."""
+    return feed.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+
+
 def text_of(content: Content, feed: Feed) -> TextIOWrapper:
     """The decoded text; a byte order mark is no part of it."""
     encoding = feed.encoding
-    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+    if is_utf8(feed):
         encoding = "utf-16" if content.read(2) in UTF16_MARKS else "utf-8-sig"
     return TextIOWrapper(content.open(), encoding=encoding, newline="")
 

@@ -21,6 +21,7 @@ from pipelines.sources.files.sheets import (
     Sheet,
     chunks,
     fit,
+    is_utf8,
     portions,
     text_of,
     texts,
@@ -38,8 +39,7 @@ csv.field_size_limit(LONGEST_CELL)
 
 def read_csv(content: Content, feed: Feed, limit: int | None, is_whole: bool) -> Sheet:
     """Row 1 is the first one under the header; lines whose cells are all blank are no rows."""
-    is_utf8 = feed.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
-    if is_utf8 and content.read(2) not in UTF16_MARKS and b"\0" in content.read(1000):
+    if is_utf8(feed) and content.read(2) not in UTF16_MARKS and b"\0" in content.read(1000):
         raise ConnectorError('is no text in utf-8: declare `encoding`, for example "utf-16-le".')
     start, delimiter = _header(text_of(content, feed), feed)
     text = text_of(content, feed)

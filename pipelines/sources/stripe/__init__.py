@@ -71,7 +71,7 @@ def stripe(
     options: StripeOptions, plan: Plan, api_key: dlt.TSecretStrValue = dlt.secrets.value, base_url: str = BASE_URL
 ) -> Iterator[DltResource]:
     """What was created from the asked day on, as it is now, and all products."""
-    client = RESTClient(**_calls(api_key, base_url))
+    client = _client(api_key, base_url)
     for name in LISTS:
         pages = _pages(client, name, options, plan)
         if name in SPARED:
@@ -82,15 +82,15 @@ def stripe(
         yield dlt.resource(pages, name=name)
 
 
-def _calls(api_key: str, base_url: str) -> Any:
-    """How every call is made, as a `RESTClient` takes it."""
-    return {
-        "base_url": base_url,
-        "headers": {"Stripe-Version": API_VERSION},
-        "auth": BearerTokenAuth(api_key),
-        "paginator": Guarded(StartingAfter(), "stripe", "data", more="has_more"),
-        "session": session("stripe", ADVICE),
-    }
+def _client(api_key: str, base_url: str) -> RESTClient:
+    """How every call is made."""
+    return RESTClient(
+        base_url,
+        headers={"Stripe-Version": API_VERSION},
+        auth=BearerTokenAuth(api_key),
+        paginator=Guarded(StartingAfter(), "stripe", "data", more="has_more"),
+        session=session("stripe", ADVICE),
+    )
 
 
 def _pages(client: RESTClient, name: str, options: StripeOptions, plan: Plan) -> Iterator[list[Row]]:
@@ -159,7 +159,7 @@ def scopes(options: StripeOptions, table: str) -> list[Scope]:
 def check(options: StripeOptions) -> list[str]:
     """Every list is asked for a row, so that a missing permission shows; then whose account it is."""
     api_key = dlt.secrets.get("sources.stripe.api_key", str) or ""
-    client = RESTClient(**_calls(api_key, dlt.config.get("sources.stripe.base_url", str) or BASE_URL))
+    client = _client(api_key, dlt.config.get("sources.stripe.base_url", str) or BASE_URL)
     read: list[Row] = []
     refused: list[str] = []
     for name in LISTS:
