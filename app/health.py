@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.printing import new_table, say
-from app.published import read
+from dashboard.published import read
 from flows.places import Places
 from pipelines.expiry import WARN_DAYS as EXPIRY_WARN_DAYS
 

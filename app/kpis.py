@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from app.choices import Format, Grain, Stage
 from app.printing import new_table
-from app.published import read
+from dashboard.published import read
 from flows.places import Places
 from pipelines.connector import ConnectorError
 

@@ -1,0 +1,221 @@
+"""What the page says of each KPI before it is opened: value, period, state, changes, and what to be careful with."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from dashboard.facts import Facts, Row
+from dashboard.locales import change_text, day_text, period_text, value_text
+from dashboard.words import Both, both, told, word
+
+GRAIN = "month"  # of the cards; the opened KPI has all
+CAVEATS = ", "  # between the caveats of a value
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a value is compared with, in words; `direction` is better, worse, same, or empty."""
+
+    comparison: str
+    by: Both
+    than: Both
+    direction: str
+    arrow: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A reservation about a value: a short name, and what it means when touched."""
+
+    name: Both
+    means: list[Both]
+
+
+@dataclass(frozen=True)
+class State:
+    """How a KPI fares against its objective."""
+
+    status: str
+    name: Both
+    text: Both
+
+
+@dataclass(frozen=True)
+class SoFar:
+    """The open period: what it has come to, against as much of the one before."""
+
+    period_start: date
+    period: Both
+    value: Both
+    changes: list[Change]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One KPI at the cards' grain."""
+
+    kpi_id: str
+    label: Both
+    period_start: date | None
+    value: Both
+    period: Both
+    is_known: bool
+    changes: list[Change]
+    so_far: SoFar | None
+    marks: list[Mark]
+    state: State | None
+
+
+def card(facts: Facts, kpi: Row, grain: str = GRAIN) -> Card:
+    """The latest complete period, and the one that is open."""
+    rows = facts.values.get((kpi["kpi_id"], grain), [])
+    complete = [row for row in rows if row["is_complete"]]
+    latest = complete[-1] if complete else None
+    opened = rows[-1] if rows and rows[-1] is not latest and rows[-1]["is_connected"] else None
+    value, period, is_known = _headline(rows, latest)
+    return Card(
+        kpi_id=kpi["kpi_id"],
+        label=label(kpi),
+        period_start=latest["period_start"] if latest else None,
+        value=value,
+        period=period,
+        is_known=is_known,
+        changes=changes(facts, latest, "previous_period", "last_year"),
+        so_far=_so_far(facts, opened) if opened else None,
+        marks=_marks(facts, latest or opened),
+        state=state(facts, kpi["kpi_id"]),
+    )
+
+
+def label(kpi: Row) -> Both:
+    """A KPI's name."""
+    return Both(kpi["label_fr"], kpi["label_en"])
+
+
+def value_of(value: Any, unit: str) -> Both:
+    """A value in its unit."""
+    return both(lambda language: value_text(value, unit, language))
+
+
+def day_of(day: date) -> Both:
+    """A day."""
+    return both(lambda language: day_text(day, language))
+
+
+def period_of(row: Row) -> Both:
+    """A period's name."""
+    return both(lambda language: period_text(row["grain"], row["period_start"], language))
+
+
+def _headline(rows: list[Row], latest: Row | None) -> tuple[Both, Both, bool]:
+    if latest:
+        value, period = value_of(latest["value"], latest["unit"]), period_of(latest)
+        return value, period, latest["value"] is not None
+    is_connected = bool(rows) and rows[-1]["is_connected"]
+    return value_of(None, "count"), told("value.no_value" if is_connected else "value.not_connected"), False
+
+
+def _so_far(facts: Facts, row: Row) -> SoFar:
+    period = both(lambda language: _capital(period_text(row["grain"], row["period_start"], language, is_short=True)))
+    day = both(lambda language: day_text(row["last_day"], language, is_short=True))
+    return SoFar(
+        period_start=row["period_start"],
+        period=told("value.so_far", period=period, day=day),
+        value=value_of(row["value"], row["unit"]),
+        changes=changes(facts, row, "previous_to_date"),
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def changes(facts: Facts, row: Row | None, *comparisons: str) -> list[Change]:
+    """The comparisons of a period that there are."""
+    found = facts.comparisons.get((row["kpi_id"], row["grain"], row["period_start"]), {}) if row else {}
+    return [
+        _change(row, found[comparison])
+        for comparison in comparisons
+        if row and comparison in found and found[comparison]["change"] is not None
+    ]
+
+
+def _change(row: Row, compared: Row) -> Change:
+    # A part of a period begins where its whole does, and so is named by it.
+    named = both(lambda language: period_text(row["grain"], compared["other_from"], language, is_short=True))
+    than = told(f"change.than_{row['grain']}", period=named)
+    if compared["comparison"].endswith("_to_date"):
+        than = told("change.to_date", than=than)
+    change, share, direction = compared["change"], compared["change_share"], compared["direction"]
+    by = both(lambda language: change_text(change, share, row["unit"], language))
+    arrow = "▲" if change > 0 else "▼" if change < 0 else "="
+    return Change(
+        compared["comparison"], told(f"change.{direction or 'plain'}", change=by), than, direction or "", arrow
+    )
+
+
+def _marks(facts: Facts, row: Row | None) -> list[Mark]:
+    if row is None:
+        return []
+    found = []
+    if row["is_complete"] and row["is_provisional"]:
+        found.append(Mark(told("value.provisional"), [told("value.provisional_long")]))
+    if row["missing_sources"]:
+        named = ", ".join(titles(facts, row["missing_sources"]))
+        found.append(Mark(told("value.missing"), [told("value.missing_long", sources=named)]))
+    if row["caveats"]:
+        found.append(Mark(told("value.caveats"), [told("value.caveats_long"), *caveats_of(facts, row["caveats"])]))
+    return found
+
+
+def titles(facts: Facts, sources: str) -> list[str]:
+    """The vendors' names of a list of sources."""
+    by_source = {row["source"]: row["title"] for row in facts.health}
+    return [by_source.get(source, source) for source in sources.split(", ") if source]
+
+
+def caveats_of(facts: Facts, caveats: str) -> list[Both]:
+    """What each caveat of a value means, with the vendor that says it."""
+    found = []
+    for said in caveats.split(CAVEATS):
+        source, _, caveat = said.partition(": ")
+        meant = told(f"caveat.{caveat}")
+        title = titles(facts, source)[0]
+        found.append(Both(f"{title} : {meant.fr}", f"{title}: {meant.en}"))
+    return found
+
+
+def state(facts: Facts, kpi_id: str) -> State | None:
+    """Against the first objective that follows the KPI."""
+    for row in facts.scorecard:
+        if row["kpi_id"] == kpi_id:
+            return state_of(facts, row)
+    return None
+
+
+def state_of(facts: Facts, row: Row) -> State:
+    """A row of the scorecard in words."""
+    name = told(f"status.{row['status']}")
+    if row["expected_value"] is None:
+        return State(row["status"], name, name)
+    expected = value_of(row["expected_value"], unit_of(facts, row["kpi_id"]))
+    return State(row["status"], name, told("value.expected", status=name, expected=expected))
+
+
+def unit_of(facts: Facts, kpi_id: str) -> str:
+    """The unit of a KPI's values."""
+    return str(next(rows[0]["unit"] for (found, _), rows in facts.values.items() if found == kpi_id))
+
+
+def sentence(facts: Facts, kpi: Row, grain: str) -> Both:
+    """One KPI at one grain in a sentence."""
+    shown = card(facts, kpi, grain)
+    said = told("change.sentence", kpi=shown.label, period=shown.period, value=shown.value)
+    return both(
+        lambda language: (
+            word("list.and_then", language).join(
+                [said[language], *(f"{change.by[language]} {change.than[language]}" for change in shown.changes)]
+            )
+            + "."
+        )
+    )
