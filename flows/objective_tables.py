@@ -1,6 +1,7 @@
 """What the business wants, as rows: stages with what they show first, notes, and every version of every objective."""
 
 from datetime import date
+from typing import get_args
 
 import duckdb
 
@@ -24,7 +25,7 @@ def _stages(connection: duckdb.DuckDBPyConnection, dashboard: Dashboard) -> None
         "create or replace table raw_parcours.stages "
         f"(stage varchar, position integer, label_fr varchar, label_en varchar, {places})"
     )
-    for position, stage in enumerate((stage for stage in STAGES if stage != "levers"), start=1):
+    for position, stage in enumerate(get_args(Stage), start=1):
         french, english = STAGES[stage]
         own = dashboard.stages.get(stage)
         focus = dashboard.focus.get(stage) or usual_focus(stage)
@@ -42,11 +43,9 @@ def usual_focus(stage: str) -> list[str]:
 
 def _annotations(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """A row per KPI that a note belongs to; one without KPI where it belongs to all."""
-    connection.execute(
-        "create or replace table raw_parcours.annotations (date_day date, text varchar, kpi_id varchar)"
-    )
+    connection.execute("create or replace table raw_parcours.annotations (date_day date, text varchar, kpi_id varchar)")
     for note in settings.annotations:
-        for kpi_id in note.kpis or [None]:
+        for kpi_id in note.kpis or (None,):
             connection.execute("insert into raw_parcours.annotations values (?, ?, ?)", [note.day, note.text, kpi_id])
 
 

@@ -38,9 +38,7 @@ def faults(settings: Settings) -> Iterator[str]:
         for place, target in enumerate(objective.kpis):
             yield from _of_target(f"{key}.kpis.{place}", target, objective, known)
     for number, note in enumerate(settings.annotations):
-        yield from (
-            unknown(f"annotations.{number}.kpis", name, list(known)) for name in note.kpis if name not in known
-        )
+        yield from (unknown(f"annotations.{number}.kpis", name, list(known)) for name in note.kpis if name not in known)
 
 
 def _of_target(key: str, target: Target, objective: Objective, known: dict[str, Kpi]) -> Iterator[str]:

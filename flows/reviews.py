@@ -23,7 +23,11 @@ def keep(places: Places, objective_id: str, note: str, reviewed_at: datetime) ->
         raise ConnectorError("A review needs a note of what was found or decided: --note")
     if not places.warehouse.exists():
         raise ConnectorError(f"{places.warehouse} does not exist yet. Make it: parcours refresh")
-    with alone(places.data), private(places.data, places.marts.name), duckdb.connect(str(places.warehouse)) as warehouse:
+    with (
+        alone(places.data),
+        private(places.data, places.marts.name),
+        duckdb.connect(str(places.warehouse)) as warehouse,
+    ):
         migrations.is_behind(warehouse)  # what a newer program has written is left as it is
         known = _current(warehouse)
         if objective_id not in known:

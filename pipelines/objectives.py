@@ -39,7 +39,7 @@ class Dashboard(BaseModel):
 
 
 class Target(BaseModel):
-    """Where a KPI is to go: from a value on a day to another one, or by so much a period, added up over a longer one."""
+    """Where a KPI is to go: from one value to another by a day, or so much a period, added up over a longer one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
