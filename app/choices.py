@@ -1,4 +1,4 @@
-"""What `parcours kpi` can be asked for; a module of its own, so that `--help` need not load the rest."""
+"""What commands can be asked for; a module of its own, so that `--help` need not load the rest."""
 
 from typing import Literal
 
@@ -7,3 +7,4 @@ Stage = Literal[
 ]
 Grain = Literal["day", "week", "month", "quarter", "year"]
 Format = Literal["table", "json", "csv"]
+Output = Literal["table", "json"]

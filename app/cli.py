@@ -4,18 +4,20 @@ import logging
 import os
 import sys
 import warnings
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from app.choices import Format, Grain, Stage
+from app.choices import Format, Grain, Output, Stage
 from app.ending import Ending
+from app.options import DATA, SETTINGS, DataFolder, SettingsFile
+from app.options import examples as _examples
+from app.options import instant as _instant
 from app.printing import complain, new_console, say
-from flows.places import PROJECT, Places
+from flows.places import Places
 
 if TYPE_CHECKING:
     from flows.refresh import Outcome
@@ -38,10 +40,6 @@ class Commands(TyperGroup):
             raise typer.Exit(1) from None
 
 
-def _examples(*commands: str) -> str:
-    return "\n\n".join(["Examples:", *(f"[bold]{command}[/bold]" for command in commands)])
-
-
 cli = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
@@ -51,27 +49,6 @@ cli = typer.Typer(
     epilog="Exit codes: 0 done; 1 not done, and why is on the error stream; 2 the command was not understood; "
     "130 stopped by Ctrl-C, 143 by SIGTERM; `refresh` knows one more.",
 )
-
-SettingsFile = Annotated[
-    Path,
-    typer.Option(
-        "--settings",
-        envvar="PARCOURS_SETTINGS",
-        resolve_path=True,
-        help="The business: what is connected, zone, currency.",
-    ),
-]
-DataFolder = Annotated[
-    Path,
-    typer.Option(
-        "--data",
-        envvar="PARCOURS_DATA",
-        resolve_path=True,
-        help="Where the warehouse and the published file live.",
-    ),
-]
-SETTINGS = PROJECT / "parcours.toml"
-DATA = PROJECT / "data"
 
 
 @cli.command(epilog=_examples("parcours demo", "parcours demo --months 3 --data data-demo"))
@@ -225,25 +202,49 @@ def kpi(
     show_kpis(Places(data), stage, grain, output, console)
 
 
+@cli.command(epilog=_examples("parcours objectives", "parcours objectives --format json"))
+def objectives(
+    output: Annotated[Output, typer.Option("--format", help="To read, or to pass on.")] = "table",
+    data: DataFolder = DATA,
+) -> None:
+    """Show the objectives in force: what was expected by now, what is, whose they are and when a review is due."""
+    from app.objectives import show_objectives
+
+    show_objectives(Places(data), output, console)
+
+
+objective = typer.Typer(
+    no_args_is_help=True,
+    epilog=_examples('parcours objective review prospects --note "On our way; the guide is online."'),
+    help="Keep what was found when an objective was looked at.",
+)
+cli.add_typer(objective, name="objective")
+
+
+@objective.command(
+    epilog=_examples(
+        'parcours objective review prospects --note "On our way; the guide is online."',
+        'parcours objective review prospects --note "Late." --as-of 2026-11-02T10:00:00+01:00',
+    )
+)
+def review(
+    objective_id: Annotated[str, typer.Argument(metavar="ID", help="The objective, as parcours.toml names it.")],
+    note: Annotated[str, typer.Option(help="What was found or decided.")],
+    as_of: Annotated[str | None, typer.Option(help="When it was reviewed, ISO 8601 with zone; default: now.")] = None,
+    data: DataFolder = DATA,
+) -> None:
+    """Record that an objective was reviewed; the next refresh publishes it."""
+    from flows.reviews import keep
+
+    keep(Places(data), objective_id, note, _instant(as_of))
+    say(console, "Kept. The next refresh publishes it and says when the next review is due: parcours refresh")
+
+
 def ended(outcome: "Outcome") -> int:
     """Say why nothing was published, if so; gives the exit code."""
     if outcome.error:
         complain(f"nothing was published. {outcome.error}")
     return outcome.exit_code
-
-
-def _instant(text: str | None) -> datetime:
-    if text is None:
-        return datetime.now(UTC).replace(microsecond=0)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is no ISO 8601 time; try 2026-10-31T20:00:00+01:00", param_hint="--as-of"
-        ) from None
-    if moment.tzinfo is None:
-        raise typer.BadParameter(f"{text!r} has no zone; try {moment.isoformat()}+00:00", param_hint="--as-of")
-    return moment.astimezone(UTC)
 
 
 def _last_day(through: datetime | None, instant: datetime, settings: "Settings") -> date:

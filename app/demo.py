@@ -6,6 +6,7 @@ import secrets
 import shutil
 import subprocess
 import urllib.request
+from calendar import monthrange
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,13 +18,19 @@ from rich.console import Console
 from rich.syntax import Syntax
 
 from app.printing import complain, say
-from flows import tethered
+from flows import reviews, tethered
 from flows.places import PROJECT, Places
 from pipelines.connector import ConnectorError
+from pipelines.objectives import Target
 from pipelines.settings import Settings, read_settings
 
 SETTINGS = PROJECT / "examples" / "demo" / "parcours.toml"
 EVENING = time(20, 0)  # business time of the first refresh, on the last day of the previous month
+WRITTEN_IN = date(2026, 11, 1)  # the month as of which the settings' objectives and notes are written
+REVIEWS = (  # of which objective, how long ago, and what was found; one is due every week
+    ("achats", timedelta(days=21), "Relance des paniers en place ; à revoir après un cycle."),
+    ("rebond", timedelta(days=2), "La refonte tient ; restent les pages de catégories."),
+)
 MARK = "demo.json"  # tells a demo's data directory from a business's
 QUERIES = """\
 -- What did each prospect cost, month by month, and out of what?
@@ -50,6 +57,8 @@ def run_demo(months: int, places: Places, console: Console) -> int:
             code = _refresh(settings, places, instant, sandbox_url, console)
             if code:
                 return code
+            if instant < now:
+                _review(places, now)
     _show(places, console)
     console.print(f"Done in {monotonic() - started:.0f} s.")
     return 0
@@ -69,8 +78,29 @@ def _start_afresh(places: Places) -> None:
 def settings_of(months: int, now: datetime) -> Settings:
     """The demo's business, with its history starting at the first day of a month."""
     today = now.astimezone(read_settings(SETTINGS, history_start=date(2000, 1, 1)).business.zone).date()
-    index = today.year * 12 + today.month - 1 - months
-    return read_settings(SETTINGS, history_start=date(index // 12, index % 12 + 1, 1))
+    settings = read_settings(SETTINGS, history_start=_moved(today.replace(day=1), -months))
+    return _as_if_written(settings, (today.year - WRITTEN_IN.year) * 12 + today.month - WRITTEN_IN.month)
+
+
+def _as_if_written(settings: Settings, months_later: int) -> Settings:
+    """The same wishes and notes, so many months later."""
+
+    def later(target: Target) -> Target:
+        days = {"start_day": target.start_day, "target_day": target.target_day}
+        return target.model_copy(update={key: day and _moved(day, months_later) for key, day in days.items()})
+
+    objectives = [
+        objective.model_copy(update={"kpis": [later(target) for target in objective.kpis]})
+        for objective in settings.objectives
+    ]
+    notes = [note.model_copy(update={"day": _moved(note.day, months_later)}) for note in settings.annotations]
+    return settings.model_copy(update={"objectives": objectives, "annotations": notes})
+
+
+def _moved(day: date, months: int) -> date:
+    """The same day of another month, or its last one where it is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def last_evening(settings: Settings, now: datetime) -> datetime:
@@ -130,6 +160,12 @@ def _refresh(settings: Settings, places: Places, instant: datetime, sandbox_url:
         complain(f"nothing was published. {outcome.error}")
     console.print(f"refreshed in {outcome.seconds:.1f} s")
     return outcome.exit_code
+
+
+def _review(places: Places, now: datetime) -> None:
+    """What people said when they looked at some objectives."""
+    for objective_id, ago, note in REVIEWS:
+        reviews.keep(places, objective_id, note, now - ago)
 
 
 def _show(places: Places, console: Console) -> None:

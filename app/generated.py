@@ -15,10 +15,6 @@ from pipelines.connector import Connector, Table
 from pipelines.entities import ENTITIES
 from pipelines.registry import CONNECTORS
 
-STAGES_FR = (
-    *("Notoriété", "Engagement", "Capture", "Conversion", "Expérience", "Ascension", "Fan", "Ambassadeur"),
-    "Leviers",
-)
 UNITS_FR = {"count": "nombre", "rate": "taux", "seconds": "secondes", "days": "jours", "money": "montant",
             "points": "points", "per customer": "par client"}  # fmt: skip
 DAYS_OF_FR = {"business": "entreprise", "account": "compte", "mixed": "mixtes", "as chosen": "selon le choix"}
@@ -155,7 +151,7 @@ def _fed_by(kpi: Kpi) -> str:
 
 def _kpis() -> str:
     rows = ((kpi.stage, _row(kpi)) for kpi in kpis())
-    stages = _by_stage(KPIS_INTRODUCTION, KPIS_HEADER, [stage.capitalize() for stage in STAGES], rows)
+    stages = _by_stage(KPIS_INTRODUCTION, KPIS_HEADER, [english for _, english in STAGES.values()], rows)
     caveats = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in CAVEATS.items())
     return f"{stages}\n{CAVEATS_INTRODUCTION}\n{caveats}\n"
 
@@ -171,7 +167,7 @@ def _row(kpi: Kpi) -> str:
 
 def _kpis_fr() -> str:
     rows = ((kpi.stage, _row_fr(kpi)) for kpi in kpis())
-    return _by_stage(KPIS_INTRODUCTION_FR, KPIS_HEADER_FR, STAGES_FR, rows)
+    return _by_stage(KPIS_INTRODUCTION_FR, KPIS_HEADER_FR, [french for french, _ in STAGES.values()], rows)
 
 
 def _row_fr(kpi: Kpi) -> str:

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from flows import north_star
+from flows import north_star, objectives
 from pipelines.connector import ConnectorError
 from pipelines.credentials import require
 from pipelines.identity import identity_key
 from pipelines.registry import CONNECTORS
-from pipelines.settings import Business, Settings, read_settings
+from pipelines.settings import Settings, read_settings
 
 
 def ready(path: Path, as_of: datetime | None = None) -> Settings:
@@ -26,10 +26,12 @@ def armed(settings: Settings, path: Path, only: Sequence[str] = ()) -> None:
     require(CONNECTORS[name] for name in only or settings.connected)
 
 
-def _faults(business: Business, as_of: datetime) -> Iterator[str]:
+def _faults(settings: Settings, as_of: datetime) -> Iterator[str]:
+    business = settings.business
     chosen = north_star.fault(business)
     if chosen:
         yield chosen
     today = as_of.astimezone(business.zone).date()
     if business.history_start > today:
         yield f"business.history_start: {business.history_start} has not come yet: give the first day to load"
+    yield from objectives.faults(settings)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import duckdb
 
+from flows import objective_tables
 from flows.places import Places
 from pipelines.connector import ConnectorError
 from pipelines.entities import COMMERCE, ENTITIES
@@ -34,6 +35,8 @@ def write(places: Places, settings: Settings, asked: Asked, defined: str) -> Non
         _scopes(connection, settings)
         _feeds(connection, settings)
         _upsells(connection, settings)
+        today = asked.as_of.astimezone(settings.business.zone).date()
+        objective_tables.write(connection, settings, today)
         # Answered once the facts are there, but the models read it from the first refresh on.
         connection.execute(
             "create table if not exists raw_parcours.north_star (grain varchar, period_start date, value double)"
@@ -53,7 +56,7 @@ def _settings(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None
     connection.execute(
         "create or replace table raw_parcours.settings as select ? as business_name, ? as time_zone, ? as currency, "
         "? as week_start, ?::date as history_start, ?::integer as prospect_window_days, ? as primary_property, "
-        "? as lead_event, ? as north_star",
+        "? as lead_event, ? as north_star, ? as language",
         [
             business.name,
             business.time_zone,
@@ -64,6 +67,7 @@ def _settings(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None
             getattr(analytics, "primary", ""),
             getattr(analytics, "lead_event", ""),
             "" if business.north_star_sql else business.north_star,
+            settings.dashboard.language,
         ],
     )
 

@@ -8,10 +8,17 @@ import yaml
 
 from flows.places import PROJECT
 
-STAGES = (
-    *("awareness", "engagement", "capture", "conversion", "experience", "ascension", "fan", "ambassador"),
-    "levers",
-)
+STAGES = {  # their names in French and English
+    "awareness": ("Notoriété", "Awareness"),
+    "engagement": ("Engagement", "Engagement"),
+    "capture": ("Capture", "Capture"),
+    "conversion": ("Conversion", "Conversion"),
+    "experience": ("Expérience", "Experience"),
+    "ascension": ("Ascension", "Ascension"),
+    "fan": ("Fan", "Fan"),
+    "ambassador": ("Ambassadeur", "Ambassador"),
+    "levers": ("Leviers", "Levers"),
+}
 MODELS = PROJECT / "dbt_project" / "models" / "marts" / "kpi"
 
 

@@ -13,8 +13,11 @@ from pipelines import load_log
 from pipelines.settings import Settings
 
 PARTS = ("models", "macros", "seeds")
-# What only says how and how often to ask shapes no figure.
-OPERATIONAL = ("name", "source_minutes", "deep_reread_every_days", "deep_reread_days", "published")
+# What only says how and how often to ask, or what is wanted of a figure, shapes none.
+OPERATIONAL = (
+    *("name", "source_minutes", "deep_reread_every_days", "deep_reread_days", "published"),
+    *("dashboard", "objectives", "annotations"),
+)
 
 
 def definition(settings: Settings) -> str:

@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows import backfill, business_tables, definition, north_star, publish, transform
+from flows import backfill, business_tables, definition, north_star, objectives, publish, transform
 from flows.backfill import Backfill
 from flows.places import Places
 from flows.refresh import Outcome, Say, SourceOutcome
@@ -39,6 +39,7 @@ def refresh(
     business = settings.business
     asked = business.asked(outcome.through, outcome.as_of)
     north_star.check(settings)
+    objectives.check(settings)
     defined = definition.definition(settings)
     business_tables.write(places, settings, asked, defined)
     wanted = [name for name in settings.connected if not only or name in only]

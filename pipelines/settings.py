@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationErr
 from pipelines import mistakes
 from pipelines.connector import ConnectorError, Options
 from pipelines.currencies import CURRENCIES
+from pipelines.objectives import Annotation, Dashboard, Objective
 from pipelines.plan import Asked
 from pipelines.registry import CONNECTORS
 
@@ -115,12 +116,15 @@ class Published(BaseModel):
 
 
 class Settings(BaseModel):
-    """The business and the options of each connected source."""
+    """The business, what it wants, and the options of each connected source."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     business: Business
     published: Published = Published()
+    dashboard: Dashboard = Dashboard()
+    objectives: list[Objective] = Field(default_factory=list)
+    annotations: list[Annotation] = Field(default_factory=list)
     sources: dict[str, SerializeAsAny[Options]] = Field(default_factory=dict)
 
     @property
@@ -135,10 +139,10 @@ class Settings(BaseModel):
         ]
 
 
-def read_settings(path: Path, also: Callable[[Business], Iterable[str]] = lambda _: (), **business: Any) -> Settings:
+def read_settings(path: Path, also: Callable[["Settings"], Iterable[str]] = lambda _: (), **business: Any) -> Settings:
     """`parcours.toml`, validated; `business` replaces keys of its `[business]` section.
 
-    All that is wrong is told at once, with what `also` finds in the business.
+    All that is wrong is told at once, with what `also` finds in the settings of it but its sources.
     """
     text = _text(path)
     sources, said = text.pop("sources", {}), text.get("business", {})
@@ -148,7 +152,7 @@ def read_settings(path: Path, also: Callable[[Business], Iterable[str]] = lambda
     settings: Settings | None = None
     try:
         settings = Settings(**text)
-        wrong += also(settings.business)
+        wrong += also(settings)
     except ValidationError as error:
         wrong += mistakes.lines(error)
     options, faults = _options(sources, settings.business.model_dump() if settings else {})

@@ -23,7 +23,7 @@ LAYERS = {
     "int": {"stg", "int"},
     "dim": {"int", "dim", "fct", "part"},
     "fct": {"int", "dim", "fct"},
-    "kpi": {"dim", "fct", "kpi", "part"},
+    "kpi": {"dim", "fct", "kpi", "part", "objective", "objectives"},
 }
 
 

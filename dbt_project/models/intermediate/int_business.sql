@@ -16,6 +16,8 @@ upsells as (
 )
 
 select
+    settings.business_name,
+    settings.language,
     settings.time_zone,
     settings.reporting_currency,
     settings.week_start,

@@ -1,5 +1,7 @@
--- One row: zone, currency and windows of the business, and the instant that everything counts as of.
+-- One row: name, zone, currency and windows of the business, and the instant that everything counts as of.
 select
+    business_name,
+    language,
     time_zone,
     reporting_currency,
     week_start,

@@ -11,5 +11,6 @@ select
     prospect_window_days,
     primary_property as primary_property_id,
     lead_event,
-    north_star
+    north_star,
+    language
 from source

@@ -1,0 +1,9 @@
+with source as (
+    select * from {{ source('parcours', 'objective_reviews') }}
+)
+
+select
+    objective_id,
+    reviewed_at,
+    note
+from source
