@@ -11,6 +11,8 @@ from pipelines.connector import ConnectorError
 from pipelines.settings import Business, Settings
 
 GRAINS = ("day", "week", "month", "quarter", "year")
+# What open periods are compared with is there for a query over periods, too.
+EARLIER_PARTS = tuple(f"{before}_{grain}_to_date" for before in ("previous", "last_year") for grain in GRAINS[1:])
 TYPES: dict[str, pa.DataType] = {"grain": pa.string(), "period_start": pa.date32(), "value": pa.float64()}
 COLUMNS = pa.schema(TYPES)
 
@@ -63,7 +65,7 @@ def _valid(answer: pa.Table) -> pa.Table:
     """The answer, of periods that exist and values that are numbers."""
     for row in answer.to_pylist():
         value = row["value"]
-        if row["grain"] not in GRAINS or row["period_start"] is None or (value is not None and not isfinite(value)):
+        if row["grain"] not in GRAINS + EARLIER_PARTS or row["period_start"] is None or (value is not None and not isfinite(value)):
             raise BadNorthStar(
                 f"business.north_star_sql gives grain {row['grain']!r}, period_start {row['period_start']}, value "
                 f"{value}: the grain should be one of {', '.join(GRAINS)}, period_start a date, the value a number."

@@ -11,6 +11,8 @@ from pipelines.connector import ConnectorError
 from pipelines.settings import Published
 
 SCHEMA = "marts"
+# Earlier parts of open periods are periods to the models alone (decision 20): readers find them in kpi_comparisons.
+CALENDAR_PERIODS = "where not ends_with(grain, '_to_date')"
 STORAGE_VERSION = "v1.0.0"  # the oldest that DuckDB still writes: every BI driver of today opens it
 
 
@@ -20,6 +22,8 @@ class PublishRefused(ConnectorError):
 
 def publish(places: Places, published: Published = Published()) -> list[str]:  # noqa: B008  frozen
     """Copy every table of the marts, with its comments, into a new file and swap it in; gives the tables' names.
+
+    Of what is worked out per period, the calendar's periods are copied.
 
     Readers that hold the old file keep the old data; a reader that comes later sees the new. A failure leaves the old.
     """
@@ -82,8 +86,12 @@ def _copy(warehouse: Path, fresh: Path) -> list[str]:
             f"using (database_name, schema_name, table_name) {of_marts}",
             [SCHEMA],
         ).fetchall()
+        by_period = {table for table, column, _ in columns if column == "grain"}
         for table, _ in tables:
-            connection.execute(f'create table fresh.main."{table}" as from warehouse.{SCHEMA}."{table}" order by all')
+            rows = CALENDAR_PERIODS if table in by_period else ""
+            connection.execute(
+                f'create table fresh.main."{table}" as from warehouse.{SCHEMA}."{table}" {rows} order by all'
+            )
         connection.execute("begin")
         for table, text in tables:
             _comment(connection, f'table fresh.main."{table}"', text)

@@ -12,6 +12,7 @@ with totals as (
         sum(emails_delivered) as emails_delivered,
         sum(items_viewed) as items_viewed
     from {{ ref('fct_parts_by_period') }}
+    where not {{ is_to_date('grain') }}
     group by grain
 ),
 

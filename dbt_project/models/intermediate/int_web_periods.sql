@@ -19,6 +19,7 @@ metrics as (
 select
     grain,
     period_start,
+    max(period_end) as period_end,
     max(case when report = 'site' then total_users end) as total_users,
     max(case when report = 'site' then active_users end) as active_users,
     max(case when report = 'site' then new_users end) as new_users,

@@ -1,4 +1,5 @@
--- One row per period that has begun by the last loaded business day.
+-- One row per period that has begun by the last loaded business day, and per earlier part that an open one is compared
+-- with.
 select
     period_days.grain,
     period_days.period_start,

@@ -25,3 +25,5 @@ inner join {{ ref('int_web_periods') }} as web
     on
         periods.grain = web.grain
         and periods.period_start = web.period_start
+        -- one that was asked for at an earlier refresh has fewer days
+        and (web.period_end = periods.period_end or not {{ is_to_date('periods.grain') }})

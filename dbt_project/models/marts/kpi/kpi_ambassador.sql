@@ -5,7 +5,9 @@ with captures as (
 select
     periods.grain,
     periods.period_start,
+    periods.last_day,
     coalesce(whole.is_complete, false) as is_complete,
+    coalesce(whole.is_provisional, false) as is_provisional,
     captures.affiliates,
     captures.partners
 from {{ ref('dim_periods') }} as periods

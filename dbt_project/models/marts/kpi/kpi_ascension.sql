@@ -1,7 +1,9 @@
 select
     periods.grain,
     periods.period_start,
+    periods.last_day,
     coalesce(whole.is_complete, false) as is_complete,
+    coalesce(whole.is_provisional, false) as is_provisional,
     parts.upsell_customers,
     parts.base_customers,
     {{ safe_divide('parts.upsell_customers', 'parts.base_customers') }} as upsell_conversion_rate,

@@ -1,7 +1,9 @@
 select
     periods.grain,
     periods.period_start,
+    periods.last_day,
     coalesce(whole.is_complete, false) as is_complete,
+    coalesce(whole.is_provisional, false) as is_provisional,
     web.total_users as unique_visitors,
     web.active_users,
     web.visitors_from_google,

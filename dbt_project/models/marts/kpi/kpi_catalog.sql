@@ -19,6 +19,7 @@ with declared as (
         '{{ kpi.cadence }}' as cadence,
         '{{ kpi.effort }}' as effort,
         '{{ kpi.owner }}' as owner,
+        '{{ kpi.cohort_window or "" }}' as cohort_window,
         {{ 'true' if kpi.is_lever else 'false' }} as is_lever
     {%- if not loop.last %}
     union all

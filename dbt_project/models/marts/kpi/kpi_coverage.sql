@@ -1,5 +1,17 @@
 -- What each value rests on: is the KPI connected, have its sources loaded the period, may they still change it.
-with connected as (
+with kpis as (
+    select
+        catalog.kpi_id,
+        business.as_of_day,
+        case catalog.cohort_window
+            when 'prospect_window_days' then business.prospect_window_days
+            when 'upsell_window_days' then business.upsell_window_days
+        end as window_days
+    from {{ ref('kpi_catalog') }} as catalog
+    cross join {{ ref('dim_business') }} as business
+),
+
+connected as (
     select
         kpi_parts.kpi_id,
         min(case when parts.is_connected then 1 else 0 end) = 1 as is_connected
@@ -106,11 +118,16 @@ select
     coalesce(connected.is_connected, false) as is_connected,
     coalesce(coverage.has_loaded, false) as has_loaded,
     coalesce(coverage.has_begun, false) as has_begun,
-    coalesce(coverage.may_change, false) as may_change,
+    -- somebody of the period may still be within the window in which success counts
+    coalesce({{ dbt.dateadd('day', 'kpis.window_days', 'periods.last_day') }} >= kpis.as_of_day, false)
+        as has_open_window,
+    coalesce(connected.is_connected, false) and (
+        not periods.is_ended or has_open_window or coalesce(coverage.may_change, false)
+    ) as is_provisional,
     coalesce(coverage.sources, '') as sources,
     coalesce(coverage.missing_sources, '') as missing_sources,
     coalesce(caveats_by_period.caveats, '') as caveats
-from {{ ref('kpi_catalog') }} as kpis
+from kpis
 cross join {{ ref('dim_periods') }} as periods
 left join connected on kpis.kpi_id = connected.kpi_id
 left join coverage

@@ -26,7 +26,9 @@ scored as (
 select
     periods.grain,
     periods.period_start,
+    periods.last_day,
     coalesce(whole.is_complete, false) as is_complete,
+    coalesce(whole.is_provisional, false) as is_provisional,
     parts.brand_mentions,
     scored.promoters_minus_detractors,
     scored.nps_answers,

@@ -1,10 +1,12 @@
--- Which periods of a stage are whole: over, and each connected KPI loaded for all of it, or not at all yet.
+-- Which periods of a stage are whole: over, and each connected KPI loaded for all of it, or not at all yet; and which
+-- may still move.
 with judged as (
     select
         catalog.stage,
         coverage.grain,
         coverage.period_start,
         periods.is_ended,
+        coverage.is_provisional,
         coverage.is_connected and coverage.has_loaded as is_whole,
         coverage.is_connected and coverage.has_begun and not coverage.has_loaded as is_partial
     from {{ ref('kpi_coverage') }} as coverage
@@ -20,6 +22,7 @@ select
     grain,
     period_start,
     min(case when is_ended and not is_partial then 1 else 0 end) = 1
-    and max(case when is_whole then 1 else 0 end) = 1 as is_complete
+    and max(case when is_whole then 1 else 0 end) = 1 as is_complete,
+    max(case when is_provisional then 1 else 0 end) = 1 as is_provisional
 from judged
 group by stage, grain, period_start
