@@ -1,4 +1,4 @@
-"""What `parcours kpi` can be asked for; a module of its own, so that `--help` need not load the rest."""
+"""What commands can be asked for; a module of its own, so that `--help` need not load the rest."""
 
 from typing import Literal
 
@@ -6,4 +6,6 @@ Stage = Literal[
     "awareness", "engagement", "capture", "conversion", "experience", "ascension", "fan", "ambassador", "levers"
 ]
 Grain = Literal["day", "week", "month", "quarter", "year"]
+GrainOrAuto = Literal["day", "week", "month", "quarter", "year", "auto"]
 Format = Literal["table", "json", "csv"]
+Language = Literal["fr", "en"]

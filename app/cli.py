@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from app.choices import Format, Grain, Stage
+from app.choices import Format, GrainOrAuto, Language, Stage
 from app.ending import Ending
 from app.printing import complain, new_console, say
 from flows.places import PROJECT, Places
@@ -69,6 +69,9 @@ DataFolder = Annotated[
         resolve_path=True,
         help="Where the warehouse and the published file live.",
     ),
+]
+InLanguage = Annotated[
+    Language, typer.Option("--lang", envvar="PARCOURS_LANG", help="The language of labels, headings, numbers.")
 ]
 SETTINGS = PROJECT / "parcours.toml"
 DATA = PROJECT / "data"
@@ -211,18 +214,24 @@ def status(data: DataFolder = DATA) -> None:
 
 
 @cli.command(
-    epilog=_examples("parcours kpi", "parcours kpi capture --grain week", "parcours kpi --format csv > kpis.csv"),
+    epilog=_examples(
+        "parcours kpi",
+        "parcours kpi capture --grain week",
+        "parcours kpi --grain auto --lang fr",
+        "parcours kpi --format csv > kpis.csv",
+    ),
 )
 def kpi(
     stage: Annotated[Stage | None, typer.Argument(help="Only this stage, or only the levers.")] = None,
-    grain: Annotated[Grain, typer.Option(help="The length of a period.")] = "month",
+    grain: Annotated[GrainOrAuto, typer.Option(help="The length of a period; auto: each KPI's cadence.")] = "month",
     output: Annotated[Format, typer.Option("--format", help="To read, or to pass on.")] = "table",
+    language: InLanguage = "en",
     data: DataFolder = DATA,
 ) -> None:
     """Show the published KPIs."""
     from app.kpis import show_kpis
 
-    show_kpis(Places(data), stage, grain, output, console)
+    show_kpis(Places(data), stage, grain, output, language, console)
 
 
 def ended(outcome: "Outcome") -> int:

@@ -8,11 +8,11 @@ LANGUAGES = ("fr", "en")
 
 
 def word(name: str, language: str, **said: object) -> str:
-    """The word or sentence of that id; `said` fills its {places}. What has no entry is said as it is."""
-    entry = _words().get(name)
-    return entry[language].format(**said) if entry else name
+    """The word or sentence of that id; `said` fills its {places}."""
+    return words()[name][language].format(**said)
 
 
 @cache
-def _words() -> dict[str, dict[str, str]]:
+def words() -> dict[str, dict[str, str]]:
+    """All of them."""
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))

@@ -1,0 +1,18 @@
+"""Every word is there in each language, with the same places to fill."""
+
+import re
+
+import pytest
+
+from app.words import LANGUAGES, word, words
+
+
+@pytest.mark.parametrize("name", words())
+def test_a_word_has_all_languages_and_the_same_places_in_each(name: str) -> None:
+    assert sorted(words()[name]) == sorted(LANGUAGES)
+    assert len({tuple(sorted(re.findall(r"{\w+}", text))) for text in words()[name].values()}) == 1
+
+
+def test_a_word_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(KeyError, match="no such word"):
+        word("no such word", "fr")
