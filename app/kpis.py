@@ -4,7 +4,6 @@ import csv
 import json
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,11 +12,10 @@ from rich.markup import escape
 from app.choices import Format, GrainOrAuto, Language, Stage
 from app.locales import NOTHING, value_text
 from app.printing import new_table
-from app.published import read
+from app.published import Ask, Rows, opened
 from app.stages import stage_names
 from app.words import word
 from flows.places import Places
-from pipelines.connector import ConnectorError
 
 BARS = "▁▂▃▄▅▆▇█"
 SPARK_PERIODS = 14  # a year of months to compare with, and the one that is open
@@ -34,14 +32,15 @@ class Series:
     stage: str
     grain: str
     label: str
-    rows: list[dict[str, Any]]
+    rows: Rows
 
 
 def show_kpis(
     places: Places, stage: Stage | None, grain: GrainOrAuto, output: Format, language: Language, console: Console
 ) -> None:
     """Print the KPIs of a stage, or of all."""
-    rows = read_values(places.marts, stage, grain)
+    with opened(places.marts) as ask:
+        rows, stages = read_values(ask, stage, grain), stage_names(ask, language)
     if output == "json":
         json.dump(rows, sys.stdout, default=str, indent=2, ensure_ascii=False)
         sys.stdout.write("\n")
@@ -50,15 +49,12 @@ def show_kpis(
         writer.writeheader()
         writer.writerows(rows)
     else:
-        show_tables(rows, grain, stage_names(places.marts, language), language, console)
+        show_tables(rows, grain, stages, language, console)
 
 
-def read_values(marts: Path, stage: str | None, grain: str) -> list[dict[str, Any]]:
+def read_values(ask: Ask, stage: str | None, grain: str) -> Rows:
     """The rows of `kpi_values` with the catalogue's labels, in its order; `auto` is each KPI at its cadence."""
-    if not marts.exists():
-        raise ConnectorError(f"{marts} does not exist yet. Make it: parcours refresh (or try: parcours demo).")
-    return read(
-        marts,
+    return ask(
         """
         select
             kpi_values.* replace (case when $stage = 'levers' then 'levers' else kpi_values.stage end as stage),
@@ -75,9 +71,7 @@ def read_values(marts: Path, stage: str | None, grain: str) -> list[dict[str, An
     )
 
 
-def show_tables(
-    rows: list[dict[str, Any]], grain: str, stages: dict[str, str], language: str, console: Console
-) -> None:
+def show_tables(rows: Rows, grain: str, stages: dict[str, str], language: str, console: Console) -> None:
     """A table per stage: the last complete period, the open one, and a sparkline of the past."""
     series = _series(rows, language)
     for stage, name in stages.items():
@@ -108,7 +102,7 @@ def _show_stage(name: str, grain: str, series: list[Series], language: str, cons
     console.print(table)
 
 
-def _series(rows: list[dict[str, Any]], language: str) -> list[Series]:
+def _series(rows: Rows, language: str) -> list[Series]:
     found: dict[tuple[str, str], Series] = {}
     for row in rows:
         key = (row["stage"], row["kpi_id"])

@@ -1,18 +1,16 @@
 """What the stages of the journey are called: as the settings name them, where what is published says so."""
 
-from pathlib import Path
-
-from app.published import read
+from app.published import Ask
 from app.words import word
 from flows.catalog import STAGES
 
 
-def stage_names(marts: Path, language: str) -> dict[str, str]:
+def stage_names(ask: Ask, language: str) -> dict[str, str]:
     """The name of each stage, in the order of the journey; the levers come last."""
-    return {stage: word(stage, language) for stage in STAGES} | _named(marts, language)
+    return {stage: word(stage, language) for stage in STAGES} | _named(ask, language)
 
 
-def _named(marts: Path, language: str) -> dict[str, str]:
-    if not read(marts, "select 1 from duckdb_tables() where database_name = 'marts' and table_name = 'dim_stages'"):
+def _named(ask: Ask, language: str) -> dict[str, str]:
+    if not ask("select 1 from duckdb_tables() where database_name = 'marts' and table_name = 'dim_stages'"):
         return {}  # published before stages could be renamed
-    return {row["stage"]: row[f"label_{language}"] for row in read(marts, "from marts.dim_stages order by position")}
+    return {row["stage"]: row[f"label_{language}"] for row in ask("from marts.dim_stages order by position")}

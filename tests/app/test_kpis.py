@@ -9,6 +9,7 @@ from rich.console import Console
 
 from app.choices import GrainOrAuto, Language, Stage
 from app.kpis import read_values, show_kpis, sparkline
+from app.published import opened
 from app.stages import stage_names
 from flows.places import Places
 from pipelines.connector import ConnectorError
@@ -113,7 +114,8 @@ def test_a_stage_is_called_what_the_business_calls_it(tmp_path: Path) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute("create table dim_stages (stage varchar, position int, label_fr varchar, label_en varchar)")
         connection.execute("insert into dim_stages values ('capture', 3, 'Récolte [red]', 'Harvest')")
-    names = stage_names(path, "fr")
+    with opened(path) as ask:
+        names = stage_names(ask, "fr")
     assert (names["capture"], names["fan"], names["levers"]) == ("Récolte [red]", "Fan", "Leviers")
     console = Console(width=140)
     with console.capture() as capture:
@@ -136,12 +138,13 @@ def test_a_place_with_a_quote_in_its_name_is_read(tmp_path: Path) -> None:
     folder = tmp_path / "l'atelier"
     folder.mkdir()
     made.publish(folder / "marts.duckdb")
-    assert len(read_values(folder / "marts.duckdb", "capture", "month")) == 6
+    with opened(folder / "marts.duckdb") as ask:
+        assert len(read_values(ask, "capture", "month")) == 6
 
 
 def test_before_a_refresh_it_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConnectorError, match=r"does not exist yet\. Make it: parcours refresh"):
-        read_values(tmp_path / "marts.duckdb", None, "month")
+        show_kpis(Places(tmp_path), None, "month", "table", "en", Console())
 
 
 @pytest.mark.parametrize(
