@@ -6,16 +6,17 @@ import sys
 import warnings
 from datetime import UTC, date, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from app.choices import Format, GrainOrAuto, Language, Stage
+from app.choices import Format, GrainOrAuto, Stage
 from app.ending import Ending
+from app.export import export
+from app.options import DATA, SETTINGS, DataFolder, InLanguage, SettingsFile, examples
 from app.printing import complain, new_console, say
-from flows.places import PROJECT, Places
+from flows.places import Places
 
 if TYPE_CHECKING:
     from flows.refresh import Outcome
@@ -38,10 +39,6 @@ class Commands(TyperGroup):
             raise typer.Exit(1) from None
 
 
-def _examples(*commands: str) -> str:
-    return "\n\n".join(["Examples:", *(f"[bold]{command}[/bold]" for command in commands)])
-
-
 cli = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
@@ -52,32 +49,10 @@ cli = typer.Typer(
     "130 stopped by Ctrl-C, 143 by SIGTERM; `refresh` knows one more.",
 )
 
-SettingsFile = Annotated[
-    Path,
-    typer.Option(
-        "--settings",
-        envvar="PARCOURS_SETTINGS",
-        resolve_path=True,
-        help="The business: what is connected, zone, currency.",
-    ),
-]
-DataFolder = Annotated[
-    Path,
-    typer.Option(
-        "--data",
-        envvar="PARCOURS_DATA",
-        resolve_path=True,
-        help="Where the warehouse and the published file live.",
-    ),
-]
-InLanguage = Annotated[
-    Language, typer.Option("--lang", envvar="PARCOURS_LANG", help="The language of labels, headings, numbers.")
-]
-SETTINGS = PROJECT / "parcours.toml"
-DATA = PROJECT / "data"
+cli.add_typer(export, name="export")
 
 
-@cli.command(epilog=_examples("parcours demo", "parcours demo --months 3 --data data-demo"))
+@cli.command(epilog=examples("parcours demo", "parcours demo --months 3 --data data-demo"))
 def demo(
     months: Annotated[int, typer.Option(min=1, help="Months of history to load.")] = 13,
     data: DataFolder = DATA,
@@ -90,7 +65,7 @@ def demo(
 
 @cli.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    epilog=_examples("parcours sandbox --port 8765 --first-day 2025-10-01", "parcours sandbox -- --help"),
+    epilog=examples("parcours sandbox --port 8765 --first-day 2025-10-01", "parcours sandbox -- --help"),
 )
 def sandbox(context: typer.Context) -> None:
     """Start the simulated vendors by hand; prints what to export so that a refresh talks to them.
@@ -104,7 +79,7 @@ def sandbox(context: typer.Context) -> None:
 
 
 @cli.command(
-    epilog=_examples("parcours check", "parcours check mailchimp facebook_ads"),
+    epilog=examples("parcours check", "parcours check mailchimp facebook_ads"),
 )
 def check(
     sources: Annotated[list[str] | None, typer.Argument(help="Only these; default: all connected.")] = None,
@@ -122,7 +97,7 @@ def check(
 
 
 @cli.command(
-    epilog=_examples(
+    epilog=examples(
         "parcours refresh",
         "parcours refresh --source mailchimp --dry-run",
         "parcours refresh --through 2026-10-31 --as-of 2026-11-01T06:00:00+01:00",
@@ -166,7 +141,7 @@ def refresh(
 
 
 @cli.command(
-    epilog=_examples(
+    epilog=examples(
         "parcours backfill --source facebook_ads --from 2026-03-01 --to 2026-03-31",
         "parcours backfill --source shopify --from 2026-01-01 --to 2026-06-30 --dry-run",
     ),
@@ -205,7 +180,7 @@ def backfill(
     raise typer.Exit(ended(outcome))
 
 
-@cli.command(epilog=_examples("parcours status"))
+@cli.command(epilog=examples("parcours status"))
 def status(data: DataFolder = DATA) -> None:
     """The last refreshes, how each source fared, and whether one is running now."""
     from app.status import show_status
@@ -214,7 +189,7 @@ def status(data: DataFolder = DATA) -> None:
 
 
 @cli.command(
-    epilog=_examples(
+    epilog=examples(
         "parcours kpi",
         "parcours kpi capture --grain week",
         "parcours kpi --grain auto --lang fr",
