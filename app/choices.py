@@ -6,5 +6,7 @@ Stage = Literal[
     "awareness", "engagement", "capture", "conversion", "experience", "ascension", "fan", "ambassador", "levers"
 ]
 Grain = Literal["day", "week", "month", "quarter", "year"]
+GrainOrAuto = Literal["day", "week", "month", "quarter", "year", "auto"]
 Format = Literal["table", "json", "csv"]
 Output = Literal["table", "json"]
+Language = Literal["fr", "en"]

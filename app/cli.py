@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from app.choices import Format, Grain, Output, Stage
+from app.choices import Format, GrainOrAuto, Output, Stage
 from app.ending import Ending
-from app.options import DATA, SETTINGS, DataFolder, SettingsFile
-from app.options import examples as _examples
+from app.export import export
+from app.options import DATA, SETTINGS, DataFolder, InLanguage, SettingsFile, examples
 from app.options import instant as _instant
 from app.printing import complain, new_console, say
 from flows.places import Places
@@ -50,8 +50,10 @@ cli = typer.Typer(
     "130 stopped by Ctrl-C, 143 by SIGTERM; `refresh` knows one more.",
 )
 
+cli.add_typer(export, name="export")
 
-@cli.command(epilog=_examples("parcours demo", "parcours demo --months 3 --data data-demo"))
+
+@cli.command(epilog=examples("parcours demo", "parcours demo --months 3 --data data-demo"))
 def demo(
     months: Annotated[int, typer.Option(min=1, help="Months of history to load.")] = 13,
     data: DataFolder = DATA,
@@ -64,7 +66,7 @@ def demo(
 
 @cli.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    epilog=_examples("parcours sandbox --port 8765 --first-day 2025-10-01", "parcours sandbox -- --help"),
+    epilog=examples("parcours sandbox --port 8765 --first-day 2025-10-01", "parcours sandbox -- --help"),
 )
 def sandbox(context: typer.Context) -> None:
     """Start the simulated vendors by hand; prints what to export so that a refresh talks to them.
@@ -78,7 +80,7 @@ def sandbox(context: typer.Context) -> None:
 
 
 @cli.command(
-    epilog=_examples("parcours check", "parcours check mailchimp facebook_ads"),
+    epilog=examples("parcours check", "parcours check mailchimp facebook_ads"),
 )
 def check(
     sources: Annotated[list[str] | None, typer.Argument(help="Only these; default: all connected.")] = None,
@@ -96,7 +98,7 @@ def check(
 
 
 @cli.command(
-    epilog=_examples(
+    epilog=examples(
         "parcours refresh",
         "parcours refresh --source mailchimp --dry-run",
         "parcours refresh --through 2026-10-31 --as-of 2026-11-01T06:00:00+01:00",
@@ -140,7 +142,7 @@ def refresh(
 
 
 @cli.command(
-    epilog=_examples(
+    epilog=examples(
         "parcours backfill --source facebook_ads --from 2026-03-01 --to 2026-03-31",
         "parcours backfill --source shopify --from 2026-01-01 --to 2026-06-30 --dry-run",
     ),
@@ -179,7 +181,7 @@ def backfill(
     raise typer.Exit(ended(outcome))
 
 
-@cli.command(epilog=_examples("parcours status"))
+@cli.command(epilog=examples("parcours status"))
 def status(data: DataFolder = DATA) -> None:
     """The last refreshes, how each source fared, and whether one is running now."""
     from app.status import show_status
@@ -188,21 +190,27 @@ def status(data: DataFolder = DATA) -> None:
 
 
 @cli.command(
-    epilog=_examples("parcours kpi", "parcours kpi capture --grain week", "parcours kpi --format csv > kpis.csv"),
+    epilog=examples(
+        "parcours kpi",
+        "parcours kpi capture --grain week",
+        "parcours kpi --grain auto --lang fr",
+        "parcours kpi --format csv > kpis.csv",
+    ),
 )
 def kpi(
     stage: Annotated[Stage | None, typer.Argument(help="Only this stage, or only the levers.")] = None,
-    grain: Annotated[Grain, typer.Option(help="The length of a period.")] = "month",
+    grain: Annotated[GrainOrAuto, typer.Option(help="The length of a period; auto: each KPI's cadence.")] = "month",
     output: Annotated[Format, typer.Option("--format", help="To read, or to pass on.")] = "table",
+    language: InLanguage = "en",
     data: DataFolder = DATA,
 ) -> None:
     """Show the published KPIs."""
     from app.kpis import show_kpis
 
-    show_kpis(Places(data), stage, grain, output, console)
+    show_kpis(Places(data), stage, grain, output, language, console)
 
 
-@cli.command(epilog=_examples("parcours objectives", "parcours objectives --format json"))
+@cli.command(epilog=examples("parcours objectives", "parcours objectives --format json"))
 def objectives(
     output: Annotated[Output, typer.Option("--format", help="To read, or to pass on.")] = "table",
     data: DataFolder = DATA,
@@ -215,14 +223,14 @@ def objectives(
 
 objective = typer.Typer(
     no_args_is_help=True,
-    epilog=_examples('parcours objective review prospects --note "On our way; the guide is online."'),
+    epilog=examples('parcours objective review prospects --note "On our way; the guide is online."'),
     help="Keep what was found when an objective was looked at.",
 )
 cli.add_typer(objective, name="objective")
 
 
 @objective.command(
-    epilog=_examples(
+    epilog=examples(
         'parcours objective review prospects --note "On our way; the guide is online."',
         'parcours objective review prospects --note "Late." --as-of 2026-11-02T10:00:00+01:00',
     )

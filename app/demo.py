@@ -169,9 +169,9 @@ def _review(places: Places, now: datetime) -> None:
 
 
 def _show(places: Places, console: Console) -> None:
-    from app.kpis import read_values, show_tables
+    from app.kpis import show_kpis
 
-    show_tables(read_values(places.marts, None, "month"), "month", console)
+    show_kpis(places, None, "month", "table", "en", console)
     shown = places.marts.relative_to(Path.cwd()) if places.marts.is_relative_to(Path.cwd()) else places.marts
     console.print(f"\nPublished: [bold]{shown}[/bold]. Open it with any DuckDB client (read-only) and try:\n")
     console.print(Syntax(QUERIES, "sql", background_color="default", word_wrap=True))

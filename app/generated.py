@@ -3,11 +3,12 @@
 The list of vendors that the models unite, the names of the secrets, and the pages on connectors and KPIs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from textwrap import wrap
 
+from dashboard.words import LANGUAGES, word
 from flows.catalog import STAGES, Kpi, kpis
 from flows.places import PROJECT
 from pipelines.caveats import CAVEATS
@@ -15,10 +16,6 @@ from pipelines.connector import Connector, Table
 from pipelines.entities import ENTITIES
 from pipelines.registry import CONNECTORS
 
-UNITS_FR = {"count": "nombre", "rate": "taux", "seconds": "secondes", "days": "jours", "money": "montant",
-            "points": "points", "per customer": "par client"}  # fmt: skip
-DAYS_OF_FR = {"business": "entreprise", "account": "compte", "mixed": "mixtes", "as chosen": "selon le choix"}
-CADENCES_FR = {"daily": "quotidienne", "weekly": "hebdomadaire", "monthly": "mensuelle"}
 MADE = "made by `make generated`; do not edit"
 SECRETS_INTRODUCTION = f"""\
 # The names of all secrets and none of their values: {MADE}. Copy this to .env, fill in what is
@@ -151,7 +148,7 @@ def _fed_by(kpi: Kpi) -> str:
 
 def _kpis() -> str:
     rows = ((kpi.stage, _row(kpi)) for kpi in kpis())
-    stages = _by_stage(KPIS_INTRODUCTION, KPIS_HEADER, [english for _, english in STAGES.values()], rows)
+    stages = _by_stage(KPIS_INTRODUCTION, KPIS_HEADER, "en", rows)
     caveats = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in CAVEATS.items())
     return f"{stages}\n{CAVEATS_INTRODUCTION}\n{caveats}\n"
 
@@ -167,25 +164,31 @@ def _row(kpi: Kpi) -> str:
 
 def _kpis_fr() -> str:
     rows = ((kpi.stage, _row_fr(kpi)) for kpi in kpis())
-    return _by_stage(KPIS_INTRODUCTION_FR, KPIS_HEADER_FR, [french for french, _ in STAGES.values()], rows)
+    return _by_stage(KPIS_INTRODUCTION_FR, KPIS_HEADER_FR, "fr", rows)
 
 
 def _row_fr(kpi: Kpi) -> str:
     said = kpi.declared
     name = f"**{said['label_fr']}**<br>`{kpi.kpi_id}`"
     cells = [
-        *(name, said["definition_fr"], DAYS_OF_FR[said["days_of"]], UNITS_FR[said["unit"]]),
-        *(CADENCES_FR[said["cadence"]], _fed_by(kpi)),
+        *(name, said["definition_fr"], word(said["days_of"], "fr"), word(said["unit"], "fr")),
+        *(word(said["cadence"], "fr"), _fed_by(kpi)),
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def _by_stage(introduction: str, header: str, titles: Sequence[str], rows: Iterable[tuple[str, str]]) -> str:
+def _by_stage(introduction: str, header: str, language: str, rows: Iterable[tuple[str, str]]) -> str:
     """A page with a table for each stage."""
     found = list(rows)
     parts = [introduction]
-    for stage, title in zip(STAGES, titles, strict=True):
-        lines = [f"## {title}", "", header, *(row for of_stage, row in found if of_stage == stage), ""]
+    for stage in STAGES:
+        lines = [
+            f"## {STAGES[stage][LANGUAGES.index(language)]}",
+            "",
+            header,
+            *(row for of_stage, row in found if of_stage == stage),
+            "",
+        ]
         parts.append("\n".join(lines))
     return "\n".join(parts)
 

@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from app.choices import Output
 from app.printing import new_table, say
-from app.published import read
+from dashboard.published import read
 from flows.places import Places
 from pipelines.connector import ConnectorError
 

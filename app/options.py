@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from app.choices import Language
 from flows.places import PROJECT
 
 SETTINGS = PROJECT / "parcours.toml"
@@ -28,6 +29,9 @@ DataFolder = Annotated[
         resolve_path=True,
         help="Where the warehouse and the published file live.",
     ),
+]
+InLanguage = Annotated[
+    Language, typer.Option("--lang", envvar="PARCOURS_LANG", help="The language of labels, headings, numbers.")
 ]
 
 

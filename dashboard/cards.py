@@ -6,7 +6,7 @@ from typing import Any
 
 from dashboard.facts import Facts, Row
 from dashboard.locales import change_text, day_text, period_text, value_text
-from dashboard.words import Both, both, told, word
+from dashboard.words import Both, both, caveat_text, told, word
 
 GRAIN = "month"  # of the cards; the opened KPI has all
 CAVEATS = ", "  # between the caveats of a value
@@ -179,7 +179,7 @@ def caveats_of(facts: Facts, caveats: str) -> list[Both]:
     found = []
     for said in caveats.split(CAVEATS):
         source, _, caveat = said.partition(": ")
-        meant = told(f"caveat.{caveat}")
+        meant = both(lambda language, caveat=caveat: caveat_text(caveat, language))
         title = titles(facts, source)[0]
         found.append(Both(f"{title} : {meant.fr}", f"{title}: {meant.en}"))
     return found
@@ -198,8 +198,20 @@ def state_of(facts: Facts, row: Row) -> State:
     name = told(f"status.{row['status']}")
     if row["expected_value"] is None:
         return State(row["status"], name, name)
-    expected = value_of(row["expected_value"], unit_of(facts, row["kpi_id"]))
-    return State(row["status"], name, told("value.expected", status=name, expected=expected))
+    unit = unit_of(facts, row["kpi_id"])
+    expected = value_of(row["expected_value"], unit)
+    if row["grain"] == GRAIN and not row["cumulated_over"]:
+        return State(row["status"], name, told("value.expected", status=name, expected=expected))
+    # The card shows another value than the one that is judged.
+    period = both(lambda language: period_text(row["grain"], row["latest_period_start"], language, is_short=True))
+    judged = told(
+        "value.cumulated" if row["cumulated_over"] else "value.judged",
+        status=name,
+        value=value_of(row["latest_value"], unit),
+        period=period,
+        expected=expected,
+    )
+    return State(row["status"], name, judged)
 
 
 def unit_of(facts: Facts, kpi_id: str) -> str:

@@ -53,6 +53,11 @@ LAST_YEARS = """
     select distinct grain, period_start, other_from
     from marts.kpi_comparisons where comparison = 'last_year' and other_from is not null
 """
+OBJECTIVES = """
+    select objectives.*
+    from marts.objectives join marts.dim_stages using (stage)
+    where is_current order by position, objective_id
+"""
 SEGMENTS = f"""
     select segments.*, row_number() over (
         partition by kpi_id, grain, dimension order by coalesce(denominator, value) desc nulls last, segment
@@ -85,7 +90,7 @@ def read_facts(marts: Path) -> Facts:
             last_years={(row["grain"], row["period_start"]): row["other_from"] for row in rows(LAST_YEARS)},
             targets=_targets(rows("select * from marts.kpi_targets order by objective_id")),
             scorecard=rows("select * from marts.kpi_scorecard order by objective_id, position"),
-            objectives=rows("select * from marts.objectives where is_current order by objective_id"),
+            objectives=rows(OBJECTIVES),
             annotations=rows("select * from marts.annotations order by date_day, kind, text"),
             segments=_grouped(rows(SEGMENTS), "kpi_id"),
             revisions=_grouped(rows(REVISIONS), "kpi_id"),

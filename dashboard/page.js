@@ -143,8 +143,13 @@ function chartPanel(known, kpi, own) {
     element("div", { class: "chart", role: "img", "aria-label": own.sentence[language()] }),
     notes.length
       ? element("ol", { class: "notes", "aria-label": say(known, "annotations") }, ...notes.map(([day, kind, text, , source]) =>
-        element("li", {}, `${dayText(day)}, ${kind === "definition" ? say(known, "cause_definition") : say(known, kind)}${source ? ", " + source : ""}: `.replace(/: $/, language() === "fr" ? " : " : ": ") + text)))
+        element("li", {}, noteText(known, day, kind, text, source))))
       : null);
+}
+
+function noteText(known, day, kind, text, source) {
+  const head = [dayText(day), kind === "definition" ? say(known, "cause_definition") : say(known, kind), source].filter(Boolean).join(", ");
+  return text ? head + (language() === "fr" ? " : " : ": ") + text : head;
 }
 
 // What the chart's range holds of the KPI's own annotations and of everybody's.

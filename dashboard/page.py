@@ -1,18 +1,15 @@
 """Writes the page: one HTML file that asks nothing of anybody, from what the published file holds."""
 
-import base64
-import gzip
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from dashboard import charts
 from dashboard.cards import (
     GRAIN,
     Card,
@@ -70,15 +67,17 @@ class Objective:
     measured: list[Measured]
 
 
-def write(marts: Path, page: Path, language: str = "fr") -> None:
-    """The page of a published file; readers of the old one keep it, and no reader sees half of one."""
-    fresh = page.with_suffix(".new")
-    fresh.write_text(render(read_facts(marts), language), encoding="utf-8")
-    os.replace(fresh, page)
+def page(marts: Path, kept: Path, language: str = "") -> str:
+    """The page of a published file, as HTML; in the settings' language where none is said.
+
+    What takes long to make and does not change is kept in a folder.
+    """
+    facts = read_facts(marts)
+    return render(facts, charts.packed(kept), language or facts.business["language"])
 
 
-def render(facts: Facts, language: str) -> str:
-    """The page as HTML, shown first in a language, in place switched to the other."""
+def render(facts: Facts, drawing: str, language: str) -> str:
+    """The page with the packed library that draws; it opens in a language, and switches to the other in place."""
     by_id = {kpi["kpi_id"]: kpi for kpi in facts.catalog}
     cards = {kpi_id: card(facts, kpi) for kpi_id, kpi in by_id.items()}
     sparks = {
@@ -99,7 +98,7 @@ def render(facts: Facts, language: str) -> str:
         style=Markup((HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704  ours
         script=Markup((HERE / "page.js").read_text(encoding="utf-8")),  # noqa: S704  ours
         packed=Markup(packed(facts)),  # noqa: S704  base64
-        charts=Markup(_charts()),  # noqa: S704  base64
+        charts=Markup(drawing),  # noqa: S704  base64
     )
 
 
@@ -201,9 +200,3 @@ def _in_both(text: Both, as_html: Callable[[str], Markup] = escape) -> Markup:
 def _figure(text: Both) -> Markup:
     """A value whose unit, where it is a word, is written smaller."""
     return _in_both(both(lambda language: WORDED_UNIT.sub(r"\1<small>\2</small>", str(escape(text[language])))), Markup)
-
-
-@cache
-def _charts() -> str:
-    """Vega, Vega-Lite and their embedding, as base64 of gzipped JavaScript."""
-    return base64.b64encode(gzip.compress(vl_convert.javascript_bundle().encode(), mtime=0)).decode()

@@ -9,17 +9,19 @@ import duckdb
 
 from pipelines.connector import ConnectorError
 
+Rows = list[dict[str, Any]]
+Ask = Callable[..., Rows]  # a query and its parameters
+
 
 class Unreadable(ConnectorError):
     """The published file is no DuckDB file, or not for this user."""
 
 
-Rows = list[dict[str, Any]]
-
-
 @contextmanager
-def opened(marts: Path) -> Iterator[Callable[..., Rows]]:
-    """Gives what answers a query, with its parameters, over the tables of one published file; times in UTC."""
+def opened(marts: Path) -> Iterator[Ask]:
+    """Answers queries over the tables of `marts`, times in UTC, all from the same published state."""
+    if not marts.exists():
+        raise ConnectorError(f"{marts} does not exist yet. Make it: parcours refresh (or try: parcours demo).")
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         quoted = str(marts).replace("'", "''")
@@ -28,15 +30,15 @@ def opened(marts: Path) -> Iterator[Callable[..., Rows]]:
         except duckdb.Error:
             raise Unreadable(f"{marts} is damaged or cannot be read. Publish it anew: parcours refresh") from None
 
-        def rows(query: str, parameters: dict[str, Any] | None = None) -> Rows:
+        def ask(query: str, parameters: dict[str, Any] | None = None) -> Rows:
             found = connection.execute(query, parameters)
             names = [column[0] for column in found.description or []]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
-        yield rows
+        yield ask
 
 
 def read(marts: Path, query: str, parameters: dict[str, Any] | None = None) -> Rows:
     """The rows of one query."""
-    with opened(marts) as rows:
-        return rows(query, parameters)
+    with opened(marts) as ask:
+        return ask(query, parameters)

@@ -7,7 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipelines.caveats import CAVEATS
+
 LANGUAGES = ("fr", "en")
+FRENCH_CAVEATS = "caveats_fr"  # a section of the file
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,8 @@ class Both:
 
 
 def word(name: str, language: str, **said: object) -> str:
-    """The word or sentence of that id; `said` fills its {places}. What has no entry is said as it is."""
-    entry = words().get(name)
-    return entry[language].format(**said) if entry else name
+    """The word or sentence of that id; `said` fills its {places}."""
+    return words()[name][language].format(**said)
 
 
 def told(name: str, **said: Both | str | int) -> Both:
@@ -43,11 +45,21 @@ def both(make: Callable[[str], str]) -> Both:
     return Both(make("fr"), make("en"))
 
 
+def caveat_text(caveat: str, language: str) -> str:
+    """What a caveat means."""
+    return CAVEATS[caveat] if language == "en" else caveats_in_french()[caveat]
+
+
+def caveats_in_french() -> dict[str, str]:
+    """The meaning of each caveat, as `CAVEATS` gives it in English."""
+    found: dict[str, str] = _file()[FRENCH_CAVEATS]
+    return found
+
+
 @cache
 def words() -> dict[str, dict[str, str]]:
     """Every word by its id, `section.name` where it stands in a section."""
-    text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
-    return dict(_entries(tomllib.loads(text), ""))
+    return dict(_entries({name: said for name, said in _file().items() if name != FRENCH_CAVEATS}, ""))
 
 
 def _entries(table: dict[str, Any], within: str) -> Iterator[tuple[str, dict[str, str]]]:
@@ -56,3 +68,8 @@ def _entries(table: dict[str, Any], within: str) -> Iterator[tuple[str, dict[str
             yield within + name, entry
         else:
             yield from _entries(entry, f"{within}{name}.")
+
+
+@cache
+def _file() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))

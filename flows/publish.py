@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from flows.places import Places
+from flows.swapped import swapped_in
 from pipelines.connector import ConnectorError
 from pipelines.settings import Published
 
@@ -28,18 +29,19 @@ def publish(places: Places, published: Published = Published()) -> list[str]:  #
     Readers that hold the old file keep the old data; a reader that comes later sees the new. A failure leaves the old.
     """
     target = published.path(places.marts)
-    fresh = target.with_suffix(".new")
     _share(target.parent, published, places)
-    _remove(fresh)
-    tables = _copy(places.warehouse, fresh)
-    _give(fresh, published, published.bits)
-    _sync(fresh)
-    # A careless reader's write-ahead log would be replayed onto the new file.
-    target.with_name(target.name + ".wal").unlink(missing_ok=True)
-    os.replace(fresh, target)
-    _sync(target.parent)
+    with swapped_in(target) as fresh:
+        _log_of(fresh).unlink(missing_ok=True)
+        tables = _copy(places.warehouse, fresh)
+        _give(fresh, published, published.bits)
+        # A careless reader's write-ahead log would be replayed onto the new file.
+        _log_of(target).unlink(missing_ok=True)
     _link(places.marts, target)
     return tables
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(path.name + ".wal")
 
 
 def _share(folder: Path, published: Published, places: Places) -> None:
@@ -110,17 +112,3 @@ def _comment(connection: duckdb.DuckDBPyConnection, what: str, text: str | None)
 def _text(value: object) -> str:
     """A value as an SQL literal."""
     return "'" + str(value).replace("'", "''") + "'"
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    path.with_name(path.name + ".wal").unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    """Make the file, or the directory's entry of it, survive a power cut."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -23,10 +23,12 @@ create table kpi_catalog (
 """
 
 
-def kpi(kpi_id: str, stage: str, unit: str = "count", label: str = "", is_lever: bool = False) -> list[Any]:
+def kpi(
+    kpi_id: str, stage: str, unit: str = "count", label: str = "", is_lever: bool = False, cadence: str = "weekly"
+) -> list[Any]:
     """A row of the catalogue; its position is given when it is written."""
     named = label or kpi_id.replace("_", " ").capitalize()
-    said = ["additive", kpi_id, "", unit, "up", "weekly", "low", "marketing", is_lever]
+    said = ["additive", kpi_id, "", unit, "up", cadence, "low", "marketing", is_lever]
     return [kpi_id, stage, 0, f"{named} (é)", named, "A definition.", *said]
 
 
@@ -41,7 +43,7 @@ def value(of: list[Any], month: int, value: float | None, state: str = "complete
 
 PROSPECTS = kpi("new_prospects", "capture", is_lever=True)
 COST = kpi("cost_per_prospect", "capture", "money", "Cost [per] prospect")
-FREQUENCY = kpi("purchase_frequency", "ascension", "per customer", is_lever=True)
+FREQUENCY = kpi("purchase_frequency", "ascension", "per customer", is_lever=True, cadence="monthly")
 NPS = kpi("nps", "fan", "points", "Net Promoter Score")
 RATE = kpi("prospect_to_customer_rate", "levers", "rate", is_lever=True)
 MARGIN = kpi("gross_margin_rate", "levers", "rate", is_lever=True)

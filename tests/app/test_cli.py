@@ -41,6 +41,14 @@ def test_kpis_are_a_table_by_default(marts: Path) -> None:
     assert "New prospects 1,350 2026-02 ~81 2026-03 ▇█▁" in words(result.stdout)
 
 
+def test_the_language_is_an_option_or_the_environment_s(marts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Capture par mois" in run("kpi", "--lang", "fr", "--data", marts).stdout
+    monkeypatch.setenv("PARCOURS_LANG", "fr")
+    assert "Capture par mois" in run("kpi", "--data", marts).stdout
+    assert "Capture by month" in run("kpi", "--lang", "en", "--data", marts).stdout
+    assert "'de' is not one of 'fr', 'en'" in words(run("kpi", "--lang", "de", "--data", marts).stderr)
+
+
 def test_kpis_of_a_stage(marts: Path) -> None:
     said = run("kpi", "fan", "--data", marts).stdout
     assert "Net Promoter Score" in said
@@ -85,7 +93,7 @@ def test_levers_are_four_wherever_they_live(marts: Path) -> None:
     ("arguments", "said"),
     [
         (["lever"], "'lever' is not one of 'awareness', 'engagement', 'capture',"),
-        (["--grain", "months"], "'months' is not one of 'day', 'week', 'month', 'quarter', 'year'"),
+        (["--grain", "months"], "'months' is not one of 'day', 'week', 'month', 'quarter', 'year', 'auto'"),
         (["--format", "xml"], "'xml' is not one of 'table', 'json', 'csv'"),
     ],
 )

@@ -94,7 +94,7 @@ def test_a_failure_during_the_copy_leaves_the_old(places: Places) -> None:
 
 
 def test_what_a_failure_left_is_no_hindrance(places: Places) -> None:
-    fresh = places.marts.with_suffix(".new")
+    fresh = places.marts.with_name("marts.duckdb.new")
     fresh.write_bytes(b"half a file")
     fresh.with_name(fresh.name + ".wal").write_bytes(b"half a log")
     publish(places)
