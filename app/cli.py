@@ -6,12 +6,13 @@ import sys
 import warnings
 from datetime import date, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from app.choices import Format, GrainOrAuto, Output, Stage
+from app.choices import Format, GrainOrAuto, Language, Output, Stage
 from app.ending import Ending
 from app.export import export
 from app.options import DATA, SETTINGS, DataFolder, InLanguage, SettingsFile, examples
@@ -208,6 +209,37 @@ def kpi(
     from app.kpis import show_kpis
 
     show_kpis(Places(data), stage, grain, output, language, console)
+
+
+@cli.command(
+    epilog=examples(
+        "parcours dashboard --open",
+        "parcours dashboard --lang en --out board.html",
+        "parcours dashboard --pdf board.pdf",
+    )
+)
+def dashboard(
+    is_opened: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+    language: Annotated[
+        Language | None, typer.Option("--lang", help="The language that it opens in; default: that of the settings.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write it; default: where each refresh does.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Print it as PDF to this file (needs Chromium) instead.")] = None,
+    data: DataFolder = DATA,
+) -> None:
+    """Write the dashboard from the published file: one page that needs no server and asks nothing of the network."""
+    from app.board import open_board, print_board, write_board
+
+    places = Places(data)
+    if pdf:
+        print_board(places, pdf, language or "")
+        say(console, f"Printed: {pdf}")
+        return
+    target = out or places.dashboard
+    write_board(places, target, language or "")
+    say(console, f"Written: {target}")
+    if is_opened:
+        open_board(target)
 
 
 @cli.command(epilog=examples("parcours objectives", "parcours objectives --format json"))

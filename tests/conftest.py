@@ -8,7 +8,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 LONG = "tests/end_to_end/"
-REFRESHED = {f"{LONG}test_{name}.py" for name in ("mutations", "privacy", "published", "replay", "truth")}
+REFRESHED = {f"{LONG}test_{name}.py" for name in ("dashboard", "mutations", "privacy", "published", "replay", "truth")}
 
 os.environ["PARCOURS_IDENTITY_KEY"] = "a-key-for-tests-only-0123456789"
 os.environ["PARCOURS_RETRY_PATIENCE"] = "0.01"

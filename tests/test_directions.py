@@ -1,4 +1,4 @@
-"""Who may import whom: app → flows → pipelines, the sandbox alone; and models: stg → int → dim and fct → kpi."""
+"""Who may import whom: app → flows → dashboard → pipelines, the sandbox alone; and models: stg → int → dim and fct → kpi."""
 
 import ast
 import re
@@ -10,8 +10,9 @@ import pytest
 PROJECT = Path(__file__).parent.parent
 ALLOWED = {
     "pipelines": {"pipelines"},
-    "flows": {"flows", "pipelines"},
-    "app": {"app", "flows", "pipelines"},
+    "dashboard": {"dashboard", "pipelines"},
+    "flows": {"flows", "dashboard", "pipelines"},
+    "app": {"app", "flows", "dashboard", "pipelines"},
     "sandbox": {"sandbox"},
 }
 
