@@ -51,7 +51,7 @@ def compiled(names: Iterable[str], folder: Path) -> Models:
         nodes = _compile("--select", *names, folder=folder)
     models = Models({name: nodes[name].compiled_code for name in names}, {name: nodes[name].schema for name in names})
     models.connection.execute("set timezone = 'UTC'")
-    for schema in ("intermediate", "marts"):
+    for schema in ("raw_parcours", "staging", "intermediate", "marts"):
         models.connection.execute(f"create schema {schema}")
     return models
 

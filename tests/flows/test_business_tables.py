@@ -75,6 +75,7 @@ def test_the_business_is_a_row(tmp_path: Path) -> None:
         "2",
         "sign_up",
         "weekly_active_customers",
+        "fr",
     )
     assert rows(tmp_path, "from raw_parcours.settings") == [expected]
 
