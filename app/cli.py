@@ -122,7 +122,8 @@ def refresh(
 ) -> None:
     """Load every connected source, build and test the models, publish.
 
-    Exit codes: 0 all well; 1 nothing published; 3 published, though a source or a part of one failed.
+    Exit codes: 0 all well; 1 nothing published; 3 published, though a source, a part of one, or what the settings want
+    done after publishing failed.
     PREFECT_LOGGING_LEVEL=INFO in the environment adds Prefect's own log.
     """
     from app.plans import show_plans
@@ -161,7 +162,8 @@ def backfill(
     Dated reports are read day by day in steps of a month; of all else, what changed since --from; snapshots cannot be
     asked again. A run that was stopped goes on where it was when the same command is given again.
 
-    Exit codes: 0 all well; 1 nothing published; 3 published, though the source or a part of it failed.
+    Exit codes: 0 all well; 1 nothing published; 3 published, though the source, a part of it, or what the settings want
+    done after publishing failed.
     """
     from app.ready import armed, ready
     from flows.backfill import Backfill, check, steps

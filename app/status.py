@@ -86,5 +86,7 @@ def _show_last(run: dict[str, Any], console: Console) -> None:
             say(console, f"{source['source']} warned: {warning}")
         if source["error"]:
             say(console, f"{source['source']} failed: {source['error']}")
+    for fault in run.get("undelivered", []):  # a run of before has none
+        say(console, f"Published, but {fault}")
     if run["error"]:
         say(console, f"Nothing was published: {run['error']}")

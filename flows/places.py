@@ -24,6 +24,11 @@ class Places:
         return self.data / "marts.duckdb"
 
     @property
+    def dashboard(self) -> Path:
+        """The page that people look at, written with every publish."""
+        return self.data / "dashboard.html"
+
+    @property
     def state(self) -> Path:
         """dlt's working directories."""
         return self.data / "dlt"

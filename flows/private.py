@@ -11,10 +11,10 @@ OTHERS = 0o077
 
 
 @contextmanager
-def private(data: Path, published: str) -> Iterator[None]:
+def private(data: Path, published: str) -> Iterator[int]:
     """Whatever this process and its children write is private; what lies in the data directory becomes so.
 
-    `published` is the name of the one file whose mode is a setting.
+    `published` is the name of the one file whose mode is a setting. Gives the umask of before.
     """
     before = os.umask(OTHERS)
     try:
@@ -25,7 +25,7 @@ def private(data: Path, published: str) -> Iterator[None]:
             for name in files:
                 if name != published:
                     _close(Path(folder, name), FILE)
-        yield
+        yield before
     finally:
         os.umask(before)
 

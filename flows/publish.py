@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -30,14 +32,21 @@ def publish(places: Places, published: Published = Published()) -> list[str]:  #
     """
     target = published.path(places.marts)
     _share(target.parent, published, places)
-    with swapped_in(target) as fresh:
+    with place(target, published) as fresh:
         _log_of(fresh).unlink(missing_ok=True)
         tables = _copy(places.warehouse, fresh)
+    _link(places.marts, target)
+    return tables
+
+
+@contextmanager
+def place(target: Path, published: Published) -> Iterator[Path]:
+    """A path to write to; the file takes the target's place whole, for those who may read what is published."""
+    with swapped_in(target) as fresh:
+        yield fresh
         _give(fresh, published, published.bits)
         # A careless reader's write-ahead log would be replayed onto the new file.
         _log_of(target).unlink(missing_ok=True)
-    _link(places.marts, target)
-    return tables
 
 
 def _log_of(path: Path) -> Path:

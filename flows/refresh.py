@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from time import monotonic
 
 from flows import prefect_server
+from flows.after_publish import after_publish
 from flows.backfill import Backfill
 from flows.one_at_a_time import alone
 from flows.places import Places
@@ -43,15 +44,17 @@ class Outcome:
     sources: list[SourceOutcome] = field(default_factory=list)
     layers: dict[str, float] = field(default_factory=dict)
     published: list[str] = field(default_factory=list)
+    undelivered: list[str] = field(default_factory=list)  # what was wanted after the publish, and failed
     seconds: float = 0.0
     error: str = ""
 
     @property
     def exit_code(self) -> int:
-        """0 all well, 1 nothing published, 3 published although a source, or a part of one, failed."""
+        """0 all well, 1 nothing published, 3 published although a source, a part of one, or what comes after failed."""
         if not self.published:
             return NOTHING_PUBLISHED
-        return OK if all(source.status == "loaded" for source in self.sources) else PARTIAL
+        is_whole = all(source.status == "loaded" for source in self.sources) and not self.undelivered
+        return OK if is_whole else PARTIAL
 
 
 def run_refresh(
@@ -71,13 +74,14 @@ def run_refresh(
     """
     outcome = Outcome(as_of.astimezone(UTC), through, datetime.now(UTC))
     started = monotonic()
-    with alone(places.data), private(places.data, places.marts.name):
+    with alone(places.data), private(places.data, places.marts.name) as umask:
         try:
             prefect_server.start(places)
             from flows.refresh_flow import refresh  # imports Prefect, while its server starts
 
             with prefect_server.used(places):
                 refresh(settings, places, outcome, only, say, again, accepted)
+            outcome.undelivered = after_publish(places, settings.published, say, umask)
         except Exception as error:  # noqa: BLE001  whatever it was, it is told, logged and exits 1
             outcome.error = str(error) if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
         outcome.seconds = round(monotonic() - started, 1)

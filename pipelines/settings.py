@@ -97,6 +97,9 @@ class Published(BaseModel):
         default="", description="the system's group that the file is given to; the user's own when empty"
     )
     mode: str = Field(default="0640", pattern="^0?6[0-6]{2}$", description="who may read it, as chmod takes it")
+    copy_to: list[str] = Field(default_factory=list, description="folders that it and the page are copied to as well")
+    command: list[str] = Field(default_factory=list, description="a program and its arguments, run after each publish")
+    command_minutes: float = Field(default=5, gt=0, le=1440, description="how long the command may take")
 
     @field_validator("folder")
     @classmethod
@@ -104,6 +107,14 @@ class Published(BaseModel):
         if folder and not Path(folder).is_absolute():
             raise ValueError(f"{folder!r} is no absolute path; try /srv/parcours")
         return folder
+
+    @field_validator("copy_to")
+    @classmethod
+    def _are_absolute(cls, folders: list[str]) -> list[str]:
+        for folder in folders:
+            if not Path(folder).is_absolute():
+                raise ValueError(f"{folder!r} is no absolute path; try /srv/share")
+        return folders
 
     @property
     def bits(self) -> int:

@@ -45,6 +45,14 @@ def test_status_prints_messages_whole_and_with_their_brackets(tmp_path: Path) ->
     assert "nothing published" in said
 
 
+def test_status_tells_what_failed_after_the_publish(tmp_path: Path) -> None:
+    fault = "rsync failed with exit code 23: see [published] command"
+    write_runs(tmp_path, RUN, RUN | {"undelivered": [fault], "exit_code": 3})
+    said = run("status", "--data", tmp_path).stdout
+    assert f"Published, but {fault}\n" in said
+    assert said.count("partial") == 1
+
+
 def test_status_of_a_run_that_ended_before_its_first_source(tmp_path: Path) -> None:
     write_runs(tmp_path, RUN | {"sources": [], "published": [], "error": "no key", "exit_code": 1})
     assert "Nothing was published: no key" in run("status", "--data", tmp_path).stdout

@@ -113,6 +113,18 @@ def test_options_keep_what_is_theirs_when_written_out(tmp_path: Path) -> None:
             BUSINESS + '[published]\nfolder = "shared"\n',
             "parcours.toml: published.folder: 'shared' is no absolute path",
         ),
+        (
+            BUSINESS + '[published]\ncopy_to = ["/srv/share", "share"]\n',
+            "parcours.toml: published.copy_to: 'share' is no absolute path",
+        ),
+        (
+            BUSINESS + '[published]\ncommand = "rsync -a"\n',
+            "parcours.toml: published.command: is 'rsync -a', but should be a list",
+        ),
+        (
+            BUSINESS + "[published]\ncommand_minutes = 0\n",
+            "parcours.toml: published.command_minutes: is 0, but should be more than 0",
+        ),
         ("[business\n", "parcours.toml is no valid TOML: Expected ']'"),
     ],
 )
