@@ -23,8 +23,11 @@ class NoBrowser(ConnectorError):
 def write_board(places: Places, target: Path, language: str) -> None:
     """The page at a path, in a language, or in that of the settings where none is said."""
     text = page(places.marts, places.charts, language)
+    target = target.resolve()  # where the page is published elsewhere, its name in the data directory leads there
     with swapped_in(target) as fresh:
         fresh.write_text(text, encoding="utf-8")
+        if target.exists():
+            shutil.copymode(target, fresh)
 
 
 def open_board(target: Path) -> None:

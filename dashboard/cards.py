@@ -179,7 +179,7 @@ def caveats_of(facts: Facts, caveats: str) -> list[Both]:
     found = []
     for said in caveats.split(CAVEATS):
         source, _, caveat = said.partition(": ")
-        meant = both(lambda language, caveat=caveat: caveat_text(caveat, language))
+        meant = Both(caveat_text(caveat, "fr"), caveat_text(caveat, "en"))
         title = titles(facts, source)[0]
         found.append(Both(f"{title} : {meant.fr}", f"{title}: {meant.en}"))
     return found

@@ -6,7 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from dashboard.published import opened
+import duckdb
+
+from dashboard.published import Ask, opened
+from pipelines.connector import ConnectorError
 
 Row = dict[str, Any]
 GRAINS = ("day", "week", "month", "quarter", "year")
@@ -78,24 +81,35 @@ REVISIONS = f"""
 """
 
 
+class PublishedBefore(ConnectorError):
+    """The file was published by a version that knew no dashboard."""
+
+
 def read_facts(marts: Path) -> Facts:
     """Everything at once, from one published file."""
-    with opened(marts) as rows:
-        return Facts(
-            business=rows("select * from marts.dim_business")[0],
-            stages=rows("select * from marts.dim_stages order by position"),
-            catalog=rows("select * from marts.kpi_catalog order by position"),
-            values=_grouped(rows(VALUES), "kpi_id", "grain"),
-            comparisons=_comparisons(rows(COMPARISONS)),
-            last_years={(row["grain"], row["period_start"]): row["other_from"] for row in rows(LAST_YEARS)},
-            targets=_targets(rows("select * from marts.kpi_targets order by objective_id")),
-            scorecard=rows("select * from marts.kpi_scorecard order by objective_id, position"),
-            objectives=rows(OBJECTIVES),
-            annotations=rows("select * from marts.annotations order by date_day, kind, text"),
-            segments=_grouped(rows(SEGMENTS), "kpi_id"),
-            revisions=_grouped(rows(REVISIONS), "kpi_id"),
-            health=rows("select * from marts.source_health order by is_connected desc, title"),
-        )
+    try:
+        with opened(marts) as rows:
+            return _facts(rows)
+    except (duckdb.BinderException, duckdb.CatalogException):
+        raise PublishedBefore(f"{marts} is older than the dashboard. Publish anew: parcours refresh") from None
+
+
+def _facts(rows: Ask) -> Facts:
+    return Facts(
+        business=rows("select * from marts.dim_business")[0],
+        stages=rows("select * from marts.dim_stages order by position"),
+        catalog=rows("select * from marts.kpi_catalog order by position"),
+        values=_grouped(rows(VALUES), "kpi_id", "grain"),
+        comparisons=_comparisons(rows(COMPARISONS)),
+        last_years={(row["grain"], row["period_start"]): row["other_from"] for row in rows(LAST_YEARS)},
+        targets=_targets(rows("select * from marts.kpi_targets order by objective_id")),
+        scorecard=rows("select * from marts.kpi_scorecard order by objective_id, position"),
+        objectives=rows(OBJECTIVES),
+        annotations=rows("select * from marts.annotations order by date_day, kind, text"),
+        segments=_grouped(rows(SEGMENTS), "kpi_id"),
+        revisions=_grouped(rows(REVISIONS), "kpi_id"),
+        health=rows("select * from marts.source_health order by is_connected desc, title"),
+    )
 
 
 def _grouped(rows: list[Row], *names: str) -> dict[Any, list[Row]]:

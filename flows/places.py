@@ -29,6 +29,11 @@ class Places:
         return self.data / "dashboard.html"
 
     @property
+    def charts(self) -> Path:
+        """The library that draws the page's charts, packed."""
+        return self.data / "charts"
+
+    @property
     def state(self) -> Path:
         """dlt's working directories."""
         return self.data / "dlt"

@@ -11,10 +11,10 @@ OTHERS = 0o077
 
 
 @contextmanager
-def private(data: Path, published: str) -> Iterator[int]:
+def private(data: Path, *published: str) -> Iterator[int]:
     """Whatever this process and its children write is private; what lies in the data directory becomes so.
 
-    `published` is the name of the one file whose mode is a setting. Gives the umask of before.
+    `published` are the names of the files whose mode is a setting. Gives the umask of before.
     """
     before = os.umask(OTHERS)
     try:
@@ -23,7 +23,7 @@ def private(data: Path, published: str) -> Iterator[int]:
             for name in folders:
                 _close(Path(folder, name), FOLDER)
             for name in files:
-                if name != published:
+                if name not in published:
                     _close(Path(folder, name), FILE)
         yield before
     finally:

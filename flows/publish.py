@@ -35,7 +35,7 @@ def publish(places: Places, published: Published = Published()) -> list[str]:  #
     with place(target, published) as fresh:
         _log_of(fresh).unlink(missing_ok=True)
         tables = _copy(places.warehouse, fresh)
-    _link(places.marts, target)
+    link(places.marts, target)
     return tables
 
 
@@ -76,7 +76,7 @@ def _give(path: Path, published: Published, mode: int) -> None:
         ) from None
 
 
-def _link(here: Path, target: Path) -> None:
+def link(here: Path, target: Path) -> None:
     """Where the file lies elsewhere, its name in the data directory leads there."""
     if here == target:
         return

@@ -74,7 +74,7 @@ def run_refresh(
     """
     outcome = Outcome(as_of.astimezone(UTC), through, datetime.now(UTC))
     started = monotonic()
-    with alone(places.data), private(places.data, places.marts.name) as umask:
+    with alone(places.data), private(places.data, places.marts.name, places.dashboard.name) as umask:
         try:
             prefect_server.start(places)
             from flows.refresh_flow import refresh  # imports Prefect, while its server starts

@@ -25,7 +25,7 @@ def keep(places: Places, objective_id: str, note: str, reviewed_at: datetime) ->
         raise ConnectorError(f"{places.warehouse} does not exist yet. Make it: parcours refresh")
     with (
         alone(places.data),
-        private(places.data, places.marts.name),
+        private(places.data, places.marts.name, places.dashboard.name),
         duckdb.connect(str(places.warehouse)) as warehouse,
     ):
         migrations.is_behind(warehouse)  # what a newer program has written is left as it is

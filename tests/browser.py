@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: make browser (Debian: apt-get install chromium)")
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is here (Debian: apt-get install chromium)")
 
 
 @contextmanager
@@ -34,11 +34,16 @@ def shown(browser: Browser, page: Path, view: str = "", **context: Any) -> Itera
     tab = opened.new_page()
     tab.on("pageerror", lambda error: faults.append(str(error)))
     tab.on("console", lambda message: faults.append(message.text))
-    tab.on("request", lambda request: request.url.startswith(("file:", "blob:", "data:")) or faults.append(request.url))
+    tab.on("request", lambda request: faults.extend(asked(request.url)))
     tab.goto(page.as_uri() + view)
     yield tab
     opened.close()
     assert not faults
+
+
+def asked(url: str) -> list[str]:
+    """The address, where it is not the page itself or something that the page made."""
+    return [] if url.startswith(("file:", "blob:", "data:")) else [url]
 
 
 def number_of(text: str, language: str) -> tuple[Decimal, Decimal] | None:

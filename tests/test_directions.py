@@ -1,4 +1,4 @@
-"""Who may import whom: app → flows → dashboard → pipelines, the sandbox alone; and models: stg → int → dim and fct → kpi."""
+"""Who may import whom: app → flows → dashboard → pipelines, the sandbox alone; models: stg → int → dim, fct → kpi."""
 
 import ast
 import re

@@ -31,8 +31,9 @@ TABLES = """async () => {
     return found;
 }"""
 CARDS = """() => [...document.querySelectorAll("[data-kpi]")].flatMap((card) =>
-    [...card.querySelectorAll(".value[data-period], .so-far[data-period] .value")].filter((one) => one.checkVisibility()).map((one) =>
-        [card.dataset.kpi, one.closest("[data-period]").dataset.period, one.innerText]))"""
+    [...card.querySelectorAll(".value[data-period], .so-far[data-period] .value")]
+        .filter((one) => one.checkVisibility())
+        .map((one) => [card.dataset.kpi, one.closest("[data-period]").dataset.period, one.innerText]))"""
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +118,7 @@ def test_an_open_period_never_shows_a_change_of_the_whole(browser: Browser, writ
 
 def test_a_page_asks_nothing_and_is_small(written: Path) -> None:
     assert written.stat().st_size < 1_000_000
-    assert "http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'" in written.read_text(encoding="utf-8")
+    assert 'http-equiv="Content-Security-Policy" content="default-src \'none\'' in written.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
@@ -165,7 +166,9 @@ def test_a_kpi_is_taken_along_as_csv(
         assert (value == "") if exact is None else abs(float(value) - exact) < 1e-6
 
 
-@pytest.mark.parametrize("hostile", ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "{{ 7*7 }}\"'&"])
+@pytest.mark.parametrize(
+    "hostile", ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "{{ 7*7 }}\"'&"]
+)
 def test_what_people_write_is_shown_as_it_is(
     browser: Browser, refreshed: Refreshed, tmp_path: Path, hostile: str
 ) -> None:
@@ -194,7 +197,10 @@ def test_what_people_write_is_shown_as_it_is(
     ("change", "said"),
     [
         ("delete from objectives; delete from kpi_scorecard; delete from kpi_targets", "No objective is set"),
-        ("update kpi_values set is_connected = false, is_complete = false, value = null, sources = ''", "Not connected"),
+        (
+            "update kpi_values set is_connected = false, is_complete = false, value = null, sources = ''",
+            "Not connected",
+        ),
         ("update kpi_values set is_complete = false, value = null", "No complete period yet"),
         ("update source_health set is_connected = source = 'shopify'", "1 of 1"),
         ("delete from kpi_comparisons", "October 2026"),
