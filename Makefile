@@ -4,7 +4,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check lint types models generated format clean
+.PHONY: help setup browser demo test test-slow check lint types models generated format clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,10 +23,15 @@ setup: .venv/installed ## create .venv and install what uv.lock names
 demo: setup ## simulated vendors up, two real refreshes of 13 months, KPI tables printed
 	@$(BIN)/parcours demo
 
-test: setup ## the fast test suite
+browser: ## Chromium for the tests of the page, where apt may install it; they are skipped elsewhere
+	@command -v chromium >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; } >/dev/null 2>&1 \
+		|| echo "No Chromium, and it cannot be installed: the tests of the page are skipped."
+
+test: setup browser ## the fast test suite
 	@$(BIN)/pytest
 
-test-slow: setup ## the suites that take minutes
+test-slow: setup browser ## the suites that take minutes
 	@$(BIN)/pytest -m slow
 
 check: setup lint types models test ## everything that must be green before a change lands

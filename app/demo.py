@@ -172,6 +172,12 @@ def _show(places: Places, console: Console) -> None:
     from app.kpis import show_kpis
 
     show_kpis(places, None, "month", "table", "en", console)
-    shown = places.marts.relative_to(Path.cwd()) if places.marts.is_relative_to(Path.cwd()) else places.marts
-    console.print(f"\nPublished: [bold]{shown}[/bold]. Open it with any DuckDB client (read-only) and try:\n")
+    console.print(
+        f"\nPublished: [bold]{_shown(places.marts)}[/bold]. Open it with any DuckDB client (read-only) and try:\n"
+    )
     console.print(Syntax(QUERIES, "sql", background_color="default", word_wrap=True))
+    say(console, f"\nThe dashboard: {_shown(places.dashboard)}. Open it in a browser, or: parcours dashboard --open")
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -56,6 +56,7 @@ class Card:
 
     kpi_id: str
     label: Both
+    note: Both | None
     period_start: date | None
     value: Both
     period: Both
@@ -76,6 +77,7 @@ def card(facts: Facts, kpi: Row, grain: str = GRAIN) -> Card:
     return Card(
         kpi_id=kpi["kpi_id"],
         label=label(kpi),
+        note=_chosen(facts) if kpi["kpi_id"] == "north_star" else None,
         period_start=latest["period_start"] if latest else None,
         value=value,
         period=period,
@@ -90,6 +92,15 @@ def card(facts: Facts, kpi: Row, grain: str = GRAIN) -> Card:
 def label(kpi: Row) -> Both:
     """A KPI's name."""
     return Both(kpi["label_fr"], kpi["label_en"])
+
+
+def _chosen(facts: Facts) -> Both:
+    """What the business chose as its north star."""
+    chosen = facts.business["north_star"]
+    for kpi in facts.catalog:
+        if kpi["kpi_id"] == chosen:
+            return label(kpi)
+    return told("page.active_customers" if chosen else "page.own_query")
 
 
 def value_of(value: Any, unit: str) -> Both:
