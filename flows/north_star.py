@@ -65,7 +65,11 @@ def _valid(answer: pa.Table) -> pa.Table:
     """The answer, of periods that exist and values that are numbers."""
     for row in answer.to_pylist():
         value = row["value"]
-        if row["grain"] not in GRAINS + EARLIER_PARTS or row["period_start"] is None or (value is not None and not isfinite(value)):
+        if (
+            row["grain"] not in GRAINS + EARLIER_PARTS
+            or row["period_start"] is None
+            or (value is not None and not isfinite(value))
+        ):
             raise BadNorthStar(
                 f"business.north_star_sql gives grain {row['grain']!r}, period_start {row['period_start']}, value "
                 f"{value}: the grain should be one of {', '.join(GRAINS)}, period_start a date, the value a number."
