@@ -5,6 +5,7 @@ CAVEATS = {
     "thresholded": "rows of few users are withheld",
     "other_row": "rare values are lumped together as (other)",
     "truncated": "the vendor left out rows",
+    "left_out": "not asked for this time: the vendor's quota was short",
     "estimated": "the vendor estimates its counts",
     "attribution": "conversions are attributed by these windows",
     "account_zone": "days are those of the account's time zone, not of the business",

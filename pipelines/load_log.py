@@ -264,10 +264,10 @@ def _record_caveats(connection: duckdb.DuckDBPyConnection, source: str, plan: Pl
             delete from raw_parcours.caveats using asked
             where source = ? and caveats.table_name = asked.table_name and caveats.account_id = asked.account_id and (
                 date_day is null and not ?
-                or date_day <= last_day and date_day >= case grain
-                    when '' then first_day
-                    when 'day' then first_day
-                    when 'week' then first_day - 6
+                or date_day <= last_day and date_day >= case
+                    when grain in ('', 'day') then first_day
+                    when grain = 'week' then first_day - 6
+                    when grain like '%_to_date' then date_day  -- of now alone, told anew by each load
                     else date_trunc(grain, first_day)
                 end
             )

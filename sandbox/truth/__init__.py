@@ -11,6 +11,7 @@ from sandbox.truth.mail import mail_rates
 from sandbox.truth.margin import margin_kpis
 from sandbox.truth.money import spend_by_day, spend_known_through
 from sandbox.truth.opt_ins import first_opt_ins, persons, told_opt_ins
+from sandbox.truth.periods import Earlier, Period, earlier_periods
 from sandbox.truth.prospects import prospect_kpis
 from sandbox.truth.purchases import Purchases
 from sandbox.truth.segments import SegmentKey, segments
@@ -21,12 +22,25 @@ from sandbox.truth.terms import Business, Key, Refresh, Upsell, Value
 from sandbox.truth.view import Answers, View, key
 from sandbox.truth.web import web_kpis
 
-__all__ = ["Business", "Key", "Refresh", "SegmentKey", "Upsell", "Value", "segments", "truth"]
+__all__ = [
+    "Business",
+    "Earlier",
+    "Key",
+    "Refresh",
+    "SegmentKey",
+    "Upsell",
+    "Value",
+    "earlier_periods",
+    "segments",
+    "truth",
+]
 
 
-def truth(world: World, refreshes: Sequence[Refresh], business: Business) -> dict[Key, Value]:
-    """Every KPI in every period that has a loaded day, as the last refresh should publish it."""
-    view = View(world, refreshes, business)
+def truth(
+    world: World, refreshes: Sequence[Refresh], business: Business, periods: Sequence[Period] | None = None
+) -> dict[Key, Value]:
+    """Every KPI in every period that has a loaded day, or in those asked for, as the last refresh should publish it."""
+    view = View(world, refreshes, business, periods)
     told = told_opt_ins(view)
     people = persons(told)
     opted_in = first_opt_ins(told, people)

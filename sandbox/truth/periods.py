@@ -61,6 +61,42 @@ def periods(history_start: date, through: date, week_start: str) -> list[Period]
     return found
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """What a period is held against: itself, the comparison's name, and the days of the earlier period."""
+
+    period: Period
+    comparison: str
+    other: Period
+
+
+def earlier_periods(history_start: date, through: date, week_start: str) -> list[Earlier]:
+    """The one before and last year's of every period, and of an open one as many of their first days as it has had.
+
+    Last year's day or week is the one of the same weekday, 52 weeks earlier. First days that are not all loaded are
+    none; a whole period is one that has a loaded day.
+    """
+    found = []
+    known = periods(history_start, through, week_start)
+    by_start = {(one.grain, one.start): one for one in known}
+    for one in known:
+        year_before = (
+            one.start - 364 * ONE_DAY if one.grain in ("day", "week") else one.start.replace(year=one.start.year - 1)
+        )
+        for name, start in (
+            ("previous", _start(one.grain, one.start - ONE_DAY, week_start)),
+            ("last_year", year_before),
+        ):
+            if (one.grain, start) in by_start:
+                whole = "previous_period" if name == "previous" else name
+                found.append(Earlier(one, whole, by_start[one.grain, start]))
+            days = list(days_between(start, _next(one.grain, start) - ONE_DAY))[: len(list(one.days()))]
+            if one.end > through and start >= history_start:
+                part = Period(f"{name}_{one.grain}_to_date", start, days[-1], start, days[-1])
+                found.append(Earlier(one, f"{name}_to_date", part))
+    return found
+
+
 def _start(grain: str, day: date, week_start: str) -> date:
     if grain == "week":
         return day - ONE_DAY * ((day.weekday() + (week_start == "sunday")) % 7)

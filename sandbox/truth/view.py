@@ -13,14 +13,22 @@ Answers = dict[Key, Value]
 class View:
     """A world as the last of some refreshes sees it."""
 
-    def __init__(self, world: World, refreshes: Sequence[Refresh], business: Business) -> None:
+    def __init__(
+        self,
+        world: World,
+        refreshes: Sequence[Refresh],
+        business: Business,
+        asked: Sequence[Period] | None = None,
+    ) -> None:
         self.world = world
         self.business = business
         self.refreshes = sorted(refreshes, key=lambda refresh: refresh.as_of)
         self.now = self.refreshes[-1].as_of
         self.through = self.refreshes[-1].through
         self.day_of = local_day(business.time_zone)
-        self.periods = periods(business.history_start, self.through, business.week_start)
+        self.periods = (
+            periods(business.history_start, self.through, business.week_start) if asked is None else list(asked)
+        )
 
     def captures(self) -> list[tuple[date, datetime]]:
         """The day and the instant of each capture; a second one on the same day replaces the first."""

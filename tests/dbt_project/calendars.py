@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.dbt_project.models import Models
 
 GRAINS = ("day", "week", "month", "quarter", "year")
+CALENDARS_OWN = "not ends_with(grain, '_to_date')"
 ONE_DAY = timedelta(days=1)
 Made = TypeVar("Made")
 Period = tuple[str, date]  # grain and first day
@@ -110,9 +111,25 @@ def days_of(calendar: Calendar, days: list[date]) -> dict[Period, list[date]]:
     return found
 
 
-def by_period(models: Models, table: str, columns: str) -> dict[Period, Any]:
-    """(grain, first day) → the values of some columns, or of the one."""
-    rows = models.rows(f"select grain, period_start, {columns} from {table}")
+def earlier_parts(calendar: Calendar) -> dict[Period, list[date]]:
+    """The days that an open period is compared with, one by one: as many of each earlier one as it has had itself."""
+    found: dict[Period, list[date]] = {}
+    for grain in GRAINS[1:]:
+        start, end = bounds(grain, calendar.through, calendar.week_start)
+        if end == calendar.through:
+            continue
+        had = (calendar.through - start).days + 1
+        year_before = start - ONE_DAY * 364 if grain == "week" else date(start.year - 1, start.month, 1)
+        for name, day in (("previous", start - ONE_DAY), ("last_year", year_before)):
+            first, last = bounds(grain, day, calendar.week_start)
+            if first >= calendar.history_start:
+                found[f"{name}_{grain}_to_date", first] = list(days_between(first, last))[:had]
+    return found
+
+
+def by_period(models: Models, table: str, columns: str, where: str = CALENDARS_OWN) -> dict[Period, Any]:
+    """(grain, first day) → the values of some columns, or of the one; of the calendar's own periods unless told."""
+    rows = models.rows(f"select grain, period_start, {columns} from {table} where {where}")
     found = {(row[0], row[1]): row[2] if len(row) == 3 else row[2:] for row in rows}
     assert len(found) == len(rows), f"{table} holds a period twice"
     return found

@@ -52,9 +52,9 @@ def given_amounts(models: Models, found: Amounts) -> None:
 
 def given_sessions(models: Models, found: Mapping[Period, tuple[int, int]]) -> None:
     """What Google Analytics answered for each period: sessions, and how many of them were engaged."""
-    columns = {"grain": TEXT, "period_start": DAY, **dict.fromkeys(WEB, pa.int64())}
+    columns = {"grain": TEXT, "period_start": DAY, "period_end": DAY, **dict.fromkeys(WEB, pa.int64())}
     rows = [
-        (*period, *({"sessions": sessions, "engaged_sessions": engaged}.get(name) for name in WEB))
+        (*period, None, *({"sessions": sessions, "engaged_sessions": engaged}.get(name) for name in WEB))
         for period, (sessions, engaged) in found.items()
     ]
     models.given("intermediate.int_web_periods", columns, rows)
@@ -88,5 +88,8 @@ def given_waits(models: Models, found: Iterable[tuple[date, int | None]]) -> Non
 
 def given_whole_periods(models: Models) -> None:
     """No period of a stage is known to be whole."""
-    columns = {"stage": pa.string(), "grain": pa.string(), "period_start": pa.date32(), "is_complete": pa.bool_()}
+    columns = {
+        "stage": pa.string(), "grain": pa.string(), "period_start": pa.date32(), "is_complete": pa.bool_(),
+        "is_provisional": pa.bool_(),
+    }  # fmt: skip
     models.given("marts.kpi_whole_periods", columns, [])

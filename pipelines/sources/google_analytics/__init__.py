@@ -12,13 +12,20 @@ from typing import Any
 import dlt
 import pyarrow as pa
 from dlt.extract.resource import DltResource
-from google.analytics.data_v1beta import BetaAnalyticsDataClient, types
+from google.analytics.data_v1beta import BetaAnalyticsDataClient
 from pydantic import Field, model_validator
 
 from pipelines import parts
 from pipelines.connector import Connector, ConnectorError, Options, Plan, Pull, Scope, Table
-from pipelines.listing import ListingRefused
+from pipelines.sources.google_analytics import to_date
 from pipelines.sources.google_analytics.audiences import audience_exports
+from pipelines.sources.google_analytics.batches import (
+    RANGES_PER_REQUEST,
+    REQUESTS_PER_BATCH,
+    answers_of,
+    contradiction,
+    request_of,
+)
 from pipelines.sources.google_analytics.client import (
     ADVICE,
     HOST,
@@ -34,7 +41,6 @@ from pipelines.sources.google_analytics.reports import Period, PeriodReport, is_
 
 # Hits are complete after 24 to 48 hours; key events are attributed for up to 12 days more.
 REREAD_DAYS = 14
-RANGES_PER_REQUEST, REQUESTS_PER_BATCH = 4, 5
 MOST_ROWS = 250_000  # the vendor's limit of a page
 CHECK_DAY = date(2026, 1, 1)  # any day will do
 
@@ -97,6 +103,8 @@ TABLES = {
         "snapshots",
         1,
     ),
+    # last, since it is left out where the others have used up the quota
+    to_date.NAME: to_date.TABLE,
 }  # fmt: skip
 
 
@@ -110,6 +118,7 @@ class GoogleAnalyticsOptions(Options):
     lead_event: str = "generate_lead"
     audiences: list[str] = Field(default_factory=list, description="audiences of the primary property, to be exported")
     week_start: str = "monday"
+    history_start: date = date.max  # nothing is known to lie in it
     page_rows: int = Field(MOST_ROWS, ge=1, le=MOST_ROWS)
 
     @model_validator(mode="after")
@@ -139,7 +148,10 @@ def google_analytics(
         dlt.resource(audience_exports(client, options.primary, options.audiences, plan), name="audience_exports"),
     ]
     resources += [dlt.resource(_dated_rows(client, options, heard, name), name=name) for name in DATED]
-    return resources
+    earlier = to_date.to_date_metrics(
+        client, list(options.reports().values()), options.history_start, options.week_start, heard
+    )
+    return [*resources, dlt.resource(earlier, name=to_date.NAME)]
 
 
 def _period_metrics(
@@ -194,7 +206,7 @@ def _days_of(
     last: date,
 ) -> tuple[dict[date, tuple[str, ...]], dict[str, Any]]:
     """The days of a range that have a row, with its values, and what the vendor says of the range."""
-    request = _request(pull.account_id, ("date",), report, [(first, last)])
+    request = request_of(pull.account_id, ("date",), report, [(first, last)])
     found = whole_report(client, request, options.page_rows, partial(heard.quota, pull.account_id))
     return {date.fromisoformat(dimensions[0]): values for dimensions, values in found.rows}, found.metadata
 
@@ -207,7 +219,7 @@ def _check_days(pull: Pull, by_day: list[dict[str, Any]], row: dict[str, Any], s
     withheld = any("subjectToThresholding" in one["metadata"] for one in days)
     some = any(one["metrics"] for one in days)
     if (some and not row["metrics"]) or (row["metrics"] and is_whole and not some and not withheld):
-        raise _contradiction(pull, row, some)
+        raise contradiction(pull.account_id, row["report"], first, last, some)
 
 
 def _check_empty(
@@ -226,15 +238,7 @@ def _check_empty(
     days, _ = _days_of(client, options, heard, pull, report, first, last)
     for row in empty:
         if any(row["period_start"] <= day <= row["period_end"] for day in days):
-            raise _contradiction(pull, row, some=True)
-
-
-def _contradiction(pull: Pull, row: dict[str, Any], some: bool) -> ListingRefused:
-    return ListingRefused(
-        f"Google Analytics: report {row['report']} of property {pull.account_id} contradicts itself: from "
-        f"{row['period_start']} to {row['period_end']} it has {'no' if some else 'a'} row, its days have "
-        f"{'some' if some else 'none'}. Refresh again."
-    )
+            raise contradiction(pull.account_id, row["report"], row["period_start"], row["period_end"], some=True)
 
 
 def _by_period(
@@ -243,15 +247,10 @@ def _by_period(
     """Up to twenty periods in one batch: four date ranges a request, five requests."""
     groups = [asked[start : start + RANGES_PER_REQUEST] for start in range(0, len(asked), RANGES_PER_REQUEST)]
     requests = [
-        _request(pull.account_id, (), report, [(period.first_day, period.last_day) for period in group])
+        request_of(pull.account_id, (), report, [(period.first_day, period.last_day) for period in group])
         for group in groups
     ]
-    batch = types.BatchRunReportsRequest(property=f"properties/{pull.account_id}", requests=requests)
-    answers = call(client.batch_run_reports, batch).reports
-    if len(answers) != len(requests):
-        raise ConnectorError(
-            f"Google Analytics: a batch of property {pull.account_id} gave {len(answers)} reports of {len(requests)}"
-        )
+    answers = answers_of(client, pull.account_id, requests)
     for request, group, answer in zip(requests, groups, answers, strict=True):
         heard.quota(pull.account_id, answer)
         said = metadata(answer)
@@ -279,19 +278,6 @@ def _period_row(
     }
 
 
-def _request(
-    property_id: str, dimensions: tuple[str, ...], report: PeriodReport, ranges: list[tuple[date, date]]
-) -> types.RunReportRequest:
-    return types.RunReportRequest(
-        property=f"properties/{property_id}",
-        dimensions=[types.Dimension(name=name) for name in dimensions],
-        metrics=[types.Metric(name=name) for name in report.metrics],
-        date_ranges=[types.DateRange(start_date=str(first), end_date=str(last)) for first, last in ranges],
-        dimension_filter=report.expression,
-        return_property_quota=True,
-    )
-
-
 def _dated_rows(
     client: BetaAnalyticsDataClient, options: GoogleAnalyticsOptions, heard: Heard, name: str
 ) -> Iterator[pa.Table]:
@@ -300,7 +286,7 @@ def _dated_rows(
 
     def read(pull: Pull) -> Iterator[pa.Table]:
         report = PeriodReport(name, tuple(metrics), FILTERS.get(name, ()))
-        request = _request(pull.account_id, ("date", *dimensions), report, [(pull.first_day, pull.last_day)])
+        request = request_of(pull.account_id, ("date", *dimensions), report, [(pull.first_day, pull.last_day)])
         found = whole_report(client, request, options.page_rows, partial(heard.quota, pull.account_id))
         tell_of_property(heard.plan, pull, found.metadata, "sessions" in metrics, metrics is COST)
         tell_of_days(heard.plan, pull, found, report.metrics[0])
@@ -330,6 +316,8 @@ def scopes(options: GoogleAnalyticsOptions, table: str) -> list[Scope]:
         return [Scope(options.primary, definition) for definition in reports] + [
             Scope(one, definition) for one in others for definition, report in reports.items() if report.name == "site"
         ]
+    if table == to_date.NAME:
+        return [Scope(options.primary)]
     if table == "audience_exports":
         return [Scope(options.primary)] if options.audiences else []
     return [Scope(one) for one in options.properties]
@@ -343,7 +331,7 @@ def check(options: GoogleAnalyticsOptions) -> list[str]:
     )
     lines = []
     for one in options.properties:
-        request = _request(one, (), PeriodReport("check", ("sessions",)), [(CHECK_DAY, CHECK_DAY)])
+        request = request_of(one, (), PeriodReport("check", ("sessions",)), [(CHECK_DAY, CHECK_DAY)])
         said = metadata(call(client.run_report, request))
         primary = ", primary" if one == options.primary else ""
         lines.append(f"property {one}{primary}: {said['timeZone']}, {said['currencyCode']}")

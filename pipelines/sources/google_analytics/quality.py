@@ -36,6 +36,7 @@ class Heard:
 
     plan: Plan
     used: Counter[tuple[str, str]] = field(default_factory=Counter)
+    left: dict[tuple[str, str], int] = field(default_factory=dict)
     reports: defaultdict[tuple[str, str, str, date, str], set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def quota(self, property_id: str, answer: types.RunReportResponse) -> None:
@@ -47,9 +48,18 @@ class Heard:
                 continue
             status = getattr(answer.property_quota, name)
             self.used[property_id, name] += status.consumed
+            self.left[property_id, name] = status.remaining
             used = self.used[property_id, name]
             text = f"{used:,} used by this load, {status.remaining:,} left" if used else f"{status.remaining:,} left"
             self.plan.quota[f"{words}, property {property_id}"] = text
+
+    def is_short(self, property_id: str) -> bool:
+        """Less is left of some quota than the load has used so far: what can wait leaves it to what cannot."""
+        return any(left < self.used[key] for key, left in self.left.items() if key[0] == property_id)
+
+    def leave_out(self, pull: Pull, period: Period) -> None:
+        """A period is not asked for this time."""
+        self.reports[pull.account_id, "left_out", "", period.first_day, period.grain].add("site")
 
     def period(self, pull: Pull, report: str, period: Period, said: dict[str, Any], number: int = 0) -> None:
         """Remember what was said of the `number`th range of an answer; `tell` makes caveats of it."""

@@ -14,6 +14,7 @@ from google.analytics.data_v1beta import types
 MATCH = types.Filter.StringFilter.MatchType
 # What Google's own channel rules call paid.
 PAID_MEDIUM = r".*cp.*|ppc|retargeting|paid.*"
+ONE_DAY = timedelta(days=1)
 GRAINS = ("week", "month", "quarter", "year")
 USERS = ("totalUsers", "activeUsers", "sessions")
 
@@ -115,8 +116,28 @@ def periods(first_day: date, last_day: date, week_start: str) -> Iterator[Period
         start = _start(grain, first_day, week_start)
         while start <= last_day:
             following = _following(grain, start)
-            yield Period(grain, start, min(following - timedelta(days=1), last_day))
+            yield Period(grain, start, min(following - ONE_DAY, last_day))
             start = following
+
+
+def earlier_parts(last_day: date, history_start: date, week_start: str) -> list[Period]:
+    """What each period that is open on the last day is compared with: as many first days of the one before and of last
+    year's, where these lie in history."""
+    found = []
+    for grain in GRAINS:
+        start = _start(grain, last_day, week_start)
+        if _following(grain, start) == last_day + ONE_DAY:
+            continue
+        before = {
+            "previous": _start(grain, start - ONE_DAY, week_start),
+            # of a week the one with the same weekdays
+            "last_year": start - 52 * timedelta(weeks=1) if grain == "week" else start.replace(year=start.year - 1),
+        }
+        for name, first in before.items():
+            last = min(first + (last_day - start), _following(grain, first) - ONE_DAY)
+            if first >= history_start:
+                found.append(Period(f"{name}_{grain}_to_date", first, last))
+    return found
 
 
 def _start(grain: str, day: date, week_start: str) -> date:

@@ -1,5 +1,10 @@
+-- Counts of calendar periods, and of the earlier parts that open ones are compared with.
+{% set columns = 'property_id, report, definition, grain, period_start, period_end, metrics, metadata' %}
+
 with source as (
-    select * from {{ source('google_analytics', 'period_metrics') }}
+    select {{ columns }} from {{ source('google_analytics', 'period_metrics') }}
+    union all
+    select {{ columns }} from {{ source('google_analytics', 'to_date_metrics') }}
 ),
 
 told as (
