@@ -18,7 +18,7 @@ COMMANDS = typer.main.get_group(cli).commands
 
 def test_help_lists_every_command_and_what_the_exit_codes_mean() -> None:
     said = words(run("--help").stdout)
-    for name in ("demo", "sandbox", "check", "refresh", "status", "kpi"):
+    for name in ("demo", "sandbox", "check", "refresh", "status", "kpi", "objectives", "objective"):
         assert name in said
     assert "Exit codes: 0 done; 1 not done" in said
     told = words(run("refresh", "--help").stdout)

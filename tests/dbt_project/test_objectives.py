@@ -137,7 +137,7 @@ def test_an_objective_is_what_the_settings_say(warehouse: Warehouse) -> None:
     ) == [("mixed", "fan", "More.", "north_star", "Alice", "Bob, Eve", "weekly")]
     assert warehouse.rows(
         "select position, kpi_id, grain, start_value, start_day, target_value, target_day, "
-        "cast(per_period as double), cumulated_over from marts.objective_kpis order by position"
+        "per_period, cumulated_over from marts.objective_kpis order by position"
     ) == [
         (1, "nps", "month", -5, date(2026, 1, 1), 5.5, date(2026, 4, 11), None, ""),
         (2, "purchases", "month", None, None, None, None, 9.5, "year"),

@@ -1,5 +1,6 @@
 """What the settings say of KPIs fits the KPIs that there are, or is refused with what was meant."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from app.ready import ready
 from flows import objectives
 from flows.objectives import BadObjective
+from flows.places import PROJECT
 from pipelines.settings import SettingsError, read_settings
 from tests.pipelines.test_objectives import BUSINESS, OBJECTIVE, PATH, PERIODS
 
@@ -68,6 +70,15 @@ def test_what_does_not_fit_is_said_with_what_was_meant(tmp_path: Path, text: str
     assert line.startswith(said)
     with pytest.raises(BadObjective):
         objectives.check(read_settings(tmp_path / "parcours.toml"))
+
+
+def test_the_template_holds_when_it_is_uncommented(tmp_path: Path) -> None:
+    template = (PROJECT / "parcours.toml").read_text(encoding="utf-8")
+    begins, ends = template.index("# [dashboard]"), template.index("# [sources.google_analytics]")
+    uncommented = re.sub(r"^# ", "", template[begins:ends], flags=re.MULTILINE)
+    assert faults(tmp_path, uncommented) == []
+    [objective] = read_settings(tmp_path / "parcours.toml").objectives
+    assert [target.kpi for target in objective.kpis] == ["capture_page_conversion_rate", "new_prospects"]
 
 
 def test_a_command_refuses_it_with_all_else_that_is_wrong(tmp_path: Path) -> None:

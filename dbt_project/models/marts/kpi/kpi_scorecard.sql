@@ -103,13 +103,12 @@ select
     measured.start_day,
     case
         when measured.cumulated_over = '' then measured.target_value
-        else cast(
+        else
             measured.per_period * case measured.grain
                 when 'day' then {{ dbt.datediff('measured.start_day', 'measured.target_day', 'day') }}
                 when 'month' then {{ dbt.datediff('measured.start_day', 'measured.target_day', 'month') }}
                 else {{ dbt.datediff('measured.start_day', 'measured.target_day', 'quarter') }}
-            end + measured.per_period as double
-        )
+            end + measured.per_period
     end as target_value,
     measured.target_day,
     measured.cumulated_over,

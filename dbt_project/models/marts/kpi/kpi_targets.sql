@@ -82,7 +82,7 @@ select
     -- the line is exact at both ends
     case
         when cumulated_over = '' then start_value * (1 - elapsed_share) + target_value * elapsed_share
-        else cast(per_period as double)
+        else per_period
     end as target,
     cast(cumulated_from as date) as cumulated_from,
     case when cumulated_over != '' and value is not null then cast(value_so_far as {{ money() }}) end as value_cumulated,

@@ -35,7 +35,7 @@ select
     cast({{ json_text('target', 'start_day') }} as date) as start_day,
     cast({{ json_text('target', 'target_value') }} as double) as target_value,
     cast({{ json_text('target', 'target_day') }} as date) as target_day,
-    cast({{ json_text('target', 'per_period') }} as {{ money() }}) as per_period,
+    cast({{ json_text('target', 'per_period') }} as double) as per_period,
     coalesce({{ json_text('target', 'cumulated') }}, '') as cumulated_over,
 
     -- who looks after it
