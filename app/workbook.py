@@ -105,10 +105,11 @@ def _caveats(exported: Exported, kpi: Row) -> list[str]:
     """What the vendors say of the exported values, in words."""
     rows = exported.values.get(kpi["kpi_id"], {}).values()
     said = dict.fromkeys(one for row in rows for one in _listed(row["caveats"]))
-    told = [one.partition(": ") for one in sorted(said)]
-    return [
-        f"{exported.titles.get(source, source)}: {caveat_text(caveat, exported.language)}" for source, _, caveat in told
-    ]
+    found = []
+    for source, _, caveat in (one.partition(": ") for one in sorted(said)):
+        meaning, title = caveat_text(caveat, exported.language), exported.titles.get(source, source)
+        found.append(word("source says", exported.language, source=title, caveat=meaning))
+    return found
 
 
 def _listed(text: str | None) -> list[str]:

@@ -191,8 +191,7 @@ def caveats_of(facts: Facts, caveats: str) -> list[Both]:
     for said in caveats.split(CAVEATS):
         source, _, caveat = said.partition(": ")
         meant = Both(caveat_text(caveat, "fr"), caveat_text(caveat, "en"))
-        title = titles(facts, source)[0]
-        found.append(Both(f"{title} : {meant.fr}", f"{title}: {meant.en}"))
+        found.append(told("source says", source=titles(facts, source)[0], caveat=meant))
     return found
 
 

@@ -1,4 +1,4 @@
-"""A published file made by hand: the columns of `kpi_values` and `kpi_catalog`, and the few rows a test needs."""
+"""A published file made by hand: the tables that commands read, with the few rows that a test needs."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,14 +11,14 @@ VALUES = """
 create table kpi_values (
     kpi_id varchar, stage varchar, grain varchar, period_start date, period_end date, last_day date, numerator double,
     denominator double, value double, unit varchar, is_connected boolean, is_complete boolean, is_provisional boolean,
-    sources varchar, missing_sources varchar, as_of timestamptz
+    sources varchar, missing_sources varchar, caveats varchar, as_of timestamptz
 )
 """
 CATALOG = """
 create table kpi_catalog (
     kpi_id varchar, stage varchar, position integer, label_fr varchar, label_en varchar, definition varchar,
-    aggregation_class varchar, numerator varchar, denominator varchar, unit varchar, good varchar, cadence varchar,
-    effort varchar, owner varchar, is_lever boolean
+    definition_fr varchar, aggregation_class varchar, days_of varchar, numerator varchar, denominator varchar,
+    unit varchar, good varchar, cadence varchar, effort varchar, owner varchar, is_lever boolean
 )
 """
 
@@ -28,17 +28,24 @@ def kpi(
 ) -> list[Any]:
     """A row of the catalogue; its position is given when it is written."""
     named = label or kpi_id.replace("_", " ").capitalize()
-    said = ["additive", kpi_id, "", unit, "up", cadence, "low", "marketing", is_lever]
-    return [kpi_id, stage, 0, f"{named} (é)", named, "A definition.", *said]
+    said = ["additive", "business", kpi_id, "", unit, "up", cadence, "low", "marketing", is_lever]
+    return [kpi_id, stage, 0, f"{named} (é)", named, "A definition.", "Une définition.", *said]
 
 
-def value(of: list[Any], month: int, value: float | None, state: str = "complete", grain: str = "month") -> list[Any]:
+def value(
+    of: list[Any],
+    month: int,
+    value: float | None,
+    state: str = "complete",
+    grain: str = "month",
+    caveats: str = "",
+) -> list[Any]:
     """A row of the values, 2026; `state`: complete, provisional (complete, may move), open, or absent."""
     first, after = date(2026, month, 1), date(2026, month + 1, 1)
-    unit = "EUR" if of[9] == "money" else of[9]
+    unit = "EUR" if of[11] == "money" else of[11]
     is_connected, is_complete = state != "absent", state in ("complete", "provisional")
     flags = [is_connected, is_complete, state in ("provisional", "open")]
-    return [of[0], of[1], grain, first, after, first, value, None, value, unit, *flags, "mailchimp", "", AS_OF]
+    return [of[0], of[1], grain, first, after, first, value, None, value, unit, *flags, "mailchimp", "", caveats, AS_OF]
 
 
 PROSPECTS = kpi("new_prospects", "capture", is_lever=True)
@@ -70,6 +77,42 @@ def publish(path: Path, rows: list[list[Any]] | None = None) -> None:
             connection.execute(f"insert into kpi_catalog values ({marks})", [*row[:2], position, *row[3:]])
         for row in ROWS if rows is None else rows:
             connection.execute(f"insert into kpi_values values ({', '.join('?' * len(row))})", row)
+
+
+STAGES = """
+create table dim_business as
+select
+    'Europe/Paris' as time_zone, 'EUR' as reporting_currency, 'monday' as week_start,
+    date '2026-01-01' as history_start, date '2026-03-19' as through, timestamptz '2026-03-20 19:00:00+00' as as_of;
+
+create table dim_sources as select 'mailchimp' as source, 'Mailchimp' as title;
+
+create table kpi_capture (
+    grain varchar, period_start date, is_complete boolean, new_prospects bigint, list_size bigint,
+    spend decimal(18, 6), cost_per_prospect double, not_landed_share double
+);
+insert into kpi_capture values
+    ('month', '2026-01-01', true, 1200, null, 12000.5, 10, 0.25),
+    ('month', '2026-02-01', true, 1350, 4000, 77953.05, 57.743, 0),
+    ('month', '2026-03-01', false, 81, 4081, 0, null, null),
+    ('week', '2026-02-01', true, 300, null, 0, null, null);
+comment on column kpi_capture.spend is 'Marketing spend.';
+
+create table kpi_ascension (grain varchar, period_start date, is_complete boolean, purchase_frequency double);
+insert into kpi_ascension values ('month', '2026-02-01', true, 1.28), ('month', '2026-03-01', false, 1.3);
+
+create table kpi_fan (grain varchar, period_start date, is_complete boolean, nps double);
+insert into kpi_fan values ('month', '2026-02-01', true, 0), ('month', '2026-03-01', false, 0);
+
+create table kpi_levers (grain varchar, period_start date, is_complete boolean, prospect_to_customer_rate double);
+insert into kpi_levers values ('month', '2026-02-01', true, 0.1), ('month', '2026-03-01', false, 0.0882);
+"""
+
+
+def publish_stages(path: Path) -> None:
+    """The stage tables of the values above; of a source that is not connected the table holds a zero all the same."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(STAGES)
 
 
 HEALTH = """

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -13,26 +14,42 @@ import typer.main
 from app.cli import cli
 from tests.app.commands import run, words
 
-COMMANDS = typer.main.get_group(cli).commands
+GROUP = typer.main.get_group(cli)
+COMMANDS = GROUP.commands
+WITHIN = [(name, within) for name, group in COMMANDS.items() for within in getattr(group, "commands", ())]
 
 
 def test_help_lists_every_command_and_what_the_exit_codes_mean() -> None:
     said = words(run("--help").stdout)
-    for name in ("demo", "sandbox", "check", "refresh", "status", "kpi", "objectives", "objective"):
+    for name in (
+        "demo",
+        "sandbox",
+        "check",
+        "refresh",
+        "status",
+        "kpi",
+        "dashboard",
+        "objectives",
+        "objective",
+        "export",
+    ):
         assert name in said
     assert "Exit codes: 0 done; 1 not done" in said
     told = words(run("refresh", "--help").stdout)
     assert "1 nothing published; 3 published, though a source, a part of one, or what the settings want done" in told
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_examples_that_parse(name: str) -> None:
-    examples = re.findall(r"^ (parcours .*?)\s*$", run(name, "--help").stdout, re.MULTILINE)
+@pytest.mark.parametrize("path", [*((name,) for name in COMMANDS), *WITHIN], ids=" ".join)
+def test_every_command_has_examples_that_parse(path: tuple[str, ...]) -> None:
+    examples = re.findall(r"^ (parcours .*?)\s*$", run(*path, "--help").stdout, re.MULTILINE)
     assert examples
     for example in examples:
-        _, command, *arguments = shlex.split(example.split(" > ")[0])
-        assert command == name
-        COMMANDS[name].make_context(name, arguments)  # a usage error would be raised
+        arguments = shlex.split(example.split(" > ")[0])[1:]
+        assert tuple(arguments[: len(path)]) == path
+        command: Any = GROUP
+        while hasattr(command, "commands"):
+            command = command.commands[arguments.pop(0)]
+        command.make_context(path[-1], arguments)  # a usage error would be raised
 
 
 def test_kpis_are_a_table_by_default(marts: Path) -> None:
