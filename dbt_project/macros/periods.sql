@@ -21,12 +21,3 @@
         cast({{ dbt.dateadd('year' if before == 'last_year' else grain, -1, period_start) }} as date)
     {%- endif -%}
 {%- endmacro %}
-
-{# The last calendar day of a period, of a week from its first day, else from any. #}
-{% macro last_day_of_period(grain, date_day) -%}
-    {%- if grain == 'week' -%}
-        cast({{ dbt.dateadd('day', 6, date_day) }} as date)
-    {%- else -%}
-        cast({{ dbt.last_day(date_day, grain) }} as date)
-    {%- endif -%}
-{%- endmacro %}

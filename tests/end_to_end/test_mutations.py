@@ -14,6 +14,7 @@ from pipelines.sources.mailchimp.client import Mailchimp
 from sandbox.events import World
 from sandbox.truth import truth
 from tests.end_to_end.comparison import GRAINS, Difference, compare, summary
+from tests.end_to_end.comparisons import TO_DATE, published_comparisons, true_comparisons, wrong
 from tests.end_to_end.conftest import REFRESHES, Refreshed, business
 from tests.end_to_end.mutants import (
     ModelMutant,
@@ -58,6 +59,13 @@ JOIN_THAT_FANS_OUT = ModelMutant(
     "",
     "int_order_lines+",
 )
+AGAINST_THE_WHOLE_PERIOD = ModelMutant(
+    "models/marts/core/dim_period_days.sql",
+    "\n            and cut.date_day <= {{ dbt.dateadd('day', 'earlier.days_further', 'earlier.period_start') }}",
+    "",
+    "dim_period_days+",
+)
+A_YEAR_OF_365_DAYS = ModelMutant("macros/periods.sql", "'day', -364", "'day', -365", "kpi_comparisons")
 UTC_DAY = ModelMutant(
     "macros/business_day.sql",
     "cast(timezone({{ time_zone }}, {{ instant }}) as date)",
@@ -123,6 +131,35 @@ def test_a_utc_day_in_place_of_the_business_day_turns_red_what_happens_at_night(
     assert {"purchases by day", "new_prospects by month", "nps by day"} <= expected
     rebuild(warehouse, mutate(UTC_DAY, warehouse.parent), UTC_DAY.select, monkeypatch)
     judge(differences(warehouse, refreshed.true), expected, record_property, "a UTC day")
+
+
+@pytest.mark.parametrize(
+    ("mistake", "mutant", "expected"),
+    [
+        ("against the whole period", AGAINST_THE_WHOLE_PERIOD, {("month", one) for one in TO_DATE}),
+        ("a year of 365 days", A_YEAR_OF_365_DAYS, {("day", "last_year"), ("week", "last_year")}),
+    ],
+)
+def test_a_value_beside_the_wrong_days_turns_red(
+    mistake: str,
+    mutant: ModelMutant,
+    expected: set[tuple[str, str]],
+    refreshed: Refreshed,
+    world: World,
+    warehouse: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Record,
+) -> None:
+    true = true_comparisons(world, REFRESHES, business(refreshed.settings), refreshed.places.marts)
+    rebuild(warehouse, mutate(mutant, warehouse.parent), mutant.select, monkeypatch)
+    found = wrong(published_comparisons(warehouse, schema="marts"), true)
+    kpis = {at[0] for at in found}
+    record_property(mistake, f"turned red: {len(found)} comparisons of {len(kpis)} KPIs")
+    turned = {(at[1], at[3]) for at in found}
+    assert expected <= turned
+    assert {comparison for _, comparison in turned} == {comparison for _, comparison in expected}
+    assert {"purchases", "unique_visitors", "average_basket", "purchase_frequency"} <= kpis
+    assert differences(warehouse, refreshed.true) == []
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from sandbox.truth import Key, Refresh, Value, truth
 from sandbox.world import generate
 from tests.aiming import aim
 from tests.end_to_end.comparison import FED, GRAINS, compare, published_values, summary
+from tests.end_to_end.comparisons import At, Row, published_comparisons, told, true_comparisons, wrong
 from tests.end_to_end.conftest import business
 
 
@@ -61,6 +62,7 @@ class Refreshed:
     calendar: Calendar
     places: Places
     true: dict[Key, Value]
+    true_comparisons: dict[At, Row]
 
 
 def settings_of(calendar: Calendar, folder: Path) -> Settings:
@@ -99,7 +101,9 @@ def refreshed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
             vendors.set_clock(refresh.as_of)
             outcome = run_refresh(settings, places, refresh.through, refresh.as_of, [], print)
             assert outcome.exit_code == 0, outcome
-    yield Refreshed(calendar, places, truth(world, calendar.refreshes, business(settings)))
+    owner = business(settings)
+    true = truth(world, calendar.refreshes, owner)
+    yield Refreshed(calendar, places, true, true_comparisons(world, calendar.refreshes, owner, places.marts))
 
 
 def test_every_kpi_equals_truth_at_every_grain_and_period(
@@ -109,6 +113,11 @@ def test_every_kpi_equals_truth_at_every_grain_and_period(
     record_property("values compared with truth", sum(compared.values()))
     assert not differences, summary(differences)
     assert {kpi for kpi in FED for grain in GRAINS if not compared[kpi, grain]} == {WITHOUT_VALUE}
+
+
+def test_every_comparison_equals_truth(refreshed: Refreshed) -> None:
+    found = wrong(published_comparisons(refreshed.places.marts), refreshed.true_comparisons)
+    assert not found, told(found)
 
 
 def test_weeks_begin_on_the_chosen_day_and_money_is_in_the_chosen_currency(refreshed: Refreshed) -> None:

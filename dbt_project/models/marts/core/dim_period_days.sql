@@ -39,15 +39,15 @@ cut as (
     select
         'week' as grain,
         week_start as period_start,
-        {{ last_day_of_period('week', 'week_start') }} as period_end,
+        cast({{ dbt.dateadd('day', 6, 'week_start') }} as date) as period_end,
         date_day
     from weeks
-    {%- for grain in longer_grains() if grain != 'week' %}
+    {%- for grain in longer_grains()[1:] %}
     union all
     select
         '{{ grain }}' as grain,
         cast({{ dbt.date_trunc(grain, 'date_day') }} as date) as period_start,
-        {{ last_day_of_period(grain, 'date_day') }} as period_end,
+        cast({{ dbt.last_day('date_day', grain) }} as date) as period_end,
         date_day
     from days
     {%- endfor %}
@@ -67,12 +67,12 @@ earlier as (
     {%- for grain in longer_grains() %}
     {%- set outer = loop %}
     {%- for before in ('previous', 'last_year') %}
-    {%- set start = earlier_start(before, grain, 'opened_on') %}
     select
         '{{ to_date_grain(before, grain) }}' as grain,
-        {{ start }} as period_start,
-        {{ last_day_of_period(grain, start) }} as calendar_end,
-        {{ dbt.datediff('opened_on', 'through', 'day') }} as days_further
+        '{{ grain }}' as calendar_grain,
+        {{ earlier_start(before, grain, 'opened_on') }} as period_start,
+        {{ dbt.datediff('opened_on', 'through', 'day') }}
+            as days_further
     from open_periods
     where grain = '{{ grain }}'
     {%- if not (outer.last and loop.last) %}
@@ -82,13 +82,21 @@ earlier as (
     {%- endfor %}
 ),
 
+-- as many days as the open period has had; a shorter month has no more than it has
 to_date as (
     select
-        grain,
-        period_start,
-        -- a shorter month has no more days than it has
-        least(calendar_end, cast({{ dbt.dateadd('day', 'days_further', 'period_start') }} as date)) as period_end
+        earlier.grain,
+        earlier.period_start,
+        cut.date_day
     from earlier
+    inner join cut
+        on
+            earlier.calendar_grain = cut.grain
+            and earlier.period_start = cut.period_start
+            and cut.date_day <= {{ dbt.dateadd('day', 'earlier.days_further', 'earlier.period_start') }}
+    cross join business
+    -- of one that began before history only a part is known
+    where earlier.period_start >= business.history_start
 )
 
 select
@@ -104,12 +112,8 @@ where cut.period_start <= business.through
 union all
 
 select
-    to_date.grain,
-    to_date.period_start,
-    to_date.period_end,
-    days.date_day
+    grain,
+    period_start,
+    max(date_day) over (partition by grain) as period_end,
+    date_day
 from to_date
-cross join business
-inner join days on days.date_day between to_date.period_start and to_date.period_end
--- of one that began before history only a part is known
-where to_date.period_start >= business.history_start

@@ -26,4 +26,4 @@ inner join {{ ref('int_web_periods') }} as web
         periods.grain = web.grain
         and periods.period_start = web.period_start
         -- one that was asked for at an earlier refresh has fewer days
-        and (web.period_end = periods.period_end or not {{ is_to_date('periods.grain') }})
+        and (periods.period_end = web.period_end or not {{ is_to_date('periods.grain') }})
