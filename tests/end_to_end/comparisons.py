@@ -87,7 +87,7 @@ def true_comparisons(
                     else ""
                 )  # fmt: skip
                 change = value - other if not reason and value is not None and other is not None else None
-                found[kpi, period.grain, period.start, comparison] = Row(value, *days, other, change, reason)
+                found[kpi, period.grain, period.start, comparison] = Row(value, days[0], days[1], other, change, reason)
     return found
 
 

@@ -119,7 +119,7 @@ class GoogleAnalyticsOptions(Options):
     audiences: list[str] = Field(default_factory=list, description="audiences of the primary property, to be exported")
     week_start: str = "monday"
     history_start: date = date.max  # nothing is known to lie in it
-    page_rows: int = Field(MOST_ROWS, ge=1, le=MOST_ROWS)
+    page_rows: int = Field(default=MOST_ROWS, ge=1, le=MOST_ROWS)
 
     @model_validator(mode="after")
     def _primary_is_loaded(self) -> "GoogleAnalyticsOptions":

@@ -51,8 +51,8 @@ periods as (
 measured as (
     select
         *,
-        cast({{ dbt.datediff('start_day', 'period_end', 'day') }} as double) as days_gone,
-        cast({{ dbt.datediff('start_day', 'target_day', 'day') }} as double) as days_in_all,
+        {{ dbt.datediff('start_day', 'period_end', 'day') }} as days_gone,  -- noqa: LT05
+        {{ dbt.datediff('start_day', 'target_day', 'day') }} as days_in_all,  -- noqa: LT05
         -- this period itself, and the complete ones before it
         count(value) over so_far + case when value is null then 1 else 0 end as periods_so_far,
         sum(cast(value as {{ money() }})) over so_far as value_so_far,
@@ -68,7 +68,7 @@ measured as (
 elapsed as (
     select
         *,
-        least(days_gone / days_in_all, 1) as elapsed_share
+        least(cast(days_gone as double) / days_in_all, 1) as elapsed_share
     from measured
 )
 
@@ -85,7 +85,9 @@ select
         else per_period
     end as target,
     cast(cumulated_from as date) as cumulated_from,
-    case when cumulated_over != '' and value is not null then cast(value_so_far as {{ money() }}) end as value_cumulated,
+    case
+        when cumulated_over != '' and value is not null then cast(value_so_far as {{ money() }})
+    end as value_cumulated,
     cast(per_period * periods_so_far as {{ money() }}) as target_cumulated,
     case
         when cumulated_over = '' then is_provisional
