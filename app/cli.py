@@ -266,7 +266,7 @@ cli.add_typer(objective, name="objective")
 @objective.command(
     epilog=examples(
         'parcours objective review prospects --note "On our way; the guide is online."',
-        'parcours objective review prospects --note "Late." --as-of 2026-11-02T10:00:00+01:00',
+        "parcours objective review prospects --note Late --as-of 2026-11-02T10:00Z",
     )
 )
 def review(

@@ -1,4 +1,4 @@
-"""After each publish: the page is written, copied with the file to where the settings say, and a command of theirs run.
+"""After each publish: the page is written, with the file copied where the settings say, and a command of theirs run.
 
 A failure undoes nothing, since all is published by then; it is told, and the refresh counts as partial.
 """
@@ -20,19 +20,8 @@ PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR"
 TOLD = 4000  # bytes; of what a command prints, the end
 
 
-def after_publish(places: Places, published: Published, say: Callable[[str], None], umask: int) -> list[str]:
-    """Do all that the settings want; gives what could not be done. The command's files are made with that `umask`."""
-    faults = [*_page(places, published, say)]
-    files = [path for path in (places.marts, places.dashboard) if path.exists()]
-    faults += _copies(files, published, say)
-    if published.command:
-        faults += _run(published, places, say, umask)
-    for fault in faults:
-        say(f"published, but {fault}")
-    return faults
-
-
-def _page(places: Places, published: Published, say: Callable[[str], None]) -> Iterator[str]:
+def write_page(places: Places, published: Published, say: Callable[[str], None]) -> list[str]:
+    """The page, made from what is published; gives why it could not be written."""
     from dashboard.page import page  # imports what draws and writes, which few commands need
 
     target = published.path(places.dashboard)
@@ -40,9 +29,23 @@ def _page(places: Places, published: Published, say: Callable[[str], None]) -> I
         with place(target, published) as fresh:
             fresh.write_text(page(places.marts, places.charts), encoding="utf-8")
         link(places.dashboard, target)
-        say(f"wrote {places.dashboard}")
     except Exception as error:  # noqa: BLE001  whatever it was, the file is published
-        yield f"the page was not written: {type(error).__name__}: {error}"
+        fault = f"the page was not written: {type(error).__name__}: {error}"
+        say(f"published, but {fault}")
+        return [fault]
+    say(f"wrote {places.dashboard}")
+    return []
+
+
+def after_publish(places: Places, published: Published, say: Callable[[str], None], umask: int) -> list[str]:
+    """Do all that the settings want; gives what could not be done. The command's files are made with that `umask`."""
+    files = [path for path in (places.marts, places.dashboard) if path.exists()]
+    faults = [*_copies(files, published, say)]
+    if published.command:
+        faults += _run(published, places, say, umask)
+    for fault in faults:
+        say(f"published, but {fault}")
+    return faults
 
 
 def _copies(files: list[Path], published: Published, say: Callable[[str], None]) -> Iterator[str]:

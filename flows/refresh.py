@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from time import monotonic
 
 from flows import prefect_server
-from flows.after_publish import after_publish
+from flows.after_publish import after_publish, write_page
 from flows.backfill import Backfill
 from flows.one_at_a_time import alone
 from flows.places import Places
@@ -81,7 +81,8 @@ def run_refresh(
 
             with prefect_server.used(places):
                 refresh(settings, places, outcome, only, say, again, accepted)
-            outcome.undelivered = after_publish(places, settings.published, say, umask)
+            outcome.undelivered = write_page(places, settings.published, say)
+            outcome.undelivered += after_publish(places, settings.published, say, umask)
         except Exception as error:  # noqa: BLE001  whatever it was, it is told, logged and exits 1
             outcome.error = str(error) if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
         outcome.seconds = round(monotonic() - started, 1)

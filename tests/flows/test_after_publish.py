@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from flows import prefect_server
-from flows.after_publish import after_publish
+from flows.after_publish import after_publish, write_page
 from flows.places import Places
 from flows.refresh import Outcome, SourceOutcome, run_refresh
 from pipelines.settings import Business, Published, Settings
@@ -194,6 +194,7 @@ def test_a_refresh_does_it_with_the_user_s_umask_and_writes_down_what_failed(
     monkeypatch.setattr(prefect_server, "start", lambda _: None)
     monkeypatch.setattr(prefect_server, "used", lambda _: nullcontext())
     monkeypatch.setattr("flows.refresh_flow.refresh", publishing)
+    monkeypatch.setattr("flows.refresh.write_page", lambda *_: [])
     command = ["sh", "-c", f"touch {share / 'made'}; exit 9"]
     wishes = Published(copy_to=[str(share)], command=command)
     business = Business.model_validate({"name": "Ada", "history_start": date(2026, 3, 2)})
@@ -223,3 +224,12 @@ def test_what_could_not_be_delivered_makes_a_refresh_partial_and_not_a_failure()
     assert Outcome(AS_OF, date(2026, 3, 3), AS_OF, loaded, published=["kpi_capture"]).exit_code == 0
     late = Outcome(AS_OF, date(2026, 3, 3), AS_OF, loaded, published=["kpi_capture"], undelivered=["rsync failed"])
     assert late.exit_code == 3
+
+
+def test_a_page_that_cannot_be_written_is_told_and_undoes_nothing(places: Places) -> None:
+    places.marts.write_text("no DuckDB file")
+    said: list[str] = []
+    (fault,) = write_page(places, Published(), said.append)
+    assert fault.startswith("the page was not written: Unreadable: ")
+    assert said == [f"published, but {fault}"]
+    assert places.marts.read_text() == "no DuckDB file"
