@@ -3,12 +3,11 @@
 import json
 from typing import Any
 
-import duckdb
 from rich.console import Console
 from rich.markup import escape
 
 from app.printing import new_table, say
-from dashboard.published import read
+from dashboard.published import PublishedBefore, read
 from flows.places import Places
 from pipelines.expiry import WARN_DAYS as EXPIRY_WARN_DAYS
 
@@ -56,7 +55,7 @@ def _rows(places: Places) -> list[dict[str, Any]]:
         return []
     try:
         return read(places.marts, "select * from marts.source_health where is_connected order by source")
-    except duckdb.CatalogException:  # published before there was such a table
+    except PublishedBefore:
         return []
 
 

@@ -17,6 +17,7 @@ from dashboard.published import Ask, Rows, opened
 from dashboard.words import word
 from flows.places import Places
 
+LAST = 99  # what is not in focus keeps the catalogue's order
 BARS = "▁▂▃▄▅▆▇█"
 SPARK_PERIODS = 14  # a year of months to compare with, and the one that is open
 PERIOD_CHARACTERS = {"month": 7, "year": 4}  # of an ISO day; other periods are named by their first day
@@ -58,7 +59,8 @@ def read_values(ask: Ask, stage: str | None, grain: str) -> Rows:
         """
         select
             kpi_values.* replace (case when $stage = 'levers' then 'levers' else kpi_values.stage end as stage),
-            kpi_catalog.label_en, kpi_catalog.label_fr, kpi_catalog.good
+            kpi_catalog.label_en, kpi_catalog.label_fr, kpi_catalog.good,
+            kpi_catalog.focus_position
         from marts.kpi_values
         join marts.kpi_catalog using (kpi_id)
         where kpi_values.grain = case when $grain <> 'auto' then $grain else
@@ -72,8 +74,8 @@ def read_values(ask: Ask, stage: str | None, grain: str) -> Rows:
 
 
 def show_tables(rows: Rows, grain: str, stages: dict[str, str], language: str, console: Console) -> None:
-    """A table per stage: the last complete period, the open one, and a sparkline of the past."""
-    series = _series(rows, language)
+    """A table per stage, its focus on top: the last complete period, the open one, and a sparkline of the past."""
+    series = sorted(_series(rows, language), key=lambda one: one.rows[0]["focus_position"] or LAST)
     for stage, name in stages.items():
         of_stage = [one for one in series if one.stage == stage]
         if of_stage:

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from rich.console import Console
 from rich.markup import escape
 
@@ -13,7 +12,6 @@ from app.choices import Output
 from app.printing import new_table, say
 from dashboard.published import read
 from flows.places import Places
-from pipelines.connector import ConnectorError
 
 COLORS = {"on track": "green", "at risk": "yellow", "off track": "red"}
 
@@ -32,27 +30,22 @@ def show_objectives(places: Places, output: Output, console: Console) -> None:
 
 def read_objectives(marts: Path) -> list[dict[str, Any]]:
     """The rows of `kpi_scorecard` with what their objectives say, along the journey."""
-    if not marts.exists():
-        raise ConnectorError(f"{marts} does not exist yet. Make it: parcours refresh (or try: parcours demo).")
-    try:
-        return read(
-            marts,
-            """
-            select
-                card.*, objectives.sentence, objectives.serves, objectives.contributors, objectives.review_cadence,
-                objectives.version, objectives.valid_from,
-                replace(kpi_catalog.unit, 'money', dim_business.reporting_currency) as unit,
-                kpi_catalog.label_fr, kpi_catalog.label_en
-            from marts.kpi_scorecard as card
-            join marts.objectives on card.objective_id = objectives.objective_id and objectives.is_current
-            join marts.dim_stages on card.stage = dim_stages.stage
-            join marts.kpi_catalog on card.kpi_id = kpi_catalog.kpi_id
-            cross join marts.dim_business
-            order by dim_stages.position, card.objective_id, card.position
-            """,
-        )
-    except duckdb.CatalogException:
-        raise ConnectorError(f"{marts} is of before there were objectives. Publish it anew: parcours refresh") from None
+    return read(
+        marts,
+        """
+        select
+            card.*, objectives.sentence, objectives.serves, objectives.contributors, objectives.review_cadence,
+            objectives.version, objectives.valid_from,
+            replace(kpi_catalog.unit, 'money', dim_business.reporting_currency) as unit,
+            kpi_catalog.label_fr, kpi_catalog.label_en
+        from marts.kpi_scorecard as card
+        join marts.objectives on card.objective_id = objectives.objective_id and objectives.is_current
+        join marts.dim_stages on card.stage = dim_stages.stage
+        join marts.kpi_catalog on card.kpi_id = kpi_catalog.kpi_id
+        cross join marts.dim_business
+        order by dim_stages.position, card.objective_id, card.position
+        """,
+    )
 
 
 def _show_table(rows: list[dict[str, Any]], console: Console) -> None:

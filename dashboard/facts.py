@@ -6,10 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from dashboard.published import Ask, opened
-from pipelines.connector import ConnectorError
 
 Row = dict[str, Any]
 GRAINS = ("day", "week", "month", "quarter", "year")
@@ -81,17 +78,10 @@ REVISIONS = f"""
 """
 
 
-class PublishedBefore(ConnectorError):
-    """The file was published by a version that knew no dashboard."""
-
-
 def read_facts(marts: Path) -> Facts:
     """Everything at once, from one published file."""
-    try:
-        with opened(marts) as rows:
-            return _facts(rows)
-    except (duckdb.BinderException, duckdb.CatalogException):
-        raise PublishedBefore(f"{marts} is older than the dashboard. Publish anew: parcours refresh") from None
+    with opened(marts) as rows:
+        return _facts(rows)
 
 
 def _facts(rows: Ask) -> Facts:

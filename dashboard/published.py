@@ -17,6 +17,10 @@ class Unreadable(ConnectorError):
     """The published file is no DuckDB file, or not for this user."""
 
 
+class PublishedBefore(ConnectorError):
+    """The published file is of a version that lacked what is asked for."""
+
+
 @contextmanager
 def opened(marts: Path) -> Iterator[Ask]:
     """Answers queries over the tables of `marts`, times in UTC, all from the same published state."""
@@ -31,7 +35,11 @@ def opened(marts: Path) -> Iterator[Ask]:
             raise Unreadable(f"{marts} is damaged or cannot be read. Publish it anew: parcours refresh") from None
 
         def ask(query: str, parameters: dict[str, Any] | None = None) -> Rows:
-            found = connection.execute(query, parameters)
+            try:
+                found = connection.execute(query, parameters)
+            except (duckdb.BinderException, duckdb.CatalogException):
+                said = f"{marts} was published by an older version and lacks what is asked for."
+                raise PublishedBefore(f"{said} Publish it anew: parcours refresh") from None
             names = [column[0] for column in found.description or []]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

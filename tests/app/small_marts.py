@@ -18,17 +18,24 @@ CATALOG = """
 create table kpi_catalog (
     kpi_id varchar, stage varchar, position integer, label_fr varchar, label_en varchar, definition varchar,
     definition_fr varchar, aggregation_class varchar, days_of varchar, numerator varchar, denominator varchar,
-    unit varchar, good varchar, cadence varchar, effort varchar, owner varchar, is_lever boolean
+    unit varchar, good varchar, cadence varchar, effort varchar, owner varchar, is_lever boolean,
+    focus_position integer
 )
 """
 
 
 def kpi(
-    kpi_id: str, stage: str, unit: str = "count", label: str = "", is_lever: bool = False, cadence: str = "weekly"
+    kpi_id: str,
+    stage: str,
+    unit: str = "count",
+    label: str = "",
+    is_lever: bool = False,
+    cadence: str = "weekly",
+    focus: int | None = None,
 ) -> list[Any]:
     """A row of the catalogue; its position is given when it is written."""
     named = label or kpi_id.replace("_", " ").capitalize()
-    said = ["additive", "business", kpi_id, "", unit, "up", cadence, "low", "marketing", is_lever]
+    said = ["additive", "business", kpi_id, "", unit, "up", cadence, "low", "marketing", is_lever, focus]
     return [kpi_id, stage, 0, f"{named} (é)", named, "A definition.", "Une définition.", *said]
 
 
@@ -49,7 +56,7 @@ def value(
 
 
 PROSPECTS = kpi("new_prospects", "capture", is_lever=True)
-COST = kpi("cost_per_prospect", "capture", "money", "Cost [per] prospect")
+COST = kpi("cost_per_prospect", "capture", "money", "Cost [per] prospect", focus=1)
 FREQUENCY = kpi("purchase_frequency", "ascension", "per customer", is_lever=True, cadence="monthly")
 NPS = kpi("nps", "fan", "points", "Net Promoter Score")
 RATE = kpi("prospect_to_customer_rate", "levers", "rate", is_lever=True)

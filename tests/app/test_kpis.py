@@ -159,3 +159,16 @@ def test_before_a_refresh_it_says_what_to_do(tmp_path: Path) -> None:
 )
 def test_a_sparkline_runs_from_lowest_to_highest_with_gaps(values: list[float | None], bars: str) -> None:
     assert sparkline(values) == bars
+
+
+def test_what_a_stage_shows_first_stands_on_top(tmp_path: Path) -> None:
+    said = shown(tmp_path, stage="capture")
+    assert said.index("Cost [per] prospect") < said.index("New prospects")
+
+
+def test_a_file_of_an_older_version_is_told(tmp_path: Path) -> None:
+    shown(tmp_path)
+    with duckdb.connect(str(tmp_path / "marts.duckdb")) as connection:
+        connection.execute("alter table kpi_catalog drop column focus_position")
+    with pytest.raises(ConnectorError, match="an older version and lacks what is asked for"):
+        show_kpis(Places(tmp_path), None, "month", "table", "en", Console())
