@@ -14,7 +14,7 @@ from typing import Any
 from dbt.task.run import ModelRunner
 from dlt.load.load import Load
 
-from flows import publish, replay
+from flows import publish, replay, swapped
 from flows.one_at_a_time import alone
 from flows.places import Places
 from flows.refresh import run_refresh
@@ -124,8 +124,8 @@ PLACES: dict[str, tuple[Any, str, Callable[[Function], Function]]] = {
     "dbt": (ModelRunner, "after_execute", when_orders_are_built),
     "what dbt ran": (replay, "_done", when_orders_are_run_again),
     "publish, in the copy": (publish, "_comment", after(COMMENTS_WRITTEN)),
-    "publish, before the swap": (publish, "_sync", after(0)),
-    "publish, after the swap": (publish, "_sync", after(1)),
+    "publish, before the swap": (swapped, "_sync", after(0)),
+    "publish, after the swap": (swapped, "_sync", after(1)),
 }
 
 

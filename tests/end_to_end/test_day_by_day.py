@@ -84,6 +84,9 @@ ONLY_DAILY_COLUMNS = {  # of what is captured, and so whether a period is whole
     # when it was first and last deeply loaded, what the last try gave, and what is held of captures
     "source_health": ("deep_loaded_at", "rows_loaded", "rows_held", "warnings", "new_fields", "newest_day", "quota"),
     "dim_sources": ("first_loaded_at", "deep_loaded_at", "new_fields"),
+    # since when an objective is in force, and so when it is to be looked at
+    "objectives": ("valid_from", "first_valid_from"),
+    "kpi_scorecard": ("review_due_on", "is_review_overdue"),
 }
 ONLY_DAILY_TABLES = {
     "fct_captures", "fct_captures_by_period", "fct_post_interactions", "fct_prospects",
