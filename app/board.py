@@ -16,6 +16,11 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 PRINTS_WITHIN_SECONDS = 120
 
 
+def browser() -> str | None:
+    """The program that prints pages, where one is here."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 class NoBrowser(ConnectorError):
     """Nothing is here that prints a page."""
 
@@ -37,8 +42,8 @@ def open_board(target: Path) -> None:
 
 def print_board(places: Places, target: Path, language: str) -> None:
     """The page as PDF: A4, a page per stage."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
+    program = browser()
+    if program is None:
         raise NoBrowser(
             "A PDF is printed by Chromium, Chrome or Edge, and none is here. On Debian: apt-get install chromium. "
             "Or open the page and print it: parcours dashboard --open"
@@ -47,7 +52,7 @@ def print_board(places: Places, target: Path, language: str) -> None:
         source = Path(folder, "dashboard.html")
         write_board(places, source, language)
         command = [
-            *(browser, "--headless", "--disable-gpu", "--no-first-run", "--no-pdf-header-footer"),
+            *(program, "--headless", "--disable-gpu", "--no-first-run", "--no-pdf-header-footer"),
             *(f"--user-data-dir={folder}/profile", f"--print-to-pdf={fresh}"),
             *(["--no-sandbox"] if os.geteuid() == 0 else []),  # its sandbox is refused to root
             source.as_uri(),
@@ -55,6 +60,6 @@ def print_board(places: Places, target: Path, language: str) -> None:
         try:
             subprocess.run(command, check=True, capture_output=True, timeout=PRINTS_WITHIN_SECONDS)
         except (subprocess.SubprocessError, OSError) as error:
-            raise NoBrowser(f"{browser} did not print the page ({error}). Open it and print it by hand.") from None
+            raise NoBrowser(f"{program} did not print the page ({error}). Open it and print it by hand.") from None
         if not fresh.exists():
-            raise NoBrowser(f"{browser} printed nothing. Open the page and print it by hand: parcours dashboard --open")
+            raise NoBrowser(f"{program} printed nothing. Open the page and print it by hand: parcours dashboard --open")

@@ -4,10 +4,10 @@ from datetime import date, datetime, timedelta
 
 from rich.console import Console
 
-from app.health import WARN_DAYS
 from app.printing import say
 from pipelines.connector import Connector, ConnectorError, CredentialRefused, Options
 from pipelines.credentials import ExpiryUnknown, expiry, require
+from pipelines.expiry import API_WARN_DAYS
 from pipelines.identity import identity_key
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
@@ -70,6 +70,6 @@ def _version(connector: Connector, now: datetime) -> str:
 def _life(version: str, ends_on: date | None, today: date) -> str:
     if ends_on is None:
         return version
-    if ends_on - today < timedelta(days=WARN_DAYS):
+    if ends_on - today < timedelta(days=API_WARN_DAYS):
         return f"{version} [yellow]ends {ends_on}: upgrade Parcours before[/yellow]"
     return f"{version} ends {ends_on}"

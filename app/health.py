@@ -9,9 +9,8 @@ from rich.markup import escape
 from app.printing import new_table, say
 from dashboard.published import PublishedBefore, read
 from flows.places import Places
-from pipelines.expiry import WARN_DAYS as EXPIRY_WARN_DAYS
+from pipelines.expiry import API_WARN_DAYS, WARN_DAYS
 
-WARN_DAYS = 90  # before a vendor's API version ends
 SHOWN_GAP = 0.01  # a report with dimensions that departs by less from its total is as good as one
 
 
@@ -41,7 +40,7 @@ def attention(row: dict[str, Any]) -> list[str]:
     found += json.loads(row["warnings"])
     if row["days_behind"] is not None and row["days_behind"] > 0:
         found.append(f"its data are {row['days_behind']} days behind")
-    if row["api_days_left"] is not None and row["api_days_left"] < WARN_DAYS:
+    if row["api_days_left"] is not None and row["api_days_left"] < API_WARN_DAYS:
         found.append(f"an API that it calls ends {row['api_ends_on']}: upgrade Parcours before")
     if row["new_fields"]:
         found.append(f"the vendor added fields that are not loaded: {row['new_fields']}")
@@ -83,4 +82,4 @@ def _expiry(row: dict[str, Any]) -> str:
     if day is None or left is None:
         return ""
     told = f"{day} ({left} days)"
-    return f"[yellow]{told}[/yellow]" if left < EXPIRY_WARN_DAYS else told
+    return f"[yellow]{told}[/yellow]" if left < WARN_DAYS else told

@@ -14,7 +14,7 @@ from app import cells
 from app.cells import Cells
 from app.exported import Exported, Row
 from dashboard.locales import day_text, instant_text
-from dashboard.words import caveat_text, word
+from dashboard.words import caveats_of, word
 from flows.swapped import swapped_in
 
 PERIOD = ("grain", "period_start", "last_day", "is_complete", "is_provisional")  # of these, what a stage's table has
@@ -105,11 +105,7 @@ def _caveats(exported: Exported, kpi: Row) -> list[str]:
     """What the vendors say of the exported values, in words."""
     rows = exported.values.get(kpi["kpi_id"], {}).values()
     said = dict.fromkeys(one for row in rows for one in _listed(row["caveats"]))
-    found = []
-    for source, _, caveat in (one.partition(": ") for one in sorted(said)):
-        meaning, title = caveat_text(caveat, exported.language), exported.titles.get(source, source)
-        found.append(word("source says", exported.language, source=title, caveat=meaning))
-    return found
+    return [caveat[exported.language] for caveat in caveats_of(", ".join(sorted(said)), exported.titles)]
 
 
 def _listed(text: str | None) -> list[str]:

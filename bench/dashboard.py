@@ -6,7 +6,6 @@ Chromium's, with both cores kept busy by other processes. `data` is a data direc
 
 # ruff: noqa: T201 (this is a command that talks to a person)
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from statistics import median
 
 from playwright.sync_api import sync_playwright
 
+from app.board import browser as chromium
 from dashboard.facts import read_facts
 from dashboard.page import page
 from flows.places import PROJECT, Places
@@ -42,11 +42,10 @@ def main() -> None:
 
 def first_contents(text: str) -> list[float]:
     """Milliseconds to what Chromium paints first, each in a context of its own."""
-    chromium = shutil.which("chromium")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         target = Path(folder, "dashboard.html")
         target.write_text(text, encoding="utf-8")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         busy = [subprocess.Popen(BUSY) for _ in range(2)]
         try:
             found = []

@@ -6,10 +6,10 @@ from typing import Any
 
 from dashboard.facts import Facts, Row
 from dashboard.locales import change_text, day_text, period_text, value_text
-from dashboard.words import Both, both, caveat_text, told, word
+from dashboard.words import Both, both, caveats_of, told, word
 
 GRAIN = "month"  # of the cards; the opened KPI has all
-CAVEATS = ", "  # between the caveats of a value
+WHOLE = ("previous_period", "last_year")  # what a complete period is compared with
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,10 @@ class Card:
     state: State | None
 
 
-def card(facts: Facts, kpi: Row, grain: str = GRAIN) -> Card:
+def card(facts: Facts, kpi: Row) -> Card:
     """The latest complete period, and the one that is open."""
-    rows = facts.values.get((kpi["kpi_id"], grain), [])
-    complete = [row for row in rows if row["is_complete"]]
-    latest = complete[-1] if complete else None
+    rows = facts.values.get((kpi["kpi_id"], GRAIN), [])
+    latest = _latest(rows)
     opened = rows[-1] if rows and rows[-1] is not latest and rows[-1]["is_connected"] else None
     value, period, is_known = _headline(rows, latest)
     return Card(
@@ -82,16 +81,16 @@ def card(facts: Facts, kpi: Row, grain: str = GRAIN) -> Card:
         value=value,
         period=period,
         is_known=is_known,
-        changes=changes(facts, latest, "previous_period", "last_year"),
+        changes=changes(facts, latest, *WHOLE),
         so_far=_so_far(facts, opened) if opened else None,
         marks=_marks(facts, latest or opened),
         state=state(facts, kpi["kpi_id"]),
     )
 
 
-def label(kpi: Row) -> Both:
-    """A KPI's name."""
-    return Both(kpi["label_fr"], kpi["label_en"])
+def label(row: Row) -> Both:
+    """The name of a KPI or a stage."""
+    return Both(row["label_fr"], row["label_en"])
 
 
 def _chosen(facts: Facts) -> Both:
@@ -118,6 +117,11 @@ def period_of(row: Row) -> Both:
     return both(lambda language: period_text(row["grain"], row["period_start"], language))
 
 
+def _latest(rows: list[Row]) -> Row | None:
+    """The newest of the periods that is complete."""
+    return next((row for row in reversed(rows) if row["is_complete"]), None)
+
+
 def _headline(rows: list[Row], latest: Row | None) -> tuple[Both, Both, bool]:
     if latest:
         value, period = value_of(latest["value"], latest["unit"]), period_of(latest)
@@ -127,18 +131,13 @@ def _headline(rows: list[Row], latest: Row | None) -> tuple[Both, Both, bool]:
 
 
 def _so_far(facts: Facts, row: Row) -> SoFar:
-    period = both(lambda language: _capital(period_text(row["grain"], row["period_start"], language, is_short=True)))
     day = both(lambda language: day_text(row["last_day"], language, is_short=True))
     return SoFar(
         period_start=row["period_start"],
-        period=told("value.so_far", period=period, day=day),
+        period=told("value.so_far", day=day),
         value=value_of(row["value"], row["unit"]),
         changes=changes(facts, row, "previous_to_date"),
     )
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def changes(facts: Facts, row: Row | None, *comparisons: str) -> list[Change]:
@@ -175,24 +174,15 @@ def _marks(facts: Facts, row: Row | None) -> list[Mark]:
         named = ", ".join(titles(facts, row["missing_sources"]))
         found.append(Mark(told("value.missing"), [told("value.missing_long", sources=named)]))
     if row["caveats"]:
-        found.append(Mark(told("value.caveats"), [told("value.caveats_long"), *caveats_of(facts, row["caveats"])]))
+        found.append(
+            Mark(told("value.caveats"), [told("value.caveats_long"), *caveats_of(row["caveats"], facts.titles)])
+        )
     return found
 
 
 def titles(facts: Facts, sources: str) -> list[str]:
     """The vendors' names of a list of sources."""
-    by_source = {row["source"]: row["title"] for row in facts.health}
-    return [by_source.get(source, source) for source in sources.split(", ") if source]
-
-
-def caveats_of(facts: Facts, caveats: str) -> list[Both]:
-    """What each caveat of a value means, with the vendor that says it."""
-    found = []
-    for said in caveats.split(CAVEATS):
-        source, _, caveat = said.partition(": ")
-        meant = Both(caveat_text(caveat, "fr"), caveat_text(caveat, "en"))
-        found.append(told("source says", source=titles(facts, source)[0], caveat=meant))
-    return found
+    return [facts.titles.get(source, source) for source in sources.split(", ") if source]
 
 
 def state(facts: Facts, kpi_id: str) -> State | None:
@@ -226,18 +216,19 @@ def state_of(facts: Facts, row: Row) -> State:
 
 def unit_of(facts: Facts, kpi_id: str) -> str:
     """The unit of a KPI's values."""
-    return str(next(rows[0]["unit"] for (found, _), rows in facts.values.items() if found == kpi_id))
+    return str(facts.values[kpi_id, GRAIN][0]["unit"])
 
 
 def sentence(facts: Facts, kpi: Row, grain: str) -> Both:
     """One KPI at one grain in a sentence."""
-    shown = card(facts, kpi, grain)
-    said = told("change.sentence", kpi=shown.label, period=shown.period, value=shown.value)
-    return both(
-        lambda language: (
-            word("list.and_then", language).join(
-                [said[language], *(f"{change.by[language]} {change.than[language]}" for change in shown.changes)]
-            )
-            + "."
-        )
-    )
+    rows = facts.values.get((kpi["kpi_id"], grain), [])
+    latest = _latest(rows)
+    value, period, _ = _headline(rows, latest)
+    said = told("change.sentence", kpi=label(kpi), period=period, value=value)
+    compared = changes(facts, latest, *WHOLE)
+
+    def in_language(language: str) -> str:
+        parts = [said[language], *(f"{change.by[language]} {change.than[language]}" for change in compared)]
+        return word("list.and_then", language).join(parts) + "."
+
+    return both(in_language)

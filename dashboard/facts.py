@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,11 @@ class Facts:
     segments: dict[str, list[Row]]  # kpi_id → those of the latest complete period of each grain
     revisions: dict[str, list[Row]]  # kpi_id → the latest, newest first
     health: list[Row]
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """The vendors' names."""
+        return {row["source"]: row["title"] for row in self.health}
 
 
 VALUES = """

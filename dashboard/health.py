@@ -6,9 +6,7 @@ from datetime import date
 from dashboard.cards import day_of
 from dashboard.facts import Facts, Row
 from dashboard.words import Both, told
-from pipelines.expiry import WARN_DAYS as CREDENTIAL_WARN_DAYS
-
-WARN_DAYS = 90  # before a vendor's API version ends
+from pipelines.expiry import API_WARN_DAYS, WARN_DAYS
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,8 @@ def _state(status: str, behind: int) -> Both:
 
 def _attention(row: Row) -> list[Both]:
     found = [told("health.error", error=row["error"])] if row["error"] else []
-    if row["credential_days_left"] is not None and row["credential_days_left"] < CREDENTIAL_WARN_DAYS:
+    if row["credential_days_left"] is not None and row["credential_days_left"] < WARN_DAYS:
         found.append(told("health.credential", day=day_of(row["credential_expires_on"])))
-    if row["api_days_left"] is not None and row["api_days_left"] < WARN_DAYS:
+    if row["api_days_left"] is not None and row["api_days_left"] < API_WARN_DAYS:
         found.append(told("health.api", day=day_of(row["api_ends_on"])))
     return found

@@ -6,9 +6,9 @@ import json
 from datetime import date
 from typing import Any
 
-from dashboard.cards import State, caveats_of, sentence, state, titles
+from dashboard.cards import State, sentence, state, titles
 from dashboard.facts import GRAINS, Facts, Row
-from dashboard.words import LANGUAGES, Both, words
+from dashboard.words import LANGUAGES, Both, caveats_of, words
 
 EPOCH = date(1970, 1, 1)
 DECIMALS = 6  # of what is shown; kpi_values holds all
@@ -68,7 +68,7 @@ class _Texts:
             self.told.append(
                 ", ".join(titles(self.facts, said))
                 if kind == "missing"
-                else [_languages(caveat) for caveat in caveats_of(self.facts, said)]
+                else [_languages(caveat) for caveat in caveats_of(said, self.facts.titles)]
             )
         return self.places[kind, said]
 

@@ -86,7 +86,7 @@ let opened = { id: null, grain: "month", whole: false, rows: ROWS_FIRST };
 
 async function open(id, grain) {
   const target = find("#opened"), heading = find('[data-view="kpi"] h2');
-  if (!("DecompressionStream" in window)) { target.textContent = heading.textContent = ""; return; }
+  if (!("DecompressionStream" in window)) { find("#too-old").hidden = false; return; }
   const known = await readFacts();
   const kpi = known.kpis[id];
   if (!kpi) { location.hash = "#journey"; return; }

@@ -79,6 +79,7 @@ def page(marts: Path, kept: Path, language: str = "") -> str:
 def render(facts: Facts, drawing: str, language: str) -> str:
     """The page with the packed library that draws; it opens in a language, and switches to the other in place."""
     by_id = {kpi["kpi_id"]: kpi for kpi in facts.catalog}
+    found = sources(facts)
     cards = {kpi_id: card(facts, kpi) for kpi_id, kpi in by_id.items()}
     sparks = {
         kpi_id: sparkline(facts.values[kpi_id, GRAIN], facts.targets.get((kpi_id, GRAIN), {})) for kpi_id in by_id
@@ -88,13 +89,13 @@ def render(facts: Facts, drawing: str, language: str) -> str:
         business=facts.business["business_name"],
         as_of=_as_of(facts),
         refreshed_at=facts.business["as_of"].isoformat(),
-        freshness=_freshness(sources(facts)),
+        freshness=_freshness(found),
         levers=[cards[kpi["kpi_id"]] for kpi in facts.catalog if kpi["is_lever"]] + [cards["north_star"]],
         stages=list(_stages(facts, cards)),
         cards=cards,
         sparks=sparks,
         objectives=[_objective(facts, by_id, row) for row in facts.objectives],
-        sources=sources(facts),
+        sources=found,
         style=Markup((HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704  ours
         script=Markup((HERE / "page.js").read_text(encoding="utf-8")),  # noqa: S704  ours
         packed=Markup(packed(facts)),  # noqa: S704  base64
@@ -109,7 +110,7 @@ def _stages(facts: Facts, cards: dict[str, Card]) -> Iterator[Stage]:
         yield Stage(
             stage["stage"],
             stage["position"],
-            Both(stage["label_fr"], stage["label_en"]),
+            label(stage),
             [cards[kpi["kpi_id"]] for kpi in focus],
             [cards[kpi["kpi_id"]] for kpi in own if kpi not in focus],
         )
@@ -128,7 +129,7 @@ def _freshness(found: list[Source]) -> Both:
 
 def _objective(facts: Facts, by_id: dict[str, Row], row: Row) -> Objective:
     followed = [one for one in facts.scorecard if one["objective_id"] == row["objective_id"]]
-    stages = {stage["stage"]: Both(stage["label_fr"], stage["label_en"]) for stage in facts.stages}
+    stages = {stage["stage"]: label(stage) for stage in facts.stages}
     return Objective(
         stage=stages[row["stage"]],
         sentence=row["sentence"],

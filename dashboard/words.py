@@ -1,7 +1,7 @@
 """The words that people read, in French and English: looked up in `words.toml` by their English id."""
 
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -48,6 +48,15 @@ def both(make: Callable[[str], str]) -> Both:
 def caveat_text(caveat: str, language: str) -> str:
     """What a caveat means."""
     return CAVEATS[caveat] if language == "en" else caveats_in_french()[caveat]
+
+
+def caveats_of(caveats: str, titles: Mapping[str, str]) -> list[Both]:
+    """What each caveat of a value means, with the vendor that says it; `titles` are the vendors' names."""
+    found = []
+    for source, _, caveat in (one.partition(": ") for one in caveats.split(", ") if one):
+        meant = Both(caveat_text(caveat, "fr"), caveat_text(caveat, "en"))
+        found.append(told("source says", source=titles.get(source, source), caveat=meant))
+    return found
 
 
 def caveats_in_french() -> dict[str, str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 WARN_DAYS = 14  # whoever can renew it may be away for a week
+API_WARN_DAYS = 90  # before a vendor's API version ends
 
 
 @dataclass(frozen=True)

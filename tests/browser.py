@@ -1,7 +1,6 @@
 """A real browser for pages, and reading back what they show: a page is right when its words are."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -11,7 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+from app.board import browser
+
+CHROMIUM = browser()
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is here (Debian: apt-get install chromium)")
 
 
@@ -19,17 +20,17 @@ needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is here
 def started() -> Iterator[Browser]:
     """Debian's Chromium, driven by Playwright."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        started_one = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         try:
-            yield browser
+            yield started_one
         finally:
-            browser.close()
+            started_one.close()
 
 
 @contextmanager
-def shown(browser: Browser, page: Path, view: str = "", **context: Any) -> Iterator[Page]:
+def shown(running: Browser, page: Path, view: str = "", **context: Any) -> Iterator[Page]:
     """The page opened from disk; errors and requests that it makes fail the test."""
-    opened = browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | context))
+    opened = running.new_context(**({"viewport": {"width": 1440, "height": 900}} | context))
     faults: list[str] = []
     tab = opened.new_page()
     tab.on("pageerror", lambda error: faults.append(str(error)))
