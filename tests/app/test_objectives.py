@@ -77,8 +77,9 @@ def test_without_objectives_it_is_said_how_to_have_some(published: Path) -> None
 
 def test_a_file_that_is_missing_or_of_before_is_told_from_one_without_objectives(marts: Path, tmp_path: Path) -> None:
     said = run("objectives", "--data", marts).stderr
-    assert (
-        said == f"Error: {marts}/marts.duckdb is of before there were objectives. Publish it anew: parcours refresh\n"
+    assert said == (
+        f"Error: {marts}/marts.duckdb was published by an older version and lacks what is asked for."
+        " Publish it anew: parcours refresh\n"
     )
     assert "does not exist yet" in run("objectives", "--data", tmp_path / "none").stderr
 
