@@ -30,7 +30,7 @@ from dashboard.sparklines import sparkline
 from dashboard.words import Both, both, told
 
 HERE = Path(__file__).parent
-WORDED_UNIT = re.compile(r"(\d)(\u00a0[^\W\d]{3}.*)$")
+WORDED_UNIT = re.compile(r"(\d)\u00a0([^\W\d]{3}.*)$")
 
 
 @dataclass(frozen=True)
@@ -200,4 +200,4 @@ def _in_both(text: Both, as_html: Callable[[str], Markup] = escape) -> Markup:
 
 def _figure(text: Both) -> Markup:
     """A value whose unit, where it is a word, is written smaller."""
-    return _in_both(both(lambda language: WORDED_UNIT.sub(r"\1<small>\2</small>", str(escape(text[language])))), Markup)
+    return _in_both(both(lambda language: WORDED_UNIT.sub(r"\1 <small>\2</small>", str(escape(text[language])))), Markup)

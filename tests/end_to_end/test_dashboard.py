@@ -1,6 +1,8 @@
 """The page of the refreshed business in a real browser: every number is the published one, and nobody is shut out."""
 
+import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -10,15 +12,20 @@ from typing import Any
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Page
 
 from dashboard.page import page
 from dashboard.published import read
+from flows.places import PROJECT
 from tests.browser import needs_browser, number_of, shown, started
-from tests.end_to_end.conftest import Refreshed
+from tests.end_to_end.conftest import REFRESHES, Refreshed
 
 pytestmark = needs_browser
 SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+SCREENS = PROJECT / "docs" / "screens"  # how the journey looks; PARCOURS_NEW_SCREENS=1 renews them
+SCREEN_HEIGHTS = {1440: 900, 1024: 768, 390: 844}
+CLEARLY = 24  # of 255 shades, from which on a block of a picture is another
 VIEWS = ("#journey", "#kpis", "#objectives", "#sources", "#kpi/new_prospects/month")
 # Opens every KPI at every grain, with all rows; charts show no digits of ours and are left out.
 TABLES = """async () => {
@@ -137,6 +144,25 @@ def test_a_page_asks_nothing_and_is_small(written: Path) -> None:
     assert 'http-equiv="Content-Security-Policy" content="default-src \'none\'' in written.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", SCREEN_HEIGHTS)
+def test_the_journey_looks_as_in_the_pictures_kept(
+    browser: Browser, written: Path, tmp_path: Path, width: int, theme: str
+) -> None:
+    font = subprocess.run(["fc-match", "sans-serif"], capture_output=True, text=True, check=True).stdout
+    if "DejaVu Sans" not in font:
+        pytest.skip(f"the pictures are set in DejaVu Sans, here pages are in {font.strip()}")
+    kept = SCREENS / f"{width}-{theme}.png"
+    taken = kept if "PARCOURS_NEW_SCREENS" in os.environ else tmp_path / kept.name
+    size = {"width": width, "height": SCREEN_HEIGHTS[width]}
+    with shown(browser, written, color_scheme=theme, viewport=size) as tab:
+        tab.clock.set_fixed_time(REFRESHES[-1].as_of)  # else the page says that it is old
+        tab.reload()
+        in_language(tab, "en")
+        tab.screenshot(path=taken)
+    assert share_that_differs(kept, taken) < 0.01, f"look at {taken}"
+
+
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
@@ -229,6 +255,14 @@ def test_what_is_missing_is_said(
     with shown(browser, target) as tab:
         in_language(tab, "en")
         assert said in tab.evaluate("document.body.textContent")
+
+
+def share_that_differs(one: Path, other: Path) -> float:
+    """How much of two pictures of one size is clearly another shade, in blocks that hide how letters are smoothed."""
+    pictures = [Image.open(path).convert("L").reduce(8) for path in (one, other)]
+    assert pictures[0].size == pictures[1].size
+    shades = ImageChops.difference(*pictures).histogram()
+    return sum(shades[CLEARLY:]) / sum(shades)
 
 
 def in_language(tab: Page, language: str) -> None:
