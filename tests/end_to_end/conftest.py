@@ -15,6 +15,7 @@ from sandbox.server import Running, running
 from sandbox.truth import Business, Key, Refresh, SegmentKey, Upsell, Value, segments, truth
 from sandbox.world import generate
 from tests.aiming import aimed
+from tests.end_to_end.comparisons import At, Row, true_comparisons
 
 FIRST_DAY, LAST_DAY = date(2025, 10, 1), date(2026, 11, 23)
 REFRESHES = (
@@ -70,6 +71,12 @@ def refreshed(world: World, settings: Settings, tmp_path_factory: pytest.TempPat
         true = truth(world, REFRESHES, business(settings))
         true_segments = segments(world, REFRESHES, business(settings))
         yield Refreshed(vendors, settings, places, after_first, true, true_segments, pages)
+
+
+@pytest.fixture(scope="session")
+def true_compared(refreshed: Refreshed, world: World) -> dict[At, Row]:
+    """What each value of the last refresh is to be held against."""
+    return true_comparisons(world, REFRESHES, business(refreshed.settings), refreshed.places.marts)
 
 
 MAIL_TOOLS = ("mailchimp", "brevo", "klaviyo")

@@ -1,5 +1,6 @@
 """Deliberate mistakes in models and connectors, made on copies, and which KPIs and grains they turn red."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -46,9 +47,13 @@ def mutate(mutant: ModelMutant, folder: Path) -> Path:
 
 
 def rebuild(warehouse: Path, project: Path, select: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Build models without their tests, which would find some of the mistakes first."""
-    monkeypatch.setenv("PARCOURS_WAREHOUSE", str(warehouse))
-    target = str(warehouse.parent / "dbt")
+    """Build models without their tests, which would find some of the mistakes first.
+
+    The warehouse has the same name for all mutants, so that dbt reads again only what differs between them.
+    """
+    monkeypatch.chdir(warehouse.parent)
+    monkeypatch.setenv("PARCOURS_WAREHOUSE", warehouse.name)
+    target = os.environ["PARCOURS_DBT_TARGET"] + "-of-mutants"
     result = dbtRunner().invoke(
         [
             "--quiet", "run", "--full-refresh", "--select", select,

@@ -14,7 +14,7 @@ from pipelines.sources.mailchimp.client import Mailchimp
 from sandbox.events import World
 from sandbox.truth import truth
 from tests.end_to_end.comparison import GRAINS, Difference, compare, summary
-from tests.end_to_end.comparisons import TO_DATE, published_comparisons, true_comparisons, wrong
+from tests.end_to_end.comparisons import TO_DATE, At, Row, published_comparisons, wrong
 from tests.end_to_end.conftest import REFRESHES, Refreshed, business
 from tests.end_to_end.mutants import (
     ModelMutant,
@@ -153,14 +153,13 @@ def test_a_value_beside_the_wrong_days_turns_red(
     mutant: ModelMutant,
     expected: set[tuple[str, str]],
     refreshed: Refreshed,
-    world: World,
+    true_compared: dict[At, Row],
     warehouse: Path,
     monkeypatch: pytest.MonkeyPatch,
     record_property: Record,
 ) -> None:
-    true = true_comparisons(world, REFRESHES, business(refreshed.settings), refreshed.places.marts)
     rebuild(warehouse, mutate(mutant, warehouse.parent), mutant.select, monkeypatch)
-    found = wrong(published_comparisons(warehouse, schema="marts"), true)
+    found = wrong(published_comparisons(warehouse, schema="marts"), true_compared)
     kpis = {at[0] for at in found}
     record_property(mistake, f"turned red: {len(found)} comparisons of {len(kpis)} KPIs")
     assert {(at[1], at[3]) for at in found} == expected
