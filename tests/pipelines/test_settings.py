@@ -165,7 +165,7 @@ def test_mistakes_of_every_section_are_said_together_and_in_plain_words(tmp_path
 
 
 def test_a_missing_file_is_said_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"nothing\.toml does not exist: copy parcours\.toml of the project"):
+    with pytest.raises(SettingsError, match=r"nothing\.toml does not exist: .* make one: parcours init"):
         read_settings(tmp_path / "nothing.toml")
 
 
