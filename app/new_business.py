@@ -7,7 +7,6 @@ import shlex
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -88,7 +87,7 @@ def _valid(key: str, flag: str | None, text: str) -> Any:
     try:
         return getattr(Business.model_validate({"name": "", "history_start": date.min} | {key: text}), key)
     except ValidationError as error:
-        raise typer.BadParameter(next(mistakes.lines(error)).partition(": ")[2], param_hint=flag) from None
+        raise typer.BadParameter(next(mistakes.lines(error, Business)).partition(": ")[2], param_hint=flag) from None
 
 
 def _ask_tools(connected: list[str], console: Console) -> list[str]:
@@ -107,9 +106,8 @@ def _tools(text: str, flag: str | None) -> list[str]:
     names = re.findall(r"[^\s,]+", text.lower())
     for name in names:
         if name not in CONNECTORS:
-            near = get_close_matches(name, CONNECTORS, 1)
-            meant = f"did you mean {near[0]}?" if near else f"known are {', '.join(CONNECTORS)}"
-            raise typer.BadParameter(f"{name!r} is unknown: {meant}", param_hint=flag)
+            said = mistakes.meant(name, CONNECTORS) or f"known are {', '.join(CONNECTORS)}"
+            raise typer.BadParameter(f"{name!r} is unknown: {said}", param_hint=flag)
     return names
 
 

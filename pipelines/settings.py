@@ -164,7 +164,7 @@ def read_settings(path: Path, also: Callable[["Settings"], Iterable[str]] = lamb
     try:
         settings = Settings(**text)
     except ValidationError as error:
-        wrong += mistakes.lines(error)
+        wrong += mistakes.lines(error, Settings)
     options, faults = _options(sources, settings.business.model_dump() if settings else {}, path.parent)
     if settings:
         settings = settings.model_copy(update={"sources": options})
@@ -220,7 +220,8 @@ def _options(sources: Any, business: dict[str, Any], folder: Path) -> tuple[dict
     wrong: list[str] = []
     for name, section in sources.items():
         if name not in CONNECTORS:
-            wrong.append(f"sources.{name} is unknown; known are {', '.join(CONNECTORS)}.")
+            said = mistakes.meant(name, CONNECTORS) or f"known are {', '.join(CONNECTORS)}."
+            wrong.append(f"sources.{name} is unknown; {said}")
         elif not isinstance(section, dict):
             wrong.append(f"sources.{name} is {section!r}, but should be a section: [sources.{name}].")
         else:
@@ -229,5 +230,5 @@ def _options(sources: Any, business: dict[str, Any], folder: Path) -> tuple[dict
             try:
                 found[name] = model.model_validate(shared | section, context={"folder": folder})
             except ValidationError as error:
-                wrong += mistakes.lines(error, f"sources.{name}.")
+                wrong += mistakes.lines(error, model, f"sources.{name}.")
     return found, wrong
