@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from app.choices import Format, GrainOrAuto, Language, Output, Stage
 from app.ending import Ending
 from app.export import export
-from app.options import DATA, SETTINGS, DataFolder, InLanguage, SettingsFile, examples
+from app.options import DATA, SETTINGS, DataFolder, InLanguage, SettingsFile, examples, settings_file
 from app.options import instant as _instant
 from app.printing import complain, new_console, say
 from flows.places import Places
@@ -24,11 +24,21 @@ if TYPE_CHECKING:
     from flows.refresh import Outcome
     from pipelines.settings import Settings
 
+WITHOUT_SECRETS = ("init", "demo", "sandbox")  # of a business that may lie elsewhere, or is none
+
 console = new_console()
 
 
 class Commands(TyperGroup):
     """Ends a command that cannot go on with what to do about it, in place of a traceback."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command to run, once the secrets of the business are known, on which its options may rest."""
+        from app.secrets_file import beside, load
+
+        if args[0] not in WITHOUT_SECRETS and "--help" not in args:
+            load(beside(settings_file(_option(args, "--settings"))))
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
@@ -52,6 +62,36 @@ cli = typer.Typer(
 )
 
 cli.add_typer(export, name="export")
+
+
+@cli.command(
+    epilog=examples(
+        "parcours init",
+        "parcours init --tool shopify --tool mailchimp",
+        "parcours init boutique --name Boutique --zone Europe/Paris --currency EUR",
+    )
+)
+def init(
+    folder: Annotated[
+        Path, typer.Argument(resolve_path=True, help="The folder of the business; default: here.")
+    ] = Path(),
+    name: Annotated[str | None, typer.Option(help="What the business is called.")] = None,
+    zone: Annotated[str | None, typer.Option(help="The time zone in which its day begins and ends.")] = None,
+    currency: Annotated[str | None, typer.Option(help="The currency to report in, ISO 4217.")] = None,
+    first_day: Annotated[str | None, typer.Option("--from", metavar="DAY", help="The first day to load.")] = None,
+    tool: Annotated[list[str] | None, typer.Option(help="A tool to connect; may be repeated.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: what is not given is as usual.")] = False,
+) -> None:
+    """Make the folder of a business: settings, the names of its secrets, where each is made; later: add a tool.
+
+    Asks what is not given, where there is a terminal. Nothing that is there is overwritten. Where all is filled in,
+    it checks whether each tool can be read. Exit codes: 0 done; 1 not done, or a tool cannot be read.
+    """
+    from app.new_business import begin
+
+    given = {"name": name, "time_zone": zone, "currency": currency, "history_start": first_day}
+    is_asking = sys.stdin.isatty() and not yes
+    raise typer.Exit(begin(folder, given, tool or [], is_asking, console))
 
 
 @cli.command(epilog=examples("parcours demo", "parcours demo --months 3 --data data-demo"))
@@ -280,6 +320,16 @@ def review(
 
     keep(Places(data), objective_id, note, _instant(as_of))
     say(console, "Kept. The next refresh publishes it and says when the next review is due: parcours refresh")
+
+
+def _option(arguments: list[str], name: str) -> str | None:
+    """What an option is given, before anything is parsed."""
+    for argument, following in zip(arguments, [*arguments[1:], None], strict=True):
+        if argument == name:
+            return following
+        if argument.startswith(f"{name}="):
+            return argument.removeprefix(f"{name}=")
+    return None
 
 
 def ended(outcome: "Outcome") -> int:

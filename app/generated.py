@@ -6,20 +6,22 @@ The list of vendors that the models unite, the names of the secrets, and the pag
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from textwrap import wrap
 
+from app import secrets_file
 from dashboard.words import LANGUAGES, word
 from flows.catalog import STAGES, Kpi, kpis
 from flows.places import PROJECT
 from pipelines.caveats import CAVEATS
 from pipelines.connector import Connector, Table
+from pipelines.credentials import variables
 from pipelines.entities import ENTITIES
 from pipelines.registry import CONNECTORS
 
 MADE = "made by `make generated`; do not edit"
 SECRETS_INTRODUCTION = f"""\
-# The names of all secrets and none of their values: {MADE}. Copy this to .env, fill in what is
-# connected, and load it before a command: set -a; . ./.env; set +a
+# The names of all secrets and none of their values: {MADE}. `parcours init` writes those of the
+# connected tools into .env beside the settings, which each command reads; what the environment sets goes before. By
+# hand: copy this to .env there, fill it in, and keep it to yourself: chmod 600 .env
 # dlt's other providers work as well: .dlt/secrets.toml (section [sources.<name>]) and its vaults.
 
 # Required. Hashes e-mail addresses before they touch disk. Any random text; never change it: openssl rand -hex 32
@@ -83,18 +85,8 @@ def _vendors() -> str:
 
 def _secrets() -> str:
     lines = [SECRETS_INTRODUCTION]
-    for name, connector in CONNECTORS.items():
-        if connector.secrets:
-            lines += wrap(
-                f"{connector.title}. {connector.advice}", initial_indent="# ", subsequent_indent="# ", width=120
-            )
-            lines += [*(f"{variable}=" for variable in _variables(name, connector)), ""]
+    lines += [secrets_file.named(connector) for connector in CONNECTORS.values() if connector.secrets]
     return "\n".join(lines)
-
-
-def _variables(name: str, connector: Connector) -> list[str]:
-    """The secrets' names in the environment, as dlt looks for them."""
-    return [f"SOURCES__{name.upper()}__{secret.upper()}" for secret in connector.secrets]
 
 
 def _connectors() -> str:
@@ -104,7 +96,7 @@ def _connectors() -> str:
 def _connector(name: str, connector: Connector) -> str:
     facts = [f"- Settings: `[sources.{name}]`"]
     if connector.secrets:
-        named = ", ".join(f"`{variable}`" for variable in _variables(name, connector))
+        named = ", ".join(f"`{variable}`" for variable in variables(connector))
         facts.append(f"- Secrets: {named}. {connector.advice}")
     if connector.permissions:
         facts.append(f"- Permissions: {', '.join(f'`{one}`' for one in connector.permissions)}")

@@ -1,24 +1,48 @@
 """What several commands take: where the settings and the data lie, an instant; and how their examples are shown."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from app.choices import Language
 from flows.places import PROJECT
 
-SETTINGS = PROJECT / "parcours.toml"
-DATA = PROJECT / "data"
+SETTINGS_NAME = "parcours.toml"
+SETTINGS_VARIABLE = "PARCOURS_SETTINGS"
+# What is not given is worked out when the command begins, since it depends on where that is.
+SETTINGS: Any = None
+DATA: Any = None
+
+
+def settings_file(given: Path | str | None = None) -> Path:
+    """The settings of the business: those given, else of the environment, else of this folder, else of the project."""
+    said = given or os.environ.get(SETTINGS_VARIABLE)
+    if said:
+        return Path(said).resolve()
+    here = Path.cwd() / SETTINGS_NAME
+    return here if here.is_file() else PROJECT / SETTINGS_NAME
+
+
+def _settings(given: Path | None) -> Path:
+    return settings_file(given)
+
+
+def _data(context: typer.Context, given: Path | None) -> Path:
+    return given or settings_file(context.params.get("settings")).parent / "data"
+
 
 SettingsFile = Annotated[
     Path,
     typer.Option(
         "--settings",
-        envvar="PARCOURS_SETTINGS",
+        envvar=SETTINGS_VARIABLE,
         resolve_path=True,
-        help="The business: what is connected, zone, currency.",
+        callback=_settings,
+        is_eager=True,  # where the data lie depends on it
+        help=f"The business: what is connected, zone, currency; default: {SETTINGS_NAME} here, else the project's.",
     ),
 ]
 DataFolder = Annotated[
@@ -27,7 +51,8 @@ DataFolder = Annotated[
         "--data",
         envvar="PARCOURS_DATA",
         resolve_path=True,
-        help="Where the warehouse and the published file live.",
+        callback=_data,
+        help="Where the warehouse and the published file live; default: data, beside the settings.",
     ),
 ]
 InLanguage = Annotated[

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from app import template
 from flows import north_star, objectives
 from pipelines.connector import ConnectorError
 from pipelines.credentials import require
@@ -35,3 +36,4 @@ def _faults(settings: Settings, as_of: datetime) -> Iterator[str]:
     if business.history_start > today:
         yield f"business.history_start: {business.history_start} has not come yet: give the first day to load"
     yield from objectives.faults(settings)
+    yield from template.examples(settings)

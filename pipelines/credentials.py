@@ -26,12 +26,17 @@ class ExpiryUnknown(ConnectorError):
     """The vendor does not say when a credential expires; the message holds why."""
 
 
+def variables(connector: Connector) -> list[str]:
+    """The names of a source's secrets in the environment, as dlt looks for them."""
+    return [f"SOURCES__{connector.name}__{secret}".upper() for secret in connector.secrets]
+
+
 def missing(connector: Connector) -> list[str]:
     """The environment variables of the secrets that a source cannot do without, and does not have."""
     asked = inspect.signature(connector.source).parameters
     return [
-        f"SOURCES__{connector.name}__{secret}".upper()
-        for secret in connector.secrets
+        variable
+        for secret, variable in zip(connector.secrets, variables(connector), strict=True)
         # one whose default is None can be left out
         if asked[secret].default is not None and not dlt.secrets.get(f"sources.{connector.name}.{secret}", str)
     ]
@@ -42,7 +47,8 @@ def require(connectors: Iterable[Connector]) -> None:
     found = [variable for connector in connectors for variable in missing(connector)]
     if found:
         raise SecretMissing(
-            f"Missing in the environment: {', '.join(found)}. docs/connectors.md says where each vendor gives it."
+            f"Missing: {', '.join(found)}. Set them in .env beside the settings, or in the environment; "
+            "docs/connectors.md says where each vendor gives it."
         )
 
 

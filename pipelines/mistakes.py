@@ -1,9 +1,10 @@
 """What is wrong with a settings file, in words for whoever wrote it: a line per key, with what it should be."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 KINDS = {
     "string": "text in quotes",
@@ -23,12 +24,38 @@ LIMITS = {
 }
 
 
-def lines(error: ValidationError, prefix: str = "") -> Iterator[str]:
+def lines(error: ValidationError, model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     """`key: what is wrong`, each key once: one that may be of several types is wrong as each of them."""
     told: dict[str, str] = {}
     for found in error.errors():
-        told.setdefault(_key(found["loc"]), _said(found))
+        told.setdefault(_key(found["loc"]), _said(found) + _near(found, model))
     yield from (f"{prefix}{key}: {said}" for key, said in told.items())
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """A question for the name that is nearest to an unknown one, if one is near."""
+    near = get_close_matches(name, known, 1)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+def _near(found: Any, model: type[BaseModel]) -> str:
+    *path, name = found["loc"]
+    question = meant(str(name), _keys(model, path)) if found["type"] == "extra_forbidden" else ""
+    return f"; {question}" if question else ""
+
+
+def _keys(model: type[BaseModel], path: list[int | str]) -> Iterable[str]:
+    """The keys of a section, where its name leads to a model or a list of one."""
+    for part in path:
+        if isinstance(part, int):
+            continue
+        field = model.model_fields.get(part)
+        inside = (field.annotation, *get_args(field.annotation)) if field else ()
+        models = [one for one in inside if isinstance(one, type) and issubclass(one, BaseModel)]
+        if not models:
+            return ()
+        model = models[0]
+    return model.model_fields
 
 
 def _key(location: tuple[int | str, ...]) -> str:

@@ -153,9 +153,9 @@ class Settings(BaseModel):
 def read_settings(path: Path, also: Callable[["Settings"], Iterable[str]] = lambda _: (), **business: Any) -> Settings:
     """`parcours.toml`, validated; `business` replaces keys of its `[business]` section.
 
-    All that is wrong is told at once, with what `also` finds in the settings of it but its sources.
+    All that is wrong is told at once, with what `also` finds in the settings and in the sources that hold.
     """
-    text = _text(path)
+    text = read_toml(path)
     sources, said = text.pop("sources", {}), text.get("business", {})
     if isinstance(said, dict):
         text["business"] = said | business
@@ -163,24 +163,26 @@ def read_settings(path: Path, also: Callable[["Settings"], Iterable[str]] = lamb
     settings: Settings | None = None
     try:
         settings = Settings(**text)
-        wrong += also(settings)
     except ValidationError as error:
-        wrong += mistakes.lines(error)
-    options, faults = _options(sources, settings.business.model_dump() if settings else {})
-    wrong += faults
-    if settings and not faults:
+        wrong += mistakes.lines(error, Settings)
+    options, faults = _options(sources, settings.business.model_dump() if settings else {}, path.parent)
+    if settings:
         settings = settings.model_copy(update={"sources": options})
-        wrong += _order_faults(settings)
+        wrong += also(settings)
+        wrong += faults or _order_faults(settings)
+    else:
+        wrong += faults
     if wrong or not settings:
         raise SettingsError("\n".join(f"{path}: {line}" for line in wrong))
     return settings
 
 
-def _text(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a settings file says, not yet validated; raises `SettingsError`."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SettingsError(f"{path} does not exist: copy parcours.toml of the project and fill it in.") from None
+        raise SettingsError(f"{path} does not exist: name it with --settings, or make one: parcours init") from None
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -207,22 +209,26 @@ def _order_faults(settings: Settings) -> Iterator[str]:
         )
 
 
-def _options(sources: Any, business: dict[str, Any]) -> tuple[dict[str, Options], list[str]]:
-    """The options of every source, and what is wrong with them; what it shares with the business is from there."""
+def _options(sources: Any, business: dict[str, Any], folder: Path) -> tuple[dict[str, Options], list[str]]:
+    """The options of every source, and what is wrong with them; what it shares with the business is from there.
+
+    Paths in them count from `folder`.
+    """
     if not isinstance(sources, dict):
         return {}, [f"sources is {sources!r}, but should be a section: [sources]."]
     found: dict[str, Options] = {}
     wrong: list[str] = []
     for name, section in sources.items():
         if name not in CONNECTORS:
-            wrong.append(f"sources.{name} is unknown; known are {', '.join(CONNECTORS)}.")
+            said = mistakes.meant(name, CONNECTORS) or f"known are {', '.join(CONNECTORS)}."
+            wrong.append(f"sources.{name} is unknown; {said}")
         elif not isinstance(section, dict):
             wrong.append(f"sources.{name} is {section!r}, but should be a section: [sources.{name}].")
         else:
             model = CONNECTORS[name].options
             shared = {key: value for key, value in business.items() if key in model.model_fields and key not in section}
             try:
-                found[name] = model(**shared, **section)
+                found[name] = model.model_validate(shared | section, context={"folder": folder})
             except ValidationError as error:
-                wrong += mistakes.lines(error, f"sources.{name}.")
+                wrong += mistakes.lines(error, model, f"sources.{name}.")
     return found, wrong

@@ -22,6 +22,7 @@ WITHIN = [(name, within) for name, group in COMMANDS.items() for within in getat
 def test_help_lists_every_command_and_what_the_exit_codes_mean() -> None:
     said = words(run("--help").stdout)
     for name in (
+        "init",
         "demo",
         "sandbox",
         "check",

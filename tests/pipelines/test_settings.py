@@ -164,8 +164,23 @@ def test_mistakes_of_every_section_are_said_together_and_in_plain_words(tmp_path
     assert not RAW.search(said), said
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (BUSINESS + 'curency = "EUR"\n', "business.curency: is not known: .*; did you mean currency\\?"),
+        (BUSINESS + "[[objectives]]\nid = 'a'\nownr = 'Alice'\n", "objectives.0.ownr: .*; did you mean owner\\?"),
+        (BUSINESS + "[dashbord]\n", "dashbord: is not known: .*; did you mean dashboard\\?"),
+        (BUSINESS + "[sources.mailchip]\n", "sources.mailchip is unknown; did you mean mailchimp\\?"),
+        (BUSINESS + '[sources.shopify]\nshopp = "a"\n', "sources.shopify.shopp: .*; did you mean shop\\?"),
+        (BUSINESS + "zzz = 1\n", "business.zzz: is not known: correct its name, or take it out$"),
+    ],
+)
+def test_a_mistyped_name_is_answered_with_the_near_one(tmp_path: Path, text: str, said: str) -> None:
+    assert re.search(said, refused(tmp_path, text), re.MULTILINE)
+
+
 def test_a_missing_file_is_said_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"nothing\.toml does not exist: copy parcours\.toml of the project"):
+    with pytest.raises(SettingsError, match=r"nothing\.toml does not exist: .* make one: parcours init"):
         read_settings(tmp_path / "nothing.toml")
 
 

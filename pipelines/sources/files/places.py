@@ -164,11 +164,11 @@ def files_of(name: str, feed: Feed) -> list[File]:
         raise ConnectorError(f"files: feed {name}: {error}") from None
     if is_url(location):
         return [File(f"{name}/{_url_name(feed.location)}", name, location)]
-    start, paths = _listed(Path(location), feed)
+    start, paths = _listed(feed.path(location), feed)
     if not start.is_dir():
         raise ConnectorError(
             f"files: feed {name}: nothing to read at {feed.location}: correct `location`, which counts from the "
-            "directory where parcours is started, or put the files there."
+            "folder of the settings file, or put the files there."
         )
     kept = (path for path in paths if path.is_file() and not path.name.startswith(HIDDEN))
     files = [File(f"{name}/{path.relative_to(start).as_posix()}", name, str(path)) for path in kept]
@@ -178,7 +178,7 @@ def files_of(name: str, feed: Feed) -> list[File]:
 def passed_over(feed: Feed) -> str:
     """Which files of a feed's folder no reader takes by their ending."""
     location = expanded(feed.location)
-    folder = Path(location)
+    folder = feed.path(location)
     if feed.format or is_url(location) or not folder.is_dir():
         return ""
     inside = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(HIDDEN)]

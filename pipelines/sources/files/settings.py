@@ -5,11 +5,21 @@ import hashlib
 import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 import duckdb
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from pipelines.connector import Options
 from pipelines.sources.files.entities import ENTITIES, FEEDS
@@ -104,6 +114,16 @@ class Feed(Options):
     columns: dict[str, Annotated[Column, BeforeValidator(_column)]] = Field(default_factory=dict)
     constants: dict[str, Annotated[str, BeforeValidator(_text)]] = Field(default_factory=dict)
     filters: dict[str, str] = Field(default_factory=dict)
+    _folder: Path = PrivateAttr(default=Path())  # that of the settings file, from which `location` counts
+
+    @model_validator(mode="after")
+    def _counts_from_the_settings(self, found: ValidationInfo) -> "Feed":
+        self._folder = (found.context or {}).get("folder", self._folder)
+        return self
+
+    def path(self, location: str) -> Path:
+        """Where a location, its variables replaced, lies on disk."""
+        return self._folder / location
 
     @model_validator(mode="before")
     @classmethod
