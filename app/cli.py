@@ -255,6 +255,17 @@ def objectives(
     show_objectives(Places(data), output, console)
 
 
+@cli.command(epilog=examples("parcours mcp", "parcours mcp --data /srv/parcours/data"))
+def mcp(data: DataFolder = DATA) -> None:
+    """Answer an assistant's questions about the published KPIs: an MCP server on standard input and output.
+
+    It reads the published file alone, anew for each question. An assistant starts it; docs/read.md says how to set it up.
+    """
+    from app.assistant import serve
+
+    serve(Places(data))
+
+
 objective = typer.Typer(
     no_args_is_help=True,
     epilog=examples('parcours objective review prospects --note "On our way; the guide is online."'),
