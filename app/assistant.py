@@ -22,7 +22,8 @@ from pipelines.connector import ConnectorError
 INSTRUCTIONS = """
 Marketing KPIs of one business, as published. Begin with list_kpis(search=the question, in French or English).
 Say a value with its unit and period. Where is_complete is false the period is open or not wholly loaded; where
-is_provisional is true the value may still move; null is not known, never zero; is_connected false: no source is connected.
+is_provisional is true the value may still move; null is not known, never zero.
+Where is_connected is false no source of the KPI is connected.
 Pass on caveats. Never add up or average uniques and rates: ask for the longer grain. Rates are shares: 0.25 is 25 %.
 """
 

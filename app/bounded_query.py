@@ -1,7 +1,7 @@
 """One query of a stranger over the published file, in a process of its own: it reads that file, and nothing else.
 
-`python -m app.bounded_query MARTS` takes the query on its input and answers in JSON. It imports nothing of ours, so that it
-starts at once; `app.queries` starts it, and ends it in time.
+`python -m app.bounded_query MARTS` takes the query on its input and answers in JSON. It imports nothing of ours,
+so that it starts at once; `app.queries` starts it, and ends it in time.
 """
 
 import json

@@ -111,7 +111,8 @@ def test_a_value_comes_with_its_parts_flags_and_caveats(served: Served) -> None:
     assert (october["is_connected"], october["is_complete"], october["is_provisional"]) == (True, True, True)
     assert october["caveats"] == [
         {
-            "fr": "Mailchimp : l'outil ne garde pas la date d'inscription ; le jour de création du contact en tient lieu",
+            "fr": "Mailchimp : l'outil ne garde pas la date d'inscription ; "
+            "le jour de création du contact en tient lieu",
             "en": "Mailchimp: the vendor keeps no date of opt-in; the day the contact was created stands for it",
         }
     ]
