@@ -36,6 +36,7 @@ def test_parquet_is_a_file_per_table_with_its_types(published: Path) -> None:
     rows = pq.read_table(out / "kpi_values.parquet").to_pylist()
     assert len(rows) == 15
     february = rows[1]
+    assert february["kpi_id"] == "new_prospects"
     assert (february["kpi_id"], february["period_start"], february["value"]) == (
         "new_prospects",
         date(2026, 2, 1),
