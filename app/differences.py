@@ -101,11 +101,16 @@ def _show_tables(rows: Rows, console: Console) -> None:
     table = new_table("Values")
     for column in ("KPI", "grain", "period", "before", "after", "also"):
         table.add_column(column, justify="right" if column in ("before", "after") else "left")
-    for row in rows[:SHOWN]:
+    for row in sorted(rows, key=_turn)[:SHOWN]:
         table.add_row(*_cells(row))
     console.print(table)
     if len(rows) > SHOWN:
         say(console, f"{len(rows) - SHOWN} more: --format csv gives all.")
+
+
+def _turn(row: Row) -> tuple[bool, bool]:
+    """What moved comes first, then what only its flags tell, then what one file alone has."""
+    return row["cause"] in (NEW, GONE), row["value_before"] == row["value_after"]
 
 
 def _cells(row: Row) -> list[str]:

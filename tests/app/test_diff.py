@@ -75,6 +75,8 @@ def test_the_table_counts_by_kpi_and_cause(two: tuple[Path, Path]) -> None:
     assert "new_prospects month 2026-02-01 1,350 1,353 numerator" in said
     assert "cost_per_prospect month 2026-02-01 €57.74 €57.74 is_provisional, caveats" in said
     assert "purchase_frequency month 2026-04-01 1.50 per customer" in said
+    values = said.partition("Values")[2]
+    assert values.index("new_prospects") < values.index("cost_per_prospect") < values.index("purchase_frequency")
 
 
 def test_csv_has_every_difference_also_of_what_is_gone(two: tuple[Path, Path]) -> None:
