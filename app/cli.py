@@ -295,6 +295,37 @@ def objectives(
     show_objectives(Places(data), output, console)
 
 
+@cli.command(
+    epilog=examples(
+        "parcours diff before.duckdb data/marts.duckdb",
+        "parcours diff before.duckdb data/marts.duckdb --format csv > differences.csv",
+    )
+)
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="A.duckdb", help="The older published file.")],
+    after: Annotated[Path, typer.Argument(metavar="B.duckdb", help="The newer one.")],
+    output: Annotated[Format, typer.Option("--format", help="To read, or to pass on.")] = "table",
+) -> None:
+    """Say which values differ between two published files, and why where the newer one knows it.
+
+    Exit codes: 0 no value differs; 1 some do, or a file cannot be read.
+    """
+    from app.differences import show_differences
+
+    raise typer.Exit(show_differences(before, after, output, console))
+
+
+@cli.command(epilog=examples("parcours mcp", "parcours mcp --data /srv/parcours/data"))
+def mcp(data: DataFolder = DATA) -> None:
+    """Answer an assistant's questions about the published KPIs: an MCP server on standard input and output.
+
+    It reads the published file alone, anew for each question. An assistant starts it: docs/read.md says how.
+    """
+    from app.assistant import serve
+
+    serve(Places(data))
+
+
 objective = typer.Typer(
     no_args_is_help=True,
     epilog=examples('parcours objective review prospects --note "On our way; the guide is online."'),

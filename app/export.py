@@ -1,7 +1,7 @@
 """`parcours export`: the published KPIs as files to take along."""
 
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
 import typer
 
@@ -11,19 +11,19 @@ from app.printing import new_console, say
 from flows.places import Places
 
 LONGEST_FIRST = tuple(reversed(get_args(Grain)))
-EXAMPLES = ("parcours export xlsx", "parcours export xlsx --lang fr --grain month --out kpis.xlsx")
+XLSX = ("parcours export xlsx", "parcours export xlsx --lang fr --grain month --out kpis.xlsx")
+PARQUET = ("parcours export parquet", "parcours export parquet --out kpis")
+CSV = ("parcours export csv", "parcours export csv --out kpis")
 
 export = typer.Typer(
-    no_args_is_help=True, rich_markup_mode="rich", help="Take the published KPIs along.", epilog=examples(*EXAMPLES)
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="Take the published KPIs along.",
+    epilog=examples(XLSX[1], PARQUET[1], CSV[1]),
 )
 
 
-@export.callback()
-def _group() -> None:
-    """A group, whatever the number of its commands."""
-
-
-@export.command(epilog=examples(*EXAMPLES))
+@export.command(epilog=examples(*XLSX))
 def xlsx(
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("parcours.xlsx"),
     grain: Annotated[Grain | None, typer.Option(help="Only periods of this length; all when left out.")] = None,
@@ -41,3 +41,32 @@ def xlsx(
     except OSError as error:
         raise ConnectorError(f"{out} cannot be written ({error.strerror}): choose another --out") from None
     say(new_console(), f"written: {out}")
+
+
+@export.command(epilog=examples(*PARQUET))
+def parquet(
+    out: Annotated[Path, typer.Option(help="The folder to write; it must not hold anything yet.")] = Path(
+        "parcours-parquet"
+    ),
+    data: DataFolder = DATA,
+) -> None:
+    """Write every published table as a Parquet file, for pandas, polars, Spark and others."""
+    _write(out, data, "parquet")
+
+
+@export.command(epilog=examples(*CSV))
+def csv(
+    out: Annotated[Path, typer.Option(help="The folder to write; it must not hold anything yet.")] = Path(
+        "parcours-csv"
+    ),
+    data: DataFolder = DATA,
+) -> None:
+    """Write every published table as a CSV file: UTF-8, commas, a line of names."""
+    _write(out, data, "csv")
+
+
+def _write(out: Path, data: Path, kind: Literal["parquet", "csv"]) -> None:
+    from app.tables import write_tables
+
+    count = write_tables(Places(data).marts, out, kind)
+    say(new_console(), f"written: {out}, {count} tables")

@@ -33,6 +33,8 @@ def test_help_lists_every_command_and_what_the_exit_codes_mean() -> None:
         "objectives",
         "objective",
         "export",
+        "diff",
+        "mcp",
     ):
         assert name in said
     assert "Exit codes: 0 done; 1 not done" in said
