@@ -49,7 +49,9 @@ WATCHED = f"""
                 or cast(reported.reported_from as date) - reported.period_start
                     <= cast(latest.as_of as date) - latest.period_start + 1
             )
-        qualify row_number() over (partition by kpi_id, grain order by period_start desc) <= {PERIODS}
+        qualify row_number() over (
+            partition by reported.kpi_id, reported.grain order by reported.period_start desc
+        ) <= {PERIODS}
     ),
     pasts as (
         select kpi_id, grain, list(value) as past, median(volume) as volume from past group by kpi_id, grain

@@ -135,9 +135,11 @@ class Alerts(BaseModel):
     to: list[str] = Field(
         default_factory=list, description="environment variables that hold an address each; nobody is told when empty"
     )
-    days_behind: int = Field(2, ge=1, description="a source whose data are as many days behind is stale")
-    moved_share: float = Field(0.05, gt=0, description="a closed value that moved by a larger share is told")
-    least_volume: float = Field(30, ge=1, description="a KPI that usually counts fewer per period is not watched")
+    days_behind: int = Field(default=2, ge=1, description="a source whose data are as many days behind is stale")
+    moved_share: float = Field(default=0.05, gt=0, description="a closed value that moved by a larger share is told")
+    least_volume: float = Field(
+        default=30, ge=1, description="a KPI that usually counts fewer per period is not watched"
+    )
 
     @field_validator("to")
     @classmethod
