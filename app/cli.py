@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import warnings
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from app.alerts import alerts
 from app.choices import Format, GrainOrAuto, Language, Output, Stage
 from app.ending import Ending
 from app.export import export
-from app.options import DATA, SETTINGS, DataFolder, InLanguage, SettingsFile, examples, settings_file
+from app.options import DATA, SETTINGS, DataFolder, InLanguage, SettingsFile, age, examples, settings_file
 from app.options import instant as _instant
 from app.printing import complain, new_console, say
 from flows.places import Places
@@ -62,6 +63,7 @@ cli = typer.Typer(
 )
 
 cli.add_typer(export, name="export")
+cli.add_typer(alerts, name="alerts")
 
 
 @cli.command(
@@ -224,12 +226,23 @@ def backfill(
     raise typer.Exit(ended(outcome))
 
 
-@cli.command(epilog=examples("parcours status"))
-def status(data: DataFolder = DATA) -> None:
-    """The last refreshes, how each source fared, and whether one is running now."""
-    from app.status import show_status
+@cli.command(epilog=examples("parcours status", "parcours status --max-age 26h"))
+def status(
+    max_age: Annotated[
+        timedelta | None,
+        typer.Option(parser=age, metavar="AGE", help="How old what is published may be, such as 90m, 26h or 2d."),
+    ] = None,
+    data: DataFolder = DATA,
+) -> None:
+    """The last refreshes, how each source fared, and whether one is running now.
+
+    Exit codes: 0 shown; 1 what is published is older than --max-age, or nothing is: for whatever watches this machine.
+    """
+    from app.status import check_age, show_status
 
     show_status(Places(data), console)
+    if max_age:
+        check_age(Places(data), max_age, datetime.now(UTC))
 
 
 @cli.command(

@@ -1,7 +1,8 @@
 """What several commands take: where the settings and the data lie, an instant; and how their examples are shown."""
 
 import os
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ SETTINGS_VARIABLE = "PARCOURS_SETTINGS"
 # What is not given is worked out when the command begins, since it depends on where that is.
 SETTINGS: Any = None
 DATA: Any = None
+AGES = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def settings_file(given: Path | str | None = None) -> Path:
@@ -63,6 +65,14 @@ InLanguage = Annotated[
 def examples(*commands: str) -> str:
     """The end of a command's help."""
     return "\n\n".join(["Examples:", *(f"[bold]{command}[/bold]" for command in commands)])
+
+
+def age(text: str) -> timedelta:
+    """What --max-age says."""
+    found = re.fullmatch(r"([1-9]\d{0,5})([mhd])", text)
+    if not found:
+        raise typer.BadParameter(f"{text!r} is no age; try 90m, 26h or 2d")
+    return timedelta(**{AGES[found[2]]: int(found[1])})
 
 
 def instant(text: str | None) -> datetime:

@@ -1,6 +1,7 @@
 """`parcours status`: the last refreshes, and how each source fared."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -10,6 +11,7 @@ from app.health import show_health
 from app.printing import new_table, say
 from flows.one_at_a_time import holder, left_by
 from flows.places import Places
+from pipelines.connector import ConnectorError
 
 SHOWN = 5
 VERDICTS = {0: "[green]ok[/green]", 1: "[red]nothing published[/red]", 3: "[yellow]partial[/yellow]"}
@@ -30,11 +32,24 @@ def show_status(places: Places, console: Console) -> None:
     for column in ("seconds", "rows"):
         table.add_column(column, justify="right")
     table.add_column("failed sources")
-    for run in runs:
+    for run in runs[-SHOWN:]:
         table.add_row(*_cells(run))
     console.print(table)
     _show_last(runs[-1], console)
     show_health(places, console)
+
+
+def check_age(places: Places, max_age: timedelta, now: datetime) -> None:
+    """Raises a `ConnectorError` where no refresh that began within `max_age` has published."""
+    began = [datetime.fromisoformat(run["started_at"]) for run in _runs(places) if run["published"]]
+    if not began:
+        raise ConnectorError("Nothing is published yet. Start a refresh: parcours refresh")
+    if now - began[-1] > max_age:
+        hours = (now - began[-1]) / timedelta(hours=1)
+        raise ConnectorError(
+            f"The last refresh that published began {hours:,.0f} hours ago ({began[-1]:%Y-%m-%d %H:%M} UTC), longer "
+            "than --max-age: see why none has published since, then: parcours refresh"
+        )
 
 
 def _running(places: Places) -> str:
@@ -49,7 +64,7 @@ def _running(places: Places) -> str:
 
 
 def _runs(places: Places) -> list[dict[str, Any]]:
-    """The last runs, oldest first; a line that is half-written or damaged is passed over."""
+    """All runs, oldest first; a line that is half-written or damaged is passed over."""
     if not places.runs.exists():
         return []
     runs = []
@@ -60,7 +75,7 @@ def _runs(places: Places) -> list[dict[str, Any]]:
         except (ValueError, TypeError, KeyError, AttributeError):
             continue
         runs.append(run)
-    return runs[-SHOWN:]
+    return runs
 
 
 def _cells(run: dict[str, Any]) -> list[str]:
@@ -87,6 +102,6 @@ def _show_last(run: dict[str, Any], console: Console) -> None:
         if source["error"]:
             say(console, f"{source['source']} failed: {source['error']}")
     for fault in run.get("undelivered", []):  # a run of before has none
-        say(console, f"Published, but {fault}")
+        say(console, f"Published, but {fault}" if run["published"] else f"Besides, {fault}")
     if run["error"]:
         say(console, f"Nothing was published: {run['error']}")

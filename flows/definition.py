@@ -16,7 +16,7 @@ PARTS = ("models", "macros", "seeds")
 # What only says how and how often to ask, or what is wanted of a figure, shapes none.
 OPERATIONAL = (
     *("name", "source_minutes", "deep_reread_every_days", "deep_reread_days", "published"),
-    *("dashboard", "objectives", "annotations"),
+    *("dashboard", "alerts", "objectives", "annotations"),
 )
 
 

@@ -57,3 +57,8 @@ class Places:
     def runs(self) -> Path:
         """One JSON line per refresh."""
         return self.data / "runs.jsonl"
+
+    @property
+    def alerts(self) -> Path:
+        """What is wrong now and was told, and what could not be told yet."""
+        return self.data / "alerts.json"

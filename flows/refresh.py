@@ -9,6 +9,7 @@ from time import monotonic
 
 from flows import prefect_server
 from flows.after_publish import after_publish, write_page
+from flows.alerts import tell
 from flows.backfill import Backfill
 from flows.one_at_a_time import alone
 from flows.places import Places
@@ -47,6 +48,7 @@ class Outcome:
     undelivered: list[str] = field(default_factory=list)  # what was wanted after the publish, and failed
     seconds: float = 0.0
     error: str = ""
+    is_explained: bool = True  # as for a source
 
     @property
     def exit_code(self) -> int:
@@ -84,7 +86,9 @@ def run_refresh(
             outcome.undelivered = write_page(places, settings.published, say)
             outcome.undelivered += after_publish(places, settings.published, say, umask)
         except Exception as error:  # noqa: BLE001  whatever it was, it is told, logged and exits 1
-            outcome.error = str(error) if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
+            outcome.is_explained = isinstance(error, ConnectorError)
+            outcome.error = str(error) if outcome.is_explained else f"{type(error).__name__}: {error}"
+        outcome.undelivered += tell(settings, places, outcome, say)
         outcome.seconds = round(monotonic() - started, 1)
         _log(places, outcome)
     return outcome

@@ -1,6 +1,7 @@
 """The business, from `parcours.toml`: what is connected, zone, currency, groups and windows. It holds no secret."""
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
@@ -126,6 +127,31 @@ class Published(BaseModel):
         return Path(self.folder) / usual.name if self.folder else usual
 
 
+class Alerts(BaseModel):
+    """Who is told when something is wrong, and from where on something is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    to: list[str] = Field(
+        default_factory=list, description="environment variables that hold an address each; nobody is told when empty"
+    )
+    days_behind: int = Field(default=2, ge=1, description="a source whose data are as many days behind is stale")
+    moved_share: float = Field(default=0.05, gt=0, description="a closed value that moved by a larger share is told")
+    least_volume: float = Field(
+        default=30, ge=1, description="a KPI that usually counts fewer per period is not watched"
+    )
+
+    @field_validator("to")
+    @classmethod
+    def _are_variables(cls, names: list[str]) -> list[str]:
+        if not all(re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) for name in names):  # one may be an address: not shown
+            raise ValueError(
+                "holds something that is no name of an environment variable: an address is a secret, so put it into "
+                'the environment and its name here, such as to = ["PARCOURS_ALERT_URL"]'
+            )
+        return names
+
+
 class Settings(BaseModel):
     """The business, what it wants, and the options of each connected source."""
 
@@ -134,6 +160,7 @@ class Settings(BaseModel):
     business: Business
     published: Published = Published()
     dashboard: Dashboard = Dashboard()
+    alerts: Alerts = Alerts()
     objectives: list[Objective] = Field(default_factory=list)
     annotations: list[Annotation] = Field(default_factory=list)
     sources: dict[str, SerializeAsAny[Options]] = Field(default_factory=dict)
