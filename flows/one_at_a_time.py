@@ -47,7 +47,7 @@ def alone(data: Path) -> Iterator[None]:
                 yield
             finally:
                 _held.remove(note)
-            note.unlink(missing_ok=True)
+                note.unlink(missing_ok=True)
     except Timeout:
         raise AlreadyRunning(f"A refresh is already running: {holder(data)}. Wait for it, or stop it.") from None
 

@@ -18,6 +18,7 @@ from pipelines.connector import AccessRefused, BudgetSpent, Connector, Connector
 from pipelines.counts import rows_of
 from pipelines.destination import Warehouse
 from pipelines.listing import ListingRefused
+from pipelines.opening import opened
 from pipelines.plan import Asked, plan_load, steps
 from pipelines.reading import Reading, is_marked, with_marker
 from pipelines.sql import seen_as
@@ -55,7 +56,7 @@ def load(connector: Connector, options: Options, warehouse: Path, state: Path, a
     a kill or a spent quota, costs one step, and the next load goes on from there.
     """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(str(warehouse)):  # held open: a load opens it some ten times, each of which costs then nothing
+    with opened(warehouse):  # held open: a load opens it some ten times, each of which costs then nothing
         expiring = credentials.watched(connector, options, warehouse, asked)
         result = _load(connector, options, warehouse, state, asked)
     result.warnings += expiring
