@@ -13,7 +13,7 @@ from flows.backfill import Backfill
 from flows.one_at_a_time import alone
 from flows.places import Places
 from flows.private import private
-from pipelines.connector import ConnectorError
+from flows.troubles import told
 from pipelines.settings import Settings
 
 OK, NOTHING_PUBLISHED, PARTIAL = 0, 1, 3  # exit codes
@@ -84,9 +84,13 @@ def run_refresh(
             outcome.undelivered = write_page(places, settings.published, say)
             outcome.undelivered += after_publish(places, settings.published, say, umask)
         except Exception as error:  # noqa: BLE001  whatever it was, it is told, logged and exits 1
-            outcome.error = str(error) if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}"
+            outcome.error = told(error, places.data, places.warehouse)
         outcome.seconds = round(monotonic() - started, 1)
-        _log(places, outcome)
+        try:
+            _log(places, outcome)
+        except OSError as error:
+            outcome.undelivered.append(f"{places.runs} cannot be written ({error.strerror}): make room, or remove it")
+            say(f"this refresh is not in the log of runs: {outcome.undelivered[-1]}")
     return outcome
 
 

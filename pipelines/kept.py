@@ -1,4 +1,4 @@
-"""What a refresh cannot make again, copied out of a warehouse: raw tables, load log and history; models it builds anew."""
+"""What a refresh cannot make again, copied out of a warehouse: raw tables, load log and history, no models."""
 
 import os
 from pathlib import Path
@@ -24,7 +24,9 @@ def copy(connection: duckdb.DuckDBPyConnection, database: str, target: Path) -> 
         cursor.execute(f"attach '{quoted}' as kept (read_write)")
         try:
             cursor.execute("use kept")
-            counts = {f"{schema}.{table}": _copied(cursor, database, schema, table, sql) for schema, table, sql in tables}
+            counts = {
+                f"{schema}.{table}": _copied(cursor, database, schema, table, sql) for schema, table, sql in tables
+            }
             cursor.execute("checkpoint kept")
             cursor.execute(f'use "{database}"')
         finally:

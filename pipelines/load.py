@@ -1,6 +1,7 @@
 """Load one vendor into the warehouse: the only place where a dlt pipeline is created and run."""
 
 import logging
+import shutil
 from collections import Counter
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -196,12 +197,19 @@ def _is_changed(readings: list[Reading]) -> bool:
 
 def _extracted(connector: Connector, resources: list[DltResource], warehouse: Path, state: Path) -> Pipeline:
     """The vendor is asked for everything before anything is written."""
-    pipeline = dlt.pipeline(
-        pipeline_name=f"parcours_{connector.name}",
-        pipelines_dir=str(state),
-        destination=Warehouse(str(warehouse)),
-        dataset_name=f"raw_{connector.name}",
-    )
+    name = f"parcours_{connector.name}"
+    try:
+        pipeline = dlt.pipeline(
+            pipeline_name=name,
+            pipelines_dir=str(state),
+            destination=Warehouse(str(warehouse)),
+            dataset_name=f"raw_{connector.name}",
+        )
+        _ = pipeline.schemas.values()  # each is read from its file
+    except (ValueError, NotADirectoryError):
+        raise ConnectorError(
+            f"{state / name}, where dlt works, is damaged: remove it and refresh again. It is made again; nothing is lost."
+        ) from None
     # What a killed run left is asked again rather than loaded: the same range, as the vendor shows it now.
     if pipeline.has_pending_data:
         pipeline.abort_packages()
@@ -221,3 +229,6 @@ def _write(pipeline: Pipeline) -> None:
         pipeline.load()
     except PipelineStepFailed as error:
         raise parts.cause(error, pipeline.pipeline_name.removeprefix("parcours_")) from None
+    # dlt keeps what it has loaded for ever; nothing reads it.
+    for package in Path(pipeline.working_dir, "load", "loaded").iterdir():
+        shutil.rmtree(package)
