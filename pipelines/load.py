@@ -205,13 +205,13 @@ def _extracted(connector: Connector, resources: list[DltResource], warehouse: Pa
             destination=Warehouse(str(warehouse)),
             dataset_name=f"raw_{connector.name}",
         )
-        _ = pipeline.schemas.values()  # each is read from its file
+        has_pending_data = pipeline.has_pending_data
     except (ValueError, NotADirectoryError):
         raise ConnectorError(
-            f"{state / name}, where dlt works, is damaged: remove it and refresh again. It is made again; nothing is lost."
+            f"{state / name}, where dlt works, is damaged: remove it and refresh again. Nothing is lost by that."
         ) from None
     # What a killed run left is asked again rather than loaded: the same range, as the vendor shows it now.
-    if pipeline.has_pending_data:
+    if has_pending_data:
         pipeline.abort_packages()
         with deadline.writing():
             pipeline.load()

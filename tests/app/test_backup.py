@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -257,18 +256,6 @@ def test_what_cannot_be_backed_up_or_written_is_told(places: Places, settings: P
         damaged.stderr
     )
     assert not (tmp_path / "b").exists()
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 2 MB, where the system lets this user have one."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip("this user may mount nothing")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
 
 
 def test_on_a_full_disk_nothing_is_lost_and_what_to_do_is_told(

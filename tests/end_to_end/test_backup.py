@@ -1,4 +1,4 @@
-"""A small business is backed up between two refreshes: the second one over what was restored gives what it gives anyway."""
+"""A backup between two refreshes of a small business: over what was restored the second gives what it gives anyway."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
