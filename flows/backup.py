@@ -17,12 +17,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
+import duckdb
 import pyarrow as pa
 
 from flows.one_at_a_time import alone
 from flows.places import Places
 from flows.private import private
 from flows.swapped import swapped_in
+from flows.troubles import told
 from pipelines import kept, migrations
 from pipelines.connector import ConnectorError
 from pipelines.opening import opened
@@ -135,6 +137,8 @@ def _working(places: Places) -> Iterator[Path]:
         folder.mkdir()
         try:
             yield folder
+        except (OSError, duckdb.Error) as error:
+            raise BackupRefused(told(error, places.data, places.warehouse)) from None
         finally:
             shutil.rmtree(folder)
 

@@ -1,4 +1,4 @@
-"""What a refresh says over damaged files, folders that cannot be written and a full disk: a sentence, and nothing lost."""
+"""What a refresh says over damaged files, a folder that is read-only and a full disk; nothing is lost."""
 
 import subprocess
 import sys
