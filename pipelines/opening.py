@@ -30,7 +30,10 @@ def is_damage(error: BaseException) -> bool:
 def refused(warehouse: Path, error: duckdb.Error) -> WarehouseRefused:
     """Why the warehouse cannot be used."""
     if HELD in str(error):
-        return WarehouseRefused(f"{warehouse} is open in another program: close it there, then run this again.")
+        return WarehouseRefused(
+            f"{warehouse} is open in another program, or a refresh is running (see: parcours status). "
+            "Close it there, or wait; then run this again."
+        )
     if is_damage(error):
         return WarehouseRefused(
             f"{warehouse} is damaged. Restore the last backup: parcours restore FILE --force; without one, move the "

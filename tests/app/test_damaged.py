@@ -66,12 +66,12 @@ def test_a_damaged_warehouse_is_told_with_what_to_do_and_left_as_it_is(
 
 def test_a_warehouse_that_another_program_has_open_is_told(places: Places, settings: Path) -> None:
     reads = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('open', flush=True); input()"
-    command = [sys.executable, "-c", reads, places.warehouse]
+    command = [sys.executable, "-c", reads, str(places.warehouse)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
         assert reader.stdout and reader.stdout.readline() == b"open\n"
         said = words(refresh(places, settings).stderr)
         reader.communicate(b"\n")
-    assert "warehouse.duckdb is open in another program: close it there, then run this again." in said
+    assert "warehouse.duckdb is open in another program, or a refresh is running (see: parcours status). Close" in said
 
 
 def test_a_holder_file_that_cannot_be_written_is_told(places: Places, settings: Path) -> None:

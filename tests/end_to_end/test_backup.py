@@ -48,6 +48,7 @@ def small(prefect_server: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield small
 
 
+@pytest.mark.timeout(1800)  # four refreshes, on a busy machine too
 def test_a_refresh_after_a_backup_and_one_after_each_restore_give_the_same(small: Small, tmp_path: Path) -> None:
     toml, file = small.folder / "parcours.toml", tmp_path / "backup.tar.zst"
     assert run("backup", "--data", small.places.data, "--settings", toml, "--out", file).exit_code == 0
