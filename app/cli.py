@@ -297,6 +297,53 @@ def dashboard(
         open_board(target)
 
 
+@cli.command(
+    epilog=examples("parcours backup", "parcours backup --out /srv/backups", "parcours backup --out today.tar.zst")
+)
+def backup(
+    out: Annotated[Path, typer.Option(help="The file to write, or the folder to write it into.")] = Path(),
+    settings: SettingsFile = SETTINGS,
+    data: DataFolder = DATA,
+) -> None:
+    """Write what no refresh can make again into one file: raw tables, history, reviews, log of runs, settings.
+
+    It holds no secret: keep those, and PARCOURS_IDENTITY_KEY above all, elsewhere. Refused while a refresh runs.
+    """
+    from flows.backup import backup, name_at
+
+    now = _instant(None)
+    target = out / name_at(now) if out.is_dir() else out
+    manifest = backup(Places(data), settings, target, now)
+    size = target.stat().st_size / 1_000_000
+    say(console, f"Written and read again: {target} ({size:.1f} MB, {manifest.told()})")
+
+
+@cli.command(
+    epilog=examples(
+        "parcours restore parcours-backup-2026-11-30T07-00Z.tar.zst --data data",
+        "parcours restore today.tar.zst --data data --force",
+    )
+)
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `parcours backup` has written.")],
+    force: Annotated[bool, typer.Option("--force", help="Move a warehouse that is there aside.")] = False,
+    data: DataFolder = DATA,
+) -> None:
+    """Put a backup into a data directory; the next refresh goes on from it.
+
+    A directory that holds a warehouse is refused, unless by --force.
+    """
+    from flows.backup import restore
+
+    manifest, aside = restore(file, Places(data), _instant(None), force)
+    if aside:
+        say(console, f"What was there before is in {aside}")
+    say(console, f"Restored: {data} ({manifest.told()})")
+    if manifest.has_settings:
+        say(console, f"Its settings are in {data / 'parcours.toml'}")
+    say(console, "Publish it: parcours refresh")
+
+
 @cli.command(epilog=examples("parcours objectives", "parcours objectives --format json"))
 def objectives(
     output: Annotated[Output, typer.Option("--format", help="To read, or to pass on.")] = "table",

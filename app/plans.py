@@ -3,13 +3,12 @@
 from collections import Counter
 from datetime import date, datetime
 
-import duckdb
 from rich.console import Console
 from rich.markup import escape
 
 from app.printing import new_table
 from flows.places import Places
-from pipelines.connector import ConnectorError, Plan
+from pipelines.connector import Plan
 from pipelines.plan import plan_load
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
@@ -46,11 +45,5 @@ def _lines(
 
 
 def _plan(name: str, settings: Settings, places: Places, through: date, as_of: datetime) -> Plan:
-    business = settings.business
-    asked = business.asked(through, as_of)
-    try:
-        return plan_load(CONNECTORS[name], settings.sources[name], places.warehouse, asked)
-    except duckdb.IOException:
-        raise ConnectorError(
-            f"{places.warehouse} cannot be opened: is a refresh running? See: parcours status"
-        ) from None
+    asked = settings.business.asked(through, as_of)
+    return plan_load(CONNECTORS[name], settings.sources[name], places.warehouse, asked)

@@ -62,10 +62,10 @@ def tell(settings: Settings, places: Places, outcome: "Outcome", say: "Say") -> 
         faults.append(f"what is wrong could not be found out: {type(error).__name__}: {error}")
     lines = _news(known, found, outcome.as_of, language)
     known.unsent = {name: [*known.unsent.get(name, []), *lines] for name in settings.alerts.to}
-    _keep(places, known)  # before anything is sent: rather told twice than never
+    faults += _keep(places, known)  # before anything is sent: rather told twice than never
     faults += _send(known, word("alert.title", language, business=settings.business.name))
-    _keep(places, known)
-    told = [f"an alert was not told: {fault}" for fault in faults]
+    faults += _keep(places, known)
+    told = [f"an alert was not told: {fault}" for fault in dict.fromkeys(faults)]
     for fault in told:
         say(fault)
     return told
@@ -114,6 +114,11 @@ def _send(known: Known, title: str) -> list[str]:
     return [fault for fault in faults.values() if fault]
 
 
-def _keep(places: Places, known: Known) -> None:
-    with swapped_in(places.alerts) as fresh:
-        fresh.write_text(json.dumps(asdict(known), default=str, ensure_ascii=False, indent=1), encoding="utf-8")
+def _keep(places: Places, known: Known) -> list[str]:
+    """Gives why that failed, where it did."""
+    try:
+        with swapped_in(places.alerts) as fresh:
+            fresh.write_text(json.dumps(asdict(known), default=str, ensure_ascii=False, indent=1), encoding="utf-8")
+    except OSError as error:
+        return [f"{places.alerts} cannot be written ({error.strerror})"]
+    return []

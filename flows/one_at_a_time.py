@@ -40,14 +40,17 @@ def alone(data: Path) -> Iterator[None]:
     try:
         with FileLock(data / "refresh.lock", timeout=0):
             started = datetime.now(UTC).isoformat(timespec="seconds")
-            note.touch(mode=0o600)
-            note.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": started}))
+            try:
+                note.touch(mode=0o600)
+                note.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": started}))
+            except OSError as error:
+                raise FolderRefused(f"{note} cannot be written ({error.strerror}): make room, or remove it.") from None
             _held.append(note)
             try:
                 yield
             finally:
                 _held.remove(note)
-            note.unlink(missing_ok=True)
+                note.unlink(missing_ok=True)
     except Timeout:
         raise AlreadyRunning(f"A refresh is already running: {holder(data)}. Wait for it, or stop it.") from None
 

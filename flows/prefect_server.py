@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from time import monotonic, sleep
 
 from flows import tethered
@@ -22,6 +23,7 @@ from pipelines.connector import ConnectorError
 STARTS_WITHIN_SECONDS = 180  # on a busy machine; a few on an idle one
 ANSWERS_WITHIN_SECONDS = 10
 POLL_SECONDS = 0.05
+LARGEST_BYTES = 64_000_000  # of the database, which grows by half a megabyte a refresh; Prefect keeps every run
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,9 @@ class Server:
         while not self._answers():
             if self.process.poll() is not None or monotonic() > until:
                 raise ConnectorError(
-                    f"Prefect's server did not start at {self.url}: try again, or start one with "
-                    "`prefect server start` and name it: PREFECT_API_URL=http://127.0.0.1:4200/api"
+                    f"Prefect's server did not start at {self.url}: try again; if it fails again, remove the folder "
+                    "`prefect` of the data directory, which is made again, or start one with `prefect server start` "
+                    "and name it: PREFECT_API_URL=http://127.0.0.1:4200/api"
                 )
             sleep(POLL_SECONDS)
 
@@ -72,8 +75,17 @@ def used(places: Places) -> Iterator[None]:
 
 def _own(places: Places) -> Server:
     """The server of this process, whose database is where the first data directory is."""
-    os.environ.setdefault("PREFECT_HOME", str(places.prefect.absolute()))
+    if "PREFECT_HOME" not in os.environ:
+        _bound(places.prefect / "prefect.db")
+        os.environ["PREFECT_HOME"] = str(places.prefect.absolute())
     return _started()
+
+
+def _bound(database: Path) -> None:
+    """One that has grown large is begun anew: the runs that it tells of are in `runs.jsonl` as well."""
+    if database.exists() and database.stat().st_size > LARGEST_BYTES:
+        for path in database.parent.glob(f"{database.name}*"):
+            path.unlink()
 
 
 @cache

@@ -2,12 +2,13 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from time import monotonic
 
-from flows import prefect_server
+from flows import prefect_server, troubles
 from flows.after_publish import after_publish, write_page
 from flows.alerts import tell
 from flows.backfill import Backfill
@@ -15,8 +16,10 @@ from flows.one_at_a_time import alone
 from flows.places import Places
 from flows.private import private
 from pipelines.connector import ConnectorError
+from pipelines.opening import opened
 from pipelines.settings import Settings
 
+LEAST_FREE_BYTES = 50_000_000  # the published file is written beside the one of before, the warehouse grows
 OK, NOTHING_PUBLISHED, PARTIAL = 0, 1, 3  # exit codes
 Say = Callable[[str], None]
 
@@ -78,6 +81,7 @@ def run_refresh(
     started = monotonic()
     with alone(places.data), private(places.data, places.marts.name, places.dashboard.name) as umask:
         try:
+            _look(places)
             prefect_server.start(places)
             from flows.refresh_flow import refresh  # imports Prefect, while its server starts
 
@@ -86,12 +90,29 @@ def run_refresh(
             outcome.undelivered = write_page(places, settings.published, say)
             outcome.undelivered += after_publish(places, settings.published, say, umask)
         except Exception as error:  # noqa: BLE001  whatever it was, it is told, logged and exits 1
-            outcome.is_explained = isinstance(error, ConnectorError)
-            outcome.error = str(error) if outcome.is_explained else f"{type(error).__name__}: {error}"
+            explained = troubles.explained(error, places.data, places.warehouse)
+            outcome.is_explained = bool(explained)
+            outcome.error = explained or f"{type(error).__name__}: {error}"
         outcome.undelivered += tell(settings, places, outcome, say)
         outcome.seconds = round(monotonic() - started, 1)
-        _log(places, outcome)
+        try:
+            _log(places, outcome)
+        except OSError as error:
+            outcome.undelivered.append(f"{places.runs} cannot be written ({error.strerror}): make room, or remove it")
+            say(f"this refresh is not in the log of runs: {outcome.undelivered[-1]}")
     return outcome
+
+
+def _look(places: Places) -> None:
+    """What would end a refresh half-way is told before it begins."""
+    free = shutil.disk_usage(places.data).free
+    if free < LEAST_FREE_BYTES:
+        raise ConnectorError(
+            f"The disk of {places.data} has {free / 1e6:.0f} MB left, and a refresh needs "
+            f"{LEAST_FREE_BYTES / 1e6:.0f}: make room, then run this again."
+        )
+    if places.warehouse.exists():
+        opened(places.warehouse).close()
 
 
 def _log(places: Places, outcome: Outcome) -> None:

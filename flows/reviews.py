@@ -11,6 +11,7 @@ from flows.places import Places
 from flows.private import private
 from pipelines import migrations
 from pipelines.connector import ConnectorError
+from pipelines.opening import opened
 
 
 class NoSuchObjective(ConnectorError):
@@ -26,7 +27,7 @@ def keep(places: Places, objective_id: str, note: str, reviewed_at: datetime) ->
     with (
         alone(places.data),
         private(places.data, places.marts.name, places.dashboard.name),
-        duckdb.connect(str(places.warehouse)) as warehouse,
+        opened(places.warehouse) as warehouse,
     ):
         migrations.is_behind(warehouse)  # what a newer program has written is left as it is
         known = _current(warehouse)

@@ -8,7 +8,7 @@ from typing import Literal
 
 PERIODS = 8  # of the past that are looked at; of days, those of the same weekday
 LEAST_PERIODS = 6  # of fewer, the spread is a guess
-WIDTH = 4.5  # spreads from the usual value; calm weeks of 10 % noise stay within in 99.99 of 100 cases
+WIDTH = 4.5  # spreads from the usual value; of 10,000 calm values with 10 % noise a few at most are beyond
 OF_NORMAL = 1.4826  # the standard deviation of a normal distribution, by its median absolute deviation
 LEAST_SHARE = 0.1  # of the usual value: a past that happened to be even promises nothing
 

@@ -1,6 +1,7 @@
 """Load one vendor into the warehouse: the only place where a dlt pipeline is created and run."""
 
 import logging
+import shutil
 from collections import Counter
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from pipelines.connector import AccessRefused, BudgetSpent, Connector, Connector
 from pipelines.counts import rows_of
 from pipelines.destination import Warehouse
 from pipelines.listing import ListingRefused
+from pipelines.opening import opened
 from pipelines.plan import Asked, plan_load, steps
 from pipelines.reading import Reading, is_marked, with_marker
 from pipelines.sql import seen_as
@@ -55,7 +57,7 @@ def load(connector: Connector, options: Options, warehouse: Path, state: Path, a
     a kill or a spent quota, costs one step, and the next load goes on from there.
     """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(str(warehouse)):  # held open: a load opens it some ten times, each of which costs then nothing
+    with opened(warehouse):  # held open: a load opens it some ten times, each of which costs then nothing
         expiring = credentials.watched(connector, options, warehouse, asked)
         result = _load(connector, options, warehouse, state, asked)
     result.warnings += expiring
@@ -195,14 +197,21 @@ def _is_changed(readings: list[Reading]) -> bool:
 
 def _extracted(connector: Connector, resources: list[DltResource], warehouse: Path, state: Path) -> Pipeline:
     """The vendor is asked for everything before anything is written."""
-    pipeline = dlt.pipeline(
-        pipeline_name=f"parcours_{connector.name}",
-        pipelines_dir=str(state),
-        destination=Warehouse(str(warehouse)),
-        dataset_name=f"raw_{connector.name}",
-    )
+    name = f"parcours_{connector.name}"
+    try:
+        pipeline = dlt.pipeline(
+            pipeline_name=name,
+            pipelines_dir=str(state),
+            destination=Warehouse(str(warehouse)),
+            dataset_name=f"raw_{connector.name}",
+        )
+        has_pending_data = pipeline.has_pending_data
+    except (ValueError, NotADirectoryError):
+        raise ConnectorError(
+            f"{state / name}, where dlt works, is damaged: remove it and refresh again. Nothing is lost by that."
+        ) from None
     # What a killed run left is asked again rather than loaded: the same range, as the vendor shows it now.
-    if pipeline.has_pending_data:
+    if has_pending_data:
         pipeline.abort_packages()
         with deadline.writing():
             pipeline.load()
@@ -220,3 +229,6 @@ def _write(pipeline: Pipeline) -> None:
         pipeline.load()
     except PipelineStepFailed as error:
         raise parts.cause(error, pipeline.pipeline_name.removeprefix("parcours_")) from None
+    # dlt keeps what it has loaded for ever; nothing reads it.
+    for package in Path(pipeline.working_dir, "load", "loaded").iterdir():
+        shutil.rmtree(package)

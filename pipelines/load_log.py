@@ -13,6 +13,7 @@ import pyarrow as pa
 from pipelines import accounts, deletions, migrations, slices
 from pipelines.connector import Connector, ConnectorError, Plan, Pull, columns
 from pipelines.identity import fingerprint
+from pipelines.opening import opened
 from pipelines.rows import fields_read
 from pipelines.sql import seen_as
 
@@ -88,9 +89,9 @@ class Covered:
 def connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
     """The warehouse with its load log, migrated to this program's version.
 
-    Refuses one that a newer program has written, and an identity key other than the one it was built with.
+    Refuses one that is damaged, that a newer program has written, or that was built with another identity key.
     """
-    connection = duckdb.connect(str(warehouse))
+    connection = opened(warehouse)
     try:
         connection.execute("set timezone = 'UTC'")
         is_behind = migrations.is_behind(connection)
@@ -98,7 +99,7 @@ def connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
         _check_identity(connection)
         if is_behind:
             with ONE_WRITER:
-                migrations.apply(connection)
+                migrations.migrate(connection, warehouse)
     except BaseException:
         connection.close()
         raise

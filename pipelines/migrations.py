@@ -1,11 +1,15 @@
 """The schema version of a warehouse, and the steps that bring one of before to it (decision 15 says how to add one)."""
 
+import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import duckdb
 
+from pipelines import kept
 from pipelines.connector import ConnectorError
 
+log = logging.getLogger(__name__)
 Migration = Callable[[duckdb.DuckDBPyConnection], None]
 
 VERSION_TABLE = "create table if not exists raw_parcours.schema_version (version integer, migrated_at timestamptz)"
@@ -59,6 +63,20 @@ def is_behind(connection: duckdb.DuckDBPyConnection) -> bool:
             f"{len(MIGRATIONS)}: a newer one has written it. Install that version again, or start a new warehouse."
         )
     return here < len(MIGRATIONS)
+
+
+def migrate(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
+    """Every step that the warehouse lacks, after a copy of what no refresh can make again; a new file has nothing."""
+    here = version(connection)
+    if here < len(MIGRATIONS) and connection.execute("select 1 from raw_parcours.refreshes limit 1").fetchone():
+        copy = warehouse.with_name(f"{warehouse.stem}.version-{here}.duckdb")
+        kept.copy(connection, warehouse.stem, copy)
+        log.warning(
+            "The warehouse is brought from schema version %s to %s. What it held before is in %s: "
+            "delete that once you have seen that all is well.",
+            *(here, len(MIGRATIONS), copy),
+        )
+    apply(connection)
 
 
 def apply(connection: duckdb.DuckDBPyConnection, migrations: Sequence[Migration] = MIGRATIONS) -> None:

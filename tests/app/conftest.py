@@ -1,5 +1,6 @@
 """A settings file with one source, a published file, and the vendors of three days of a small business."""
 
+import subprocess
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -37,3 +38,15 @@ def vendors(served: Running, monkeypatch: pytest.MonkeyPatch) -> Running:
     aim(served, monkeypatch)
     served.sandbox.requests.clear()
     return served
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 2 MB, where the system lets this user have one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("this user may mount nothing")
+    yield disk
+    subprocess.run(["umount", disk], check=True)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from flows.places import Places
-from flows.prefect_server import used
+from flows.prefect_server import LARGEST_BYTES, used
 
 PROJECT = Path(__file__).parent.parent.parent
 COMMAND = """
@@ -57,3 +57,13 @@ def test_a_server_of_the_business_is_used(
     with used(Places(tmp_path)):
         assert PREFECT_API_URL.value() == url
         assert answers(url)
+
+
+def test_a_database_that_has_grown_large_is_begun_anew(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    database = tmp_path / "prefect" / "prefect.db"
+    database.parent.mkdir()
+    database.touch()
+    os.truncate(database, LARGEST_BYTES + 1)
+    subprocess.run([sys.executable, "-c", COMMAND, str(tmp_path)], cwd=PROJECT, env=environment, check=True)
+    assert 0 < database.stat().st_size < LARGEST_BYTES

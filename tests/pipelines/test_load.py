@@ -1,5 +1,6 @@
 """Loading: slices replaced whole, keys merged, refusals that name their place, and a log that says what was covered."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -335,3 +336,25 @@ def test_a_list_inside_a_column_that_holds_something_else_is_refused(told: dict[
         convert({"of": told})
     with pytest.raises(Inside):
         convert([{}, *told])
+
+
+def test_dlt_keeps_nothing_of_a_load_that_is_done(stage: Stage) -> None:
+    for number in (1, 2):
+        stage.vendor.report[day(number)] = {"a": "1"}
+        stage.load(number)
+        assert list((stage.state / "parcours_toy" / "load" / "loaded").iterdir()) == []
+
+
+@pytest.mark.parametrize("damaged", ["state.json", "load/.version", "schemas/parcours_toy.schema.json"])
+def test_a_damaged_working_directory_of_dlt_is_named_and_can_be_removed(stage: Stage, damaged: str) -> None:
+    stage.vendor.report = {day(1): {"a": "1"}}
+    stage.load(1)
+    folder = stage.state / "parcours_toy"
+    (folder / damaged).write_bytes(b"\xff\x00")
+    stage.vendor.report[day(2)] = {"a": "2"}
+    with pytest.raises(ConnectorError, match=f"{folder}, where dlt works, is damaged: remove it and refresh again"):
+        stage.load(2)
+    assert stage.report() == [(day(1), "a", "1")]
+    shutil.rmtree(folder)
+    stage.load(2)
+    assert stage.report() == [(day(1), "a", "1"), (day(2), "a", "2")]

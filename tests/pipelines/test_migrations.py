@@ -119,6 +119,20 @@ def test_scores_of_typeform_stay_as_numbers_of_any_kind(before: Path, after: Pat
     assert types == [("DOUBLE",)] and had and had[1]
 
 
+def test_a_copy_of_before_is_kept_beside_it_and_named(
+    before: Path, warehouse: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_all(warehouse)
+    copy = warehouse.with_name("warehouse.version-0.duckdb")
+    assert sorted(warehouse.parent.iterdir()) == sorted([warehouse, copy])
+    assert f"from schema version 0 to 2. What it held before is in {copy}: delete that once" in caplog.text
+    had = {name: rows for name, rows in counts(before).items() if "_staging." not in name}
+    assert {name: rows for name, rows in counts(copy).items() if rows or name in had} == had | {
+        "raw_parcours.builds": 0  # its models are to be built
+    }
+    assert caplog.text.count("schema version") == 1
+
+
 def test_opening_it_again_changes_nothing(warehouse: Path) -> None:
     open_all(warehouse)
     with load_log.connect(warehouse) as connection:  # read again since, which no second migration may undo

@@ -1,0 +1,58 @@
+"""What a refresh cannot make again, copied out of a warehouse: raw tables, load log and history, no models."""
+
+import os
+from pathlib import Path
+
+import duckdb
+
+# dlt's staging tables hold what its last load merged.
+KEPT = "(starts_with(schema_name, 'raw_') and not ends_with(schema_name, '_staging') or schema_name = 'history')"
+OF_MODELS = "raw_parcours.builds"  # says that models are built, which the copy has not
+
+
+def copy(connection: duckdb.DuckDBPyConnection, database: str, target: Path) -> dict[str, int]:
+    """Copy it from an attached database into a new file, which is whole or not there; gives table → rows."""
+    fresh = target.with_name(target.name + ".new")
+    fresh.unlink(missing_ok=True)
+    quoted = str(fresh).replace("'", "''")
+    with connection.cursor() as cursor:
+        tables = cursor.execute(
+            "select schema_name, table_name, sql from duckdb_tables() "
+            f"where database_name = ? and {KEPT} order by schema_name, table_name",
+            [database],
+        ).fetchall()
+        cursor.execute(f"attach '{quoted}' as kept (read_write)")
+        try:
+            cursor.execute("use kept")
+            counts = {
+                f"{schema}.{table}": _copied(cursor, database, schema, table, sql) for schema, table, sql in tables
+            }
+            cursor.execute("checkpoint kept")
+            cursor.execute(f'use "{database}"')
+        finally:
+            connection.execute("detach kept")
+    os.replace(fresh, target)
+    return counts
+
+
+def count(path: Path) -> dict[str, int]:
+    """Table → rows of a file that holds such a copy."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        names = connection.execute(
+            f"select schema_name, table_name from duckdb_tables() where {KEPT} order by schema_name, table_name"
+        ).fetchall()
+        return {f"{schema}.{table}": _rows(connection, f'"{schema}"."{table}"') for schema, table in names}
+
+
+def _copied(cursor: duckdb.DuckDBPyConnection, database: str, schema: str, table: str, sql: str) -> int:
+    cursor.execute(f'create schema if not exists "{schema}"')
+    cursor.execute(sql)
+    name = f'"{schema}"."{table}"'
+    if f"{schema}.{table}" != OF_MODELS:
+        cursor.execute(f'insert into {name} from "{database}".{name}')
+    return _rows(cursor, name)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    found = connection.execute(f"select count(*) from {name}").fetchone()
+    return int(found[0]) if found else 0
