@@ -200,4 +200,5 @@ def _in_both(text: Both, as_html: Callable[[str], Markup] = escape) -> Markup:
 
 def _figure(text: Both) -> Markup:
     """A value whose unit, where it is a word, is written smaller."""
-    return _in_both(both(lambda language: WORDED_UNIT.sub(r"\1 <small>\2</small>", str(escape(text[language])))), Markup)
+    smaller = r"\1 <small>\2</small>"
+    return _in_both(both(lambda language: WORDED_UNIT.sub(smaller, str(escape(text[language])))), Markup)

@@ -12,7 +12,7 @@ from flows.one_at_a_time import NOTE
 from flows.places import Places
 from flows.publish import publish
 from flows.refresh import Outcome, run_refresh
-from flows.troubles import told
+from flows.troubles import explained
 from pipelines import load_log
 from pipelines.settings import read_settings
 from tests.app.commands import AS_OF, PROJECT, run, words
@@ -21,7 +21,7 @@ FILLS = """
 import resource, sys
 from pathlib import Path
 import duckdb
-from flows.troubles import told
+from flows.troubles import explained
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 warehouse = Path(sys.argv[1])
 try:
@@ -29,7 +29,7 @@ try:
         connection.execute("create table big as select random() as x from range(1000000)")
         connection.execute("checkpoint")
 except Exception as error:
-    print(told(error, warehouse.parent, warehouse))
+    print(explained(error, warehouse.parent, warehouse))
 """
 
 
@@ -120,7 +120,7 @@ def test_a_disk_that_fills_up_half_way_is_told(tmp_path: Path) -> None:
         file.write("x")
         file.flush()
     said = f"The disk of {tmp_path} is full: make room, then run this again. Nothing of before is lost."
-    assert told(full.value, tmp_path, tmp_path / "w.duckdb") == said
+    assert explained(full.value, tmp_path, tmp_path / "w.duckdb") == said
     filled = subprocess.run(
         [sys.executable, "-c", FILLS, tmp_path / "w.duckdb"], cwd=PROJECT, capture_output=True, text=True, check=True
     )

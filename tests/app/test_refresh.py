@@ -113,7 +113,8 @@ def test_a_mistake_in_the_settings_is_said_as_it_is(settings: Path, arguments: l
     settings.write_text(BUSINESS + "[sources.ecb]\ncurrency = 1\n[sources.ecb.more]\n")
     result = run(*arguments, "--settings", settings)
     assert result.exit_code == 1
-    assert f"Error: {settings}: sources.ecb.currency: is not known: correct its name, or take it out\n" in result.stderr
+    said = f"Error: {settings}: sources.ecb.currency: is not known: correct its name, or take it out"
+    assert f"{said}; did you mean currencies?\n" in result.stderr
 
 
 def test_a_refresh_without_an_identity_key_does_not_start(
