@@ -1,5 +1,8 @@
 """`parcours alerts`: what is wrong and was told, and whether a message arrives."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 from rich.markup import escape
 
@@ -7,7 +10,7 @@ from app.options import DATA, SETTINGS, DataFolder, SettingsFile, examples
 from app.printing import complain, new_console, new_table, say
 from flows.places import Places
 
-EXAMPLES = ("parcours alerts", "parcours alerts test")
+EXAMPLES = ("parcours alerts", "parcours alerts test", 'parcours alerts tell "The backup failed."')
 
 alerts = typer.Typer(
     invoke_without_command=True,
@@ -44,10 +47,26 @@ def try_addresses(settings: SettingsFile = SETTINGS) -> None:
 
     Exit codes: 0 each service took it; 1 one did not.
     """
-    from app.ready import ready
-    from flows.alerts import try_out
+    _send("", settings)
 
-    faults = try_out(ready(settings))
+
+@alerts.command(epilog=examples('parcours alerts tell "The backup of tonight failed."'))
+def tell(
+    text: Annotated[str, typer.Argument(help="What to tell.")],
+    settings: SettingsFile = SETTINGS,
+) -> None:
+    """Tell something to each address of the settings, such as from a script that failed.
+
+    Exit codes: 0 each service took it; 1 one did not.
+    """
+    _send(text, settings)
+
+
+def _send(text: str, settings: Path) -> None:
+    from app.ready import ready
+    from flows.alerts import send
+
+    faults = send(ready(settings), text)
     for name, fault in faults.items():
         if fault:
             complain(fault)

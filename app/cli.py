@@ -19,6 +19,7 @@ from app.export import export
 from app.options import DATA, SETTINGS, DataFolder, InLanguage, SettingsFile, age, examples, settings_file
 from app.options import instant as _instant
 from app.printing import complain, new_console, say
+from app.schedule import schedule
 from flows.places import Places
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ cli = typer.Typer(
 
 cli.add_typer(export, name="export")
 cli.add_typer(alerts, name="alerts")
+cli.add_typer(schedule, name="schedule")
 
 
 @cli.command(

@@ -71,12 +71,12 @@ def tell(settings: Settings, places: Places, outcome: "Outcome", say: "Say") -> 
     return told
 
 
-def try_out(settings: Settings) -> dict[str, str]:
-    """A message to each address: why it was not delivered, '' where it was."""
+def send(settings: Settings, text: str) -> dict[str, str]:
+    """A text to each address, or a trial: why it was not delivered, '' where it was."""
     if not settings.alerts.to:
         raise ConnectorError('Nobody is told: add to the settings, under [alerts]: to = ["PARCOURS_ALERT_URL"]')
     language = settings.dashboard.language
-    title, body = word("alert.title", language, business=settings.business.name), word("alert.test", language)
+    title, body = word("alert.title", language, business=settings.business.name), text or word("alert.test", language)
     return {name: deliver(name, title, body) for name in settings.alerts.to}
 
 
