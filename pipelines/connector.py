@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 from dlt.extract.source import DltSource
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from pipelines.caveats import CAVEATS
 from pipelines.expiry import Expiry
@@ -39,6 +39,15 @@ class QuotaExhausted(ConnectorError):
 
 class BudgetSpent(ConnectorError):
     """The time that a refresh gives to one source is over; the message says how to give it more."""
+
+
+def _is_number(text: str) -> str:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"is {text!r}, but should be the id alone, which is a number: no address, no name, no prefix")
+    return text
+
+
+NumberId = Annotated[str, AfterValidator(_is_number)]  # of what a vendor numbers
 
 
 class Options(BaseModel):

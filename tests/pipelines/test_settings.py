@@ -108,6 +108,14 @@ def test_options_keep_what_is_theirs_when_written_out(tmp_path: Path) -> None:
             BUSINESS + "[sources.facebook_ads]\naccounts = []\n",
             "parcours.toml: sources.facebook_ads.accounts: is empty",
         ),
+        (
+            BUSINESS + '[sources.facebook_ads]\naccounts = ["1001", "act_1002"]\n',
+            "parcours.toml: sources.facebook_ads.accounts.1: is 'act_1002', but should be the id alone",
+        ),
+        (
+            BUSINESS + '[sources.facebook_page]\npages = ["https://www.facebook.com/2001"]\n',
+            "parcours.toml: sources.facebook_page.pages.0: is 'https://www.facebook.com/2001', but should be the id",
+        ),
         (BUSINESS + '[published]\nmode = "rw"\n', "parcours.toml: published.mode: is 'rw', which is not written as"),
         (
             BUSINESS + '[published]\nfolder = "shared"\n',

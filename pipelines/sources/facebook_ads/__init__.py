@@ -8,7 +8,7 @@ from dlt.extract.resource import DltResource
 from pydantic import Field
 
 from pipelines import parts
-from pipelines.connector import Connector, Options, Plan, Pull, Scope, Table, columns
+from pipelines.connector import Connector, NumberId, Options, Plan, Pull, Scope, Table, columns
 from pipelines.rows import SchemaDrift
 from pipelines.sources.facebook.graph import API_VERSION, BASE_URL, Graph, Row
 from pipelines.sources.facebook.token import token_expiry
@@ -68,8 +68,8 @@ TABLES: dict[str, Table] = {
 class FacebookAdsOptions(Options):
     """`[sources.facebook_ads]`."""
 
-    accounts: list[str] = Field(min_length=1, description="ids of ad accounts, digits without act_")
-    retargeting_audiences: list[str] = Field(default_factory=list, description="ids of custom audiences")
+    accounts: list[NumberId] = Field(min_length=1, description="ids of ad accounts, digits without act_")
+    retargeting_audiences: list[NumberId] = Field(default_factory=list, description="ids of custom audiences")
     page_rows: int = Field(default=100, ge=1, le=500, description="rows asked for per page of a list")
     report_rows: int = Field(default=500, ge=1, le=500, description="rows asked for per page of a report")
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from pipelines import parts
 from pipelines.casts import text
-from pipelines.connector import Connector, ConnectorError, Options, Plan, Pull, Scope, Table, columns
+from pipelines.connector import Connector, ConnectorError, NumberId, Options, Plan, Pull, Scope, Table, columns
 from pipelines.identity import keyed_hash
 from pipelines.sources.facebook.graph import (
     API_VERSION,
@@ -102,7 +102,7 @@ TABLES: dict[str, Table] = {
 class FacebookPageOptions(Options):
     """`[sources.facebook_page]`."""
 
-    pages: list[str] = Field(min_length=1, description="ids of pages")
+    pages: list[NumberId] = Field(min_length=1, description="ids of pages")
     page_rows: int = Field(default=100, ge=1, le=100, description="rows asked for per page of a list")
     metrics: list[str] = Field(default=list(METRICS), description="daily page insights to read")
     comment_rows: int = Field(default=100, ge=1, le=100, description="rows asked for per page of a post's comments")

@@ -16,7 +16,7 @@ from google.analytics.data_v1beta import BetaAnalyticsDataClient
 from pydantic import Field, model_validator
 
 from pipelines import parts
-from pipelines.connector import Connector, ConnectorError, Options, Plan, Pull, Scope, Table
+from pipelines.connector import Connector, ConnectorError, NumberId, Options, Plan, Pull, Scope, Table
 from pipelines.sources.google_analytics import to_date
 from pipelines.sources.google_analytics.audiences import audience_exports
 from pipelines.sources.google_analytics.batches import (
@@ -111,12 +111,14 @@ TABLES = {
 class GoogleAnalyticsOptions(Options):
     """`[sources.google_analytics]`."""
 
-    properties: list[str] = Field(min_length=1, description="every property to load")
-    primary: str = Field(description="the property that feeds the KPIs")
+    properties: list[NumberId] = Field(min_length=1, description="every property to load")
+    primary: NumberId = Field(description="the property that feeds the KPIs")
     source_groups: dict[str, str] = Field(default_factory=dict, description="group → pattern of the whole source")
     capture_pages: list[str] = Field(default_factory=list)
     lead_event: str = "generate_lead"
-    audiences: list[str] = Field(default_factory=list, description="audiences of the primary property, to be exported")
+    audiences: list[NumberId] = Field(
+        default_factory=list, description="audiences of the primary property, to be exported"
+    )
     week_start: str = "monday"
     history_start: date = date.max  # nothing is known to lie in it
     page_rows: int = Field(default=MOST_ROWS, ge=1, le=MOST_ROWS)
