@@ -19,7 +19,7 @@ from app.export import export
 from app.options import DATA, SETTINGS, DataFolder, InLanguage, SettingsFile, age, examples, settings_file
 from app.options import instant as _instant
 from app.printing import complain, new_console, say
-from app.schedule import schedule
+from app.schedule import USUAL, At, schedule
 from flows.places import Places
 
 if TYPE_CHECKING:
@@ -226,6 +226,22 @@ def backfill(
     as_of = max(_instant(None), loaded.as_of)
     outcome = run_refresh(business, places, loaded.through, as_of, [], partial(say, console), again)
     raise typer.Exit(ended(outcome))
+
+
+@cli.command(epilog=examples("parcours serve --at 06:00", "parcours serve --at 06:00 --port 4300"))
+def serve(
+    at: At = USUAL,
+    port: Annotated[int, typer.Option(help="Of Prefect's page and API, on this machine alone.")] = 4200,
+    settings: SettingsFile = SETTINGS,
+    data: DataFolder = DATA,
+) -> None:
+    """Stay, and refresh every day, with Prefect's page at hand; at once where the last refresh was missed.
+
+    PREFECT_API_URL in the environment names a server of the business, which is then used.
+    """
+    from app.serving import serve
+
+    serve(settings, Places(data), at, port, console)
 
 
 @cli.command(epilog=examples("parcours status", "parcours status --max-age 26h"))

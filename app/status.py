@@ -39,9 +39,14 @@ def show_status(places: Places, console: Console) -> None:
     show_health(places, console)
 
 
+def published_at(places: Places) -> list[datetime]:
+    """When the refreshes that published began, oldest first."""
+    return [datetime.fromisoformat(run["started_at"]) for run in _runs(places) if run["published"]]
+
+
 def check_age(places: Places, max_age: timedelta, now: datetime) -> None:
     """Raises a `ConnectorError` where no refresh that began within `max_age` has published."""
-    began = [datetime.fromisoformat(run["started_at"]) for run in _runs(places) if run["published"]]
+    began = published_at(places)
     if not began:
         raise ConnectorError("Nothing is published yet. Start a refresh: parcours refresh")
     if now - began[-1] > max_age:

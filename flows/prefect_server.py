@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,11 +19,13 @@ from time import monotonic, sleep
 
 from flows import tethered
 from flows.places import Places
+from flows.private import FOLDER
 from pipelines.connector import ConnectorError
 
 STARTS_WITHIN_SECONDS = 180  # on a busy machine; a few on an idle one
 ANSWERS_WITHIN_SECONDS = 10
 POLL_SECONDS = 0.05
+RESTARTS_AFTER_SECONDS = 2
 LARGEST_BYTES = 64_000_000  # of the database, which grows by half a megabyte a refresh; Prefect keeps every run
 
 
@@ -73,12 +76,39 @@ def used(places: Places) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def kept(places: Places, port: int) -> Iterator[str]:
+    """A server with its page, which schedules, and is started again should it end; the business's where it has one.
+
+    To be called before Prefect is imported, which takes its address from the environment. Gives the page's address.
+    """
+    if "PREFECT_API_URL" not in os.environ:
+        places.data.mkdir(FOLDER, parents=True, exist_ok=True)
+        _at_home(places)
+        server = _launched(port, {"PREFECT_SERVER_API_PORT": str(port)})
+        server.wait()
+        os.environ["PREFECT_API_URL"] = server.url
+        threading.Thread(target=_relaunch, args=(server, port), daemon=True).start()
+    yield os.environ["PREFECT_API_URL"].removesuffix("/api")
+
+
+def _relaunch(server: Server, port: int) -> None:
+    while True:
+        server.process.wait()
+        sleep(RESTARTS_AFTER_SECONDS)
+        server = _launched(port, {"PREFECT_SERVER_API_PORT": str(port)})
+
+
 def _own(places: Places) -> Server:
     """The server of this process, whose database is where the first data directory is."""
+    _at_home(places)
+    return _started()
+
+
+def _at_home(places: Places) -> None:
     if "PREFECT_HOME" not in os.environ:
         _bound(places.prefect / "prefect.db")
         os.environ["PREFECT_HOME"] = str(places.prefect.absolute())
-    return _started()
 
 
 def _bound(database: Path) -> None:
@@ -92,8 +122,12 @@ def _bound(database: Path) -> None:
 def _started() -> Server:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
+    return _launched(port, {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"})
+
+
+def _launched(port: int, settings: dict[str, str]) -> Server:
     command = tethered.command("uvicorn", "--factory", "prefect.server.api.server:create_app", "--port", str(port))
-    told = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
+    told = settings | {"PREFECT__SERVER_FINAL": "1"}
     process = subprocess.Popen([*command, "--log-level", "error", "--lifespan", "on"], env=os.environ | told)
     atexit.register(process.terminate)
     return Server(process, f"http://127.0.0.1:{port}/api")
