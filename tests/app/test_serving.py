@@ -65,6 +65,7 @@ def test_a_scheduled_refresh_publishes_though_the_server_crashed_before(tmp_path
         serving = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=said, stderr=subprocess.STDOUT)
         try:
             until(lambda: f"every day at {at} in Europe/Paris" in (tmp_path / "said.txt").read_text(), 180)
+            until(lambda: flow_runs("SCHEDULED") >= 1, 120)
             [server] = [pid for pid in children(serving.pid) if b"uvicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()]
             os.kill(server, signal.SIGKILL)
             until(is_answering, 120)
