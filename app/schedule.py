@@ -11,7 +11,6 @@ import typer
 
 from app.options import DATA, SETTINGS, DataFolder, SettingsFile, examples
 from app.printing import new_console, say
-from pipelines.connector import ConnectorError
 
 SYSTEMD = (
     "parcours schedule systemd --at 06:00",
@@ -149,6 +148,8 @@ def _words(command: list[str]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
+    from pipelines.connector import ConnectorError
+
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -5,6 +5,8 @@ import io
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 import typer.main
 
 from app.cli import cli
-from tests.app.commands import run, words
+from tests.app.commands import PROJECT, run, words
 
 GROUP = typer.main.get_group(cli)
 COMMANDS = GROUP.commands
@@ -53,6 +55,14 @@ def test_every_command_has_examples_that_parse(path: tuple[str, ...]) -> None:
         while arguments and hasattr(command, "commands"):  # a group may do something by itself
             command = command.commands[arguments.pop(0)]
         command.make_context(path[-1], arguments)  # a usage error would be raised
+
+
+def test_the_command_line_begins_without_what_only_some_commands_need() -> None:
+    asked = (
+        "import sys, app.cli; print([name for name in ('dlt', 'duckdb', 'prefect', 'pyarrow') if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", asked], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    assert said == "[]\n"
 
 
 def test_kpis_are_a_table_by_default(marts: Path) -> None:
