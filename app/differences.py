@@ -1,8 +1,5 @@
 """`parcours diff`: which values differ between two published files, and why where the newer one knows it."""
 
-import csv
-import json
-import sys
 from collections import Counter
 from datetime import date, datetime
 from itertools import chain
@@ -13,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.choices import Format
-from app.printing import new_table, say
+from app.printing import new_table, print_csv, print_json, say
 from dashboard.locales import value_text
 from dashboard.published import Rows, opened
 
@@ -35,12 +32,9 @@ def show_differences(before: Path, after: Path, output: Format, console: Console
     """Print them; 0 where there are none, else 1."""
     rows = differences(before, after)
     if output == "json":
-        json.dump(rows, sys.stdout, default=str, indent=2, ensure_ascii=False)
-        sys.stdout.write("\n")
+        print_json(rows)
     elif output == "csv":
-        writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        print_csv(rows, COLUMNS)
     elif rows:
         _show_tables(rows, console)
     else:

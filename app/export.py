@@ -14,6 +14,7 @@ LONGEST_FIRST = tuple(reversed(get_args(Grain)))
 XLSX = ("parcours export xlsx", "parcours export xlsx --lang fr --grain month --out kpis.xlsx")
 PARQUET = ("parcours export parquet", "parcours export parquet --out kpis")
 CSV = ("parcours export csv", "parcours export csv --out kpis")
+EmptyFolder = Annotated[Path, typer.Option(help="The folder to write; it must not hold anything yet.")]
 
 export = typer.Typer(
     no_args_is_help=True,
@@ -45,9 +46,7 @@ def xlsx(
 
 @export.command(epilog=examples(*PARQUET))
 def parquet(
-    out: Annotated[Path, typer.Option(help="The folder to write; it must not hold anything yet.")] = Path(
-        "parcours-parquet"
-    ),
+    out: EmptyFolder = Path("parcours-parquet"),
     data: DataFolder = DATA,
 ) -> None:
     """Write every published table as a Parquet file, for pandas, polars, Spark and others."""
@@ -56,9 +55,7 @@ def parquet(
 
 @export.command(epilog=examples(*CSV))
 def csv(
-    out: Annotated[Path, typer.Option(help="The folder to write; it must not hold anything yet.")] = Path(
-        "parcours-csv"
-    ),
+    out: EmptyFolder = Path("parcours-csv"),
     data: DataFolder = DATA,
 ) -> None:
     """Write every published table as a CSV file: UTF-8, commas, a line of names."""

@@ -1,8 +1,5 @@
 """`parcours kpi`: the published KPIs as a table with sparklines, in a language, or as JSON or CSV. No arithmetic."""
 
-import csv
-import json
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.choices import Format, GrainOrAuto, Language, Stage
-from app.printing import new_table
+from app.printing import new_table, print_csv, print_json
 from app.stages import stage_names
 from dashboard.locales import NOTHING, value_text
 from dashboard.published import Ask, Rows, opened
@@ -43,12 +40,9 @@ def show_kpis(
     with opened(places.marts) as ask:
         rows, stages = read_values(ask, stage, grain), stage_names(ask, language)
     if output == "json":
-        json.dump(rows, sys.stdout, default=str, indent=2, ensure_ascii=False)
-        sys.stdout.write("\n")
+        print_json(rows)
     elif output == "csv":
-        writer = csv.DictWriter(sys.stdout, list(rows[0]) if rows else ["kpi_id"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        print_csv(rows, list(rows[0]) if rows else ["kpi_id"])
     else:
         show_tables(rows, grain, stages, language, console)
 

@@ -131,8 +131,7 @@ def _write(settings: Path, beginning: str, tools: list[str], console: Console) -
             f"To {settings} nothing can be added: write the sections of its sources by hand."
         ) from None
     _append(settings, added, READABLE)
-    what = "Written" if beginning else f"Added {', '.join(tools)} to"
-    say(console, f"{what}: {settings}" if beginning else f"{what} {settings}")
+    say(console, f"Written: {settings}" if beginning else f"Added {', '.join(tools)} to {settings}")
 
 
 def _write_secrets(path: Path, connected: list[str], console: Console) -> None:

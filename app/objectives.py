@@ -1,7 +1,5 @@
 """`parcours objectives`: the objectives in force with their states, as published. No arithmetic."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.choices import Output
-from app.printing import new_table, say
+from app.printing import new_table, print_json, say
 from dashboard.published import read
 from flows.places import Places
 
@@ -20,8 +18,7 @@ def show_objectives(places: Places, output: Output, console: Console) -> None:
     """Print every objective in force with the KPIs that follow it."""
     rows = read_objectives(places.marts)
     if output == "json":
-        json.dump(rows, sys.stdout, default=str, indent=2, ensure_ascii=False)
-        sys.stdout.write("\n")
+        print_json(rows)
     elif not rows:
         say(console, "No objective is in force. Write one into parcours.toml ([[objectives]]), then: parcours refresh")
     else:

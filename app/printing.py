@@ -1,7 +1,11 @@
 """How the command line prints: wide enough where nobody sees a width, and messages exactly as they are."""
 
+import csv
+import json
 import os
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -25,6 +29,19 @@ def say(console: Console, text: str) -> None:
 def complain(text: str) -> None:
     """Say on the error stream what went wrong and what to do."""
     Console(stderr=True).print(Text.assemble(("Error: ", "red"), text), soft_wrap=True)
+
+
+def print_json(rows: Sequence[dict[str, Any]]) -> None:
+    """Rows for a program."""
+    json.dump(rows, sys.stdout, default=str, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def print_csv(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
+    """Rows for a program, below a line with the columns' names."""
+    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
 
 
 def new_table(title: str) -> Table:

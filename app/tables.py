@@ -10,6 +10,7 @@ import duckdb
 
 from dashboard.published import Ask, opened
 from pipelines.connector import ConnectorError
+from pipelines.sql import literal
 
 OPTIONS = {"parquet": "format parquet, compression zstd", "csv": "format csv, header"}
 
@@ -38,8 +39,7 @@ def write_tables(marts: Path, folder: Path, kind: Literal["parquet", "csv"]) -> 
 
 
 def _copy(ask: Ask, table: str, path: Path, options: str) -> None:
-    quoted = str(path).replace("'", "''")
-    ask(f"copy marts.\"{table}\" to '{quoted}' ({options})")
+    ask(f'copy marts."{table}" to {literal(path)} ({options})')
 
 
 @contextmanager

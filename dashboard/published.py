@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from pipelines.connector import ConnectorError
+from pipelines.sql import literal
 
 Rows = list[dict[str, Any]]
 Ask = Callable[..., Rows]  # a query and its parameters
@@ -28,9 +29,8 @@ def opened(marts: Path) -> Iterator[Ask]:
         raise ConnectorError(f"{marts} does not exist yet. Make it: parcours refresh (or try: parcours demo).")
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
-        quoted = str(marts).replace("'", "''")
         try:
-            connection.execute(f"attach '{quoted}' as marts (read_only)")
+            connection.execute(f"attach {literal(marts)} as marts (read_only)")
         except duckdb.Error:
             raise Unreadable(f"{marts} is damaged or cannot be read. Publish it anew: parcours refresh") from None
 

@@ -63,7 +63,7 @@ def tell(settings: Settings, places: Places, outcome: "Outcome", say: "Say") -> 
     lines = _news(known, found, outcome.as_of, language)
     known.unsent = {name: [*known.unsent.get(name, []), *lines] for name in settings.alerts.to}
     faults += _keep(places, known)  # before anything is sent: rather told twice than never
-    faults += _send(known, word("alert.title", language, business=settings.business.name))
+    faults += _send(known, _title(settings))
     faults += _keep(places, known)
     told = [f"an alert was not told: {fault}" for fault in dict.fromkeys(faults)]
     for fault in told:
@@ -75,9 +75,12 @@ def send(settings: Settings, text: str) -> dict[str, str]:
     """A text to each address, or a trial: why it was not delivered, '' where it was."""
     if not settings.alerts.to:
         raise ConnectorError('Nobody is told: add to the settings, under [alerts]: to = ["PARCOURS_ALERT_URL"]')
-    language = settings.dashboard.language
-    title, body = word("alert.title", language, business=settings.business.name), text or word("alert.test", language)
-    return {name: deliver(name, title, body) for name in settings.alerts.to}
+    body = text or word("alert.test", settings.dashboard.language)
+    return {name: deliver(name, _title(settings), body) for name in settings.alerts.to}
+
+
+def _title(settings: Settings) -> str:
+    return word("alert.title", settings.dashboard.language, business=settings.business.name)
 
 
 def _found(settings: Settings, places: Places, outcome: "Outcome", known: Known) -> Found:

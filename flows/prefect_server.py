@@ -85,7 +85,7 @@ def kept(places: Places, port: int) -> Iterator[str]:
     if "PREFECT_API_URL" not in os.environ:
         places.data.mkdir(FOLDER, parents=True, exist_ok=True)
         _at_home(places)
-        server = _launched(port, {"PREFECT_SERVER_API_PORT": str(port)})
+        server = _launched(port)
         server.wait()
         os.environ["PREFECT_API_URL"] = server.url
         threading.Thread(target=_relaunch, args=(server, port), daemon=True).start()
@@ -96,7 +96,7 @@ def _relaunch(server: Server, port: int) -> None:
     while True:
         server.process.wait()
         sleep(RESTARTS_AFTER_SECONDS)
-        server = _launched(port, {"PREFECT_SERVER_API_PORT": str(port)})
+        server = _launched(port)
 
 
 def _own(places: Places) -> Server:
@@ -122,12 +122,12 @@ def _bound(database: Path) -> None:
 def _started() -> Server:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    return _launched(port, {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"})
+    return _launched(port, PREFECT_UI_ENABLED="0", PREFECT__SERVER_EPHEMERAL="1")
 
 
-def _launched(port: int, settings: dict[str, str]) -> Server:
+def _launched(port: int, **settings: str) -> Server:
     command = tethered.command("uvicorn", "--factory", "prefect.server.api.server:create_app", "--port", str(port))
-    told = settings | {"PREFECT__SERVER_FINAL": "1"}
+    told = settings | {"PREFECT_SERVER_API_PORT": str(port), "PREFECT__SERVER_FINAL": "1"}
     process = subprocess.Popen([*command, "--log-level", "error", "--lifespan", "on"], env=os.environ | told)
     atexit.register(process.terminate)
     return Server(process, f"http://127.0.0.1:{port}/api")

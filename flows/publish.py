@@ -12,6 +12,7 @@ from flows.places import Places
 from flows.swapped import swapped_in
 from pipelines.connector import ConnectorError
 from pipelines.settings import Published
+from pipelines.sql import literal
 
 SCHEMA = "marts"
 # Earlier parts of open periods are periods to the models alone (decision 20): readers find them in kpi_comparisons.
@@ -88,8 +89,8 @@ def link(here: Path, target: Path) -> None:
 
 def _copy(warehouse: Path, fresh: Path) -> list[str]:
     with duckdb.connect() as connection:
-        connection.execute(f"attach {_text(warehouse)} as warehouse (read_only)")
-        connection.execute(f"attach {_text(fresh)} as fresh (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"attach {literal(warehouse)} as warehouse (read_only)")
+        connection.execute(f"attach {literal(fresh)} as fresh (storage_version '{STORAGE_VERSION}')")
         of_marts = "where database_name = 'warehouse' and schema_name = ? order by 1"
         tables = connection.execute(f"select table_name, comment from duckdb_tables() {of_marts}", [SCHEMA]).fetchall()
         columns = connection.execute(
@@ -115,9 +116,4 @@ def _copy(warehouse: Path, fresh: Path) -> list[str]:
 
 def _comment(connection: duckdb.DuckDBPyConnection, what: str, text: str | None) -> None:
     if text:
-        connection.execute(f"comment on {what} is {_text(text)}")
-
-
-def _text(value: object) -> str:
-    """A value as an SQL literal."""
-    return "'" + str(value).replace("'", "''") + "'"
+        connection.execute(f"comment on {what} is {literal(text)}")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.sql import literal
+
 # dlt's staging tables hold what its last load merged.
 KEPT = "(starts_with(schema_name, 'raw_') and not ends_with(schema_name, '_staging') or schema_name = 'history')"
 OF_MODELS = "raw_parcours.builds"  # says that models are built, which the copy has not
@@ -14,14 +16,13 @@ def copy(connection: duckdb.DuckDBPyConnection, database: str, target: Path) -> 
     """Copy it from an attached database into a new file, which is whole or not there; gives table → rows."""
     fresh = target.with_name(target.name + ".new")
     fresh.unlink(missing_ok=True)
-    quoted = str(fresh).replace("'", "''")
     with connection.cursor() as cursor:
         tables = cursor.execute(
             "select schema_name, table_name, sql from duckdb_tables() "
             f"where database_name = ? and {KEPT} order by schema_name, table_name",
             [database],
         ).fetchall()
-        cursor.execute(f"attach '{quoted}' as kept (read_write)")
+        cursor.execute(f"attach {literal(fresh)} as kept (read_write)")
         try:
             cursor.execute("use kept")
             counts = {

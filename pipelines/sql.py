@@ -1,4 +1,4 @@
-"""What the statements over the raw tables share."""
+"""What statements share."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,6 +10,11 @@ import pyarrow as pa
 def named(columns: Iterable[str]) -> str:
     """Columns as a list in a statement."""
     return ", ".join(f'"{column}"' for column in columns)
+
+
+def literal(value: object) -> str:
+    """A value as a text in a statement."""
+    return "'" + str(value).replace("'", "''") + "'"
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import re
 
 from pipelines.currencies import CURRENCIES, FORMER
 from pipelines.sources.files.settings import Feed
-from pipelines.sources.files.times import literal
+from pipelines.sql import literal
 
 AMOUNT = "decimal(18, 6)"
 AROUND = " \t\r\n\u00a0\u202f\u200b\ufeff\u2007\u2009"  # what is cut off at both ends of a cell

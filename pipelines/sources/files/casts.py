@@ -6,7 +6,8 @@ from pipelines.casts import FIRST_YEAR, LAST_YEAR
 from pipelines.sources.files.amounts import AMOUNT, AROUND, number
 from pipelines.sources.files.entities import LINE_KINDS, Field
 from pipelines.sources.files.settings import Column, Feed
-from pipelines.sources.files.times import instant, literal, within_years
+from pipelines.sources.files.times import instant, within_years
+from pipelines.sql import literal
 
 QUOTED_CHARACTERS = 60
 DATED = re.compile(r"-?\d{4}-\d")

@@ -15,8 +15,8 @@ from pipelines.sources.files.portions import TOTALS, Portions
 from pipelines.sources.files.repeats import overruled
 from pipelines.sources.files.settings import Feed
 from pipelines.sources.files.sheets import Reject, Sheet, fit
-from pipelines.sources.files.times import literal
 from pipelines.spool import Spool
+from pipelines.sql import literal
 
 
 @dataclass

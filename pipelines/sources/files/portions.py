@@ -17,9 +17,9 @@ from pipelines.sources.files.foreign import foreign_amounts
 from pipelines.sources.files.persons import Persons, nobodys, person_key
 from pipelines.sources.files.settings import Feed
 from pipelines.sources.files.sheets import PORTION_ROWS, TOTAL, Reject, Sheet
-from pipelines.sources.files.times import instant, literal, within_years
+from pipelines.sources.files.times import instant, within_years
 from pipelines.spool import Spool
-from pipelines.sql import seen_as
+from pipelines.sql import literal, seen_as
 
 SQL_TYPES = {
     "amount": AMOUNT,

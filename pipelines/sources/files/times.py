@@ -1,6 +1,7 @@
 """Formats of time in files, as SQL (DuckDB) reads them."""
 
 from pipelines.casts import FIRST_YEAR, LAST_YEAR
+from pipelines.sql import literal
 
 EPOCHS = {"unix": 1, "unix_ms": 1_000}  # a time as seconds or milliseconds since 1970
 EXCEL = "excel"  # days since the end of 1899, as spreadsheets hold a date that is shown as a number
@@ -13,11 +14,6 @@ TIDIED = (
     (r"^(.+:\d{2}(?:[.]\d+)?) (Z|[+-]\d{2}(?::?\d{2})?)$", r"\1\2"),  # 14:22:10 +0100
     (r"^(\S+[T ]\d{1,2}:\d{2})(Z|[+-]\d{2}(?::?\d{2})?)$", r"\1:00\2"),  # 14:22+01:00
 )
-
-
-def literal(text: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def parsed_time(cell: str, time_format: str) -> str:
