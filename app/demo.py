@@ -18,8 +18,9 @@ from rich.console import Console
 from rich.syntax import Syntax
 
 from app.printing import complain, say
-from flows import reviews, tethered
+from flows import prefect_server, reviews, tethered
 from flows.places import PROJECT, Places
+from flows.private import private
 from pipelines.connector import ConnectorError
 from pipelines.objectives import Target
 from pipelines.settings import Settings, read_settings
@@ -50,6 +51,8 @@ def run_demo(months: int, places: Places, console: Console) -> int:
     """Run it all; gives the exit code. A second run starts from nothing again."""
     started = monotonic()
     _start_afresh(places)
+    with private(places.data):
+        prefect_server.start(places)  # which takes as long as the simulated vendors to be up
     now = datetime.now(UTC).replace(microsecond=0)
     settings = settings_of(months, now)
     with vendors(settings, now, console) as sandbox_url:

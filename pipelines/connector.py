@@ -103,6 +103,7 @@ class Table:
     listed_by: str = ""
     kept_days: int = 0  # how far back the vendor keeps it; 0 for ever
     is_own: bool = False  # the user's own rows: what is absent was taken away on purpose
+    is_chosen: bool = False  # we say which rows there are: what is absent was not asked for any more
     in_steps: bool = False
     one_by_one: bool = False
     rows_are_unique: bool = False  # else a row that the vendor repeats at a page border is dropped

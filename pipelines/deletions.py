@@ -47,7 +47,8 @@ def judged(
         shown = _of_account(table, account, seen)
         missing = stored.keys() - shown
         before = {key: since for key, since in _held(connection, source, name, account, stored) if key in stored}
-        held = {} if plan.accepts_deletions else _held_back(table, stored, missing, shown, before, plan.as_of)
+        is_believed = plan.accepts_deletions or table.is_chosen
+        held = {} if is_believed else _held_back(table, stored, missing, shown, before, plan.as_of)
         plan.held[name, account] = [Held(_text(key), stored[key], since) for key, since in held.items()]
         if held:
             _tell(plan, source, name, account, len(held), len(stored.keys() | shown))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 LONG = "tests/end_to_end/"
@@ -20,6 +21,9 @@ os.environ["PARCOURS_IDENTITY_KEY"] = "a-key-for-tests-only-0123456789"
 os.environ["PARCOURS_RETRY_PATIENCE"] = "0.01"
 os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
 os.environ.pop("COLUMNS", None)  # output as a pipe gets it, whatever the terminal
+# A property holds or not, however long a busy machine takes to draw an example.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ BUSINESS = {
 
 def examples(number: int) -> settings:
     """The same examples everywhere and always, however slow the machine."""
-    return settings(max_examples=number, derandomize=True, deadline=None)
+    return settings(max_examples=number, derandomize=True)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def read(text: str, block: int | None) -> Any:
 
 
 @given(text=texts(), block=st.sampled_from((1, 7, 20, 60, 10_000)))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_blocks_are_read_as_their_cells_are(text: str, block: int) -> None:
     assert read(text, block) == read(text, None)
 

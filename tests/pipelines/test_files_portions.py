@@ -51,7 +51,7 @@ def read(text: str, said: Feed, portion: int) -> Any:
 
 
 @given(rows=st.lists(st.one_of(PLAIN, ANY), max_size=9), more=st.sampled_from(MORE), block=st.sampled_from((10, 60)))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_portions_give_what_the_whole_file_gives(rows: list[tuple[str, ...]], more: dict[str, Any], block: int) -> None:
     said = Feed.model_validate(feed("a.csv", **more))
     text = "\n".join([HEADER, *(";".join(row) for row in rows), ""])
@@ -60,7 +60,7 @@ def test_portions_give_what_the_whole_file_gives(rows: list[tuple[str, ...]], mo
 
 
 @given(st.lists(st.text(alphabet=[*AROUND, "a", "é", "\u00ad", "\x0b", "\u3000"], max_size=4), max_size=20))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_cells_are_trimmed_as_texts_are_in_sql(cells: list[str]) -> None:
     said = Feed.model_validate(feed("a.csv", empty=["a"]))
     table = pa.table({"0": pa.array(cells, pa.string())})

@@ -12,7 +12,7 @@ from google.analytics.data_v1beta import types
 from pipelines.caveats import CAVEATS
 from pipelines.connector import ConnectorError
 from pipelines.listing import ListingRefused
-from pipelines.load import LoadResult
+from pipelines.load import LoadResult, load
 from pipelines.sources.google_analytics import CONNECTOR, GoogleAnalyticsOptions
 from sandbox.events import Property, World
 from sandbox.server import Running
@@ -85,6 +85,14 @@ def test_only_those_of_now_are_kept(served: Running, again: Path) -> None:
     assert VENDOR.rows(again, "select count(*) from raw_google_analytics.period_metrics where grain like '%date'") == [
         (0,)
     ]
+
+
+def test_what_is_not_asked_for_any_more_is_no_deletion(served: Running, again: Path) -> None:
+    sunday = NOW + timedelta(days=3)
+    served.set_clock(sunday)
+    result = load(CONNECTOR, OPTIONS, again / "warehouse.duckdb", again / "dlt", VENDOR.asked(sunday))
+    assert result.warnings == []
+    assert parts_of(again).keys() == {"previous_month_to_date"}
 
 
 def test_where_the_quota_is_short_they_are_left_out_and_that_is_said(

@@ -35,6 +35,7 @@ TABLE = Table(
     1,
     ("property_id",),
     nested=("metrics", "metadata"),
+    is_chosen=True,  # a week that ends is compared whole: no part of it is asked for any more
 )  # fmt: skip
 
 
