@@ -1,16 +1,30 @@
-"""`parcours check`: can each connected vendor be read, and as whom."""
+"""`parcours check`: can each connected vendor be read, and as whom; can what they give be kept."""
 
 from datetime import date, datetime, timedelta
 
 from rich.console import Console
 
 from app.printing import say
+from flows import troubles
+from flows.places import Places
 from pipelines.connector import Connector, ConnectorError, CredentialRefused, Options
 from pipelines.credentials import ExpiryUnknown, expiry, require
 from pipelines.expiry import API_WARN_DAYS
 from pipelines.identity import identity_key
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
+
+
+def check_data(places: Places, console: Console) -> int:
+    """Say what room there is for data, or what a refresh would refuse before it asks anybody; 1 where it would."""
+    try:
+        free = troubles.look(places)
+    except Exception as error:  # noqa: BLE001  the vendors are to be checked all the same
+        _say_refused(console, "Data", troubles.explained(error, places.data, places.warehouse) or str(error))
+        return 1
+    console.print("[green]✓[/green] [bold]Data[/bold]")
+    say(console, f"    {places.data}: {free / 1e9:,.1f} GB free")
+    return 0
 
 
 def check_sources(settings: Settings, only: list[str], now: datetime, console: Console) -> int:
@@ -36,13 +50,17 @@ def _check(connector: Connector, options: Options, now: datetime, console: Conso
         lines = connector.check(options)
         lines += _life_of_credential(connector, options, now)
     except Exception as error:  # noqa: BLE001  one source's trouble must not hide the others
-        console.print(f"[red]✗[/red] [bold]{connector.title}[/bold]")
-        say(console, f"    {str(error) or type(error).__name__}")
+        _say_refused(console, connector.title, str(error) or type(error).__name__)
         return False
     console.print(f"[green]✓[/green] [bold]{connector.title}[/bold]{_version(connector, now)}")
     for line in lines:
         say(console, f"    {line}")
     return True
+
+
+def _say_refused(console: Console, what: str, why: str) -> None:
+    console.print(f"[red]✗[/red] [bold]{what}[/bold]")
+    say(console, f"    {why}")
 
 
 def _life_of_credential(connector: Connector, options: Options, now: datetime) -> list[str]:

@@ -131,15 +131,20 @@ def check(
     sources: Annotated[list[str] | None, typer.Argument(help="Only these; default: all connected.")] = None,
     as_of: Annotated[str | None, typer.Option(help="The instant to count days left from, ISO 8601 with zone.")] = None,
     settings: SettingsFile = SETTINGS,
+    data: DataFolder = DATA,
 ) -> None:
     """Call each connected vendor cheaply: account, zone, currency, permissions, days left; or exactly what to fix.
 
-    Exit codes: 0 every source can be read; 1 one cannot.
+    Also whether a refresh can keep what they give: room on the disk, a warehouse that opens.
+    Exit codes: 0 every source can be read; 1 one cannot, or the data not be kept.
     """
-    from app.checks import check_sources
+    from app.checks import check_data, check_sources
     from app.ready import ready
+    from flows.places import Places
 
-    raise typer.Exit(check_sources(ready(settings), sources or [], _instant(as_of), console))
+    connected = ready(settings)
+    failed = check_sources(connected, sources or [], _instant(as_of), console)
+    raise typer.Exit(check_data(Places(data), console) or failed)
 
 
 @cli.command(

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
@@ -15,11 +14,8 @@ from flows.backfill import Backfill
 from flows.one_at_a_time import alone
 from flows.places import Places
 from flows.private import private
-from pipelines.connector import ConnectorError
-from pipelines.opening import opened
 from pipelines.settings import Settings
 
-LEAST_FREE_BYTES = 50_000_000  # the published file is written beside the one of before, the warehouse grows
 OK, NOTHING_PUBLISHED, PARTIAL = 0, 1, 3  # exit codes
 Say = Callable[[str], None]
 
@@ -81,7 +77,7 @@ def run_refresh(
     started = monotonic()
     with alone(places.data), private(places.data, places.marts.name, places.dashboard.name) as umask:
         try:
-            _look(places)
+            troubles.look(places)
             prefect_server.start(places)
             from flows.refresh_flow import refresh  # imports Prefect, while its server starts
 
@@ -101,18 +97,6 @@ def run_refresh(
             outcome.undelivered.append(f"{places.runs} cannot be written ({error.strerror}): make room, or remove it")
             say(f"this refresh is not in the log of runs: {outcome.undelivered[-1]}")
     return outcome
-
-
-def _look(places: Places) -> None:
-    """What would end a refresh half-way is told before it begins."""
-    free = shutil.disk_usage(places.data).free
-    if free < LEAST_FREE_BYTES:
-        raise ConnectorError(
-            f"The disk of {places.data} has {free / 1e6:.0f} MB left, and a refresh needs "
-            f"{LEAST_FREE_BYTES / 1e6:.0f}: make room, then run this again."
-        )
-    if places.warehouse.exists():
-        opened(places.warehouse).close()
 
 
 def _log(places: Places, outcome: Outcome) -> None:

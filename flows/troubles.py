@@ -1,16 +1,33 @@
 """What the machine itself refuses, in a sentence that says what to do: a full disk, a damaged file, a forbidden one."""
 
 import errno
+import shutil
 from pathlib import Path
 
 import duckdb
 
+from flows.places import Places
 from pipelines import opening
 from pipelines.connector import ConnectorError
 
+LEAST_FREE_BYTES = 50_000_000  # the published file is written beside the one of before, the warehouse grows
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FULL_SAYS = ("No space left on device", "Disk quota exceeded", "File too large", "Out of disk space")
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def look(places: Places) -> int:
+    """The free bytes where data are kept; what would end a refresh half-way raises."""
+    data = places.data
+    free = shutil.disk_usage(next(folder for folder in (data, *data.parents) if folder.exists())).free
+    if free < LEAST_FREE_BYTES:
+        raise ConnectorError(
+            f"The disk of {data} has {free / 1e6:.0f} MB left, and a refresh needs "
+            f"{LEAST_FREE_BYTES / 1e6:.0f}: make room, then run this again."
+        )
+    if places.warehouse.exists():
+        opening.opened(places.warehouse).close()
+    return free
 
 
 def explained(error: Exception, data: Path, warehouse: Path) -> str:

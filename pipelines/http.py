@@ -177,9 +177,13 @@ def _parse(response: requests.Response, where: str) -> None:
 
 
 def _fault(error: Exception) -> str:
-    """What kept the answer away; a host that has no address is told from one that does not answer."""
+    """What kept the answer away: a host without an address, a closed door, a silence are told from each other."""
     if "NameResolution" in repr(error):
-        return "the host is not known: correct its name"
+        return "the host is not known: correct its name, or see whether this machine reaches the network"
+    if "Connection refused" in repr(error):
+        return "the connection was refused: nothing listens at this address, or a firewall lets nobody through"
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return "no connection in time: see whether a firewall or proxy keeps this machine from it"
     return str(error) if isinstance(error, requests.exceptions.ReadTimeout) else type(error).__name__
 
 

@@ -73,3 +73,14 @@ def test_check_without_an_identity_key_says_how_to_make_one(settings: Path, monk
 def test_check_with_nothing_connected_says_so(settings: Path) -> None:
     settings.write_text(BUSINESS)
     assert "No source is connected: add a [sources.…] section" in run("check", "--settings", settings).stdout
+
+
+def test_check_says_where_data_are_kept_and_what_a_refresh_would_refuse(settings: Path, tmp_path: Path) -> None:
+    settings.write_text(BUSINESS)
+    data = tmp_path / "data"
+    assert f"✓ Data\n    {data}: " in run("check", "--settings", settings, "--data", data).stdout
+    data.mkdir()
+    (data / "warehouse.duckdb").write_bytes(b"hello")
+    result = run("check", "--settings", settings, "--data", data)
+    assert result.exit_code == 1
+    assert f"✗ Data\n    {data / 'warehouse.duckdb'} is damaged. Restore the last backup" in result.stdout

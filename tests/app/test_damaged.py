@@ -113,6 +113,8 @@ def test_a_disk_that_is_nearly_full_is_told_before_anybody_is_asked(small_disk: 
     said = words(refresh(Places(small_disk / "data"), settings).stderr)
     assert "data has 2 MB left, and a refresh needs 50: make room, then run this again." in said
     assert not (small_disk / "data" / "warehouse.duckdb").exists()
+    checked = run("check", "--settings", settings, "--data", small_disk / "data")
+    assert (checked.exit_code, "and a refresh needs 50" in words(checked.stdout)) == (1, True)
 
 
 def test_a_disk_that_fills_up_half_way_is_told(tmp_path: Path) -> None:
