@@ -58,6 +58,8 @@ ONLY_DAILY_ROWS = {
     "kpi_coverage": _NOT_CAPTURED,
     "kpi_sources": _NOT_CAPTURED,
     "kpi_by_segment": _SHOWN_STILL,
+    "kpi_targets": _SHOWN_STILL,
+    "kpi_scorecard": _SHOWN_STILL,
     "fct_daily_parts": _PART_SHOWN_STILL,
     "fct_segments_by_period": _PART_SHOWN_STILL,
     "kpi_whole_periods": "stage not in ('awareness', 'engagement', 'capture', 'levers', 'ascension', 'ambassador')",
