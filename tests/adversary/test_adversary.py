@@ -23,7 +23,7 @@ def test_a_sample_of_wrong_answers_is_refused_or_makes_no_difference(source: str
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(14_400)
 def test_no_wrong_answer_of_any_endpoint_makes_a_number_silently_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     tally = tried(CONNECTORS)
     with capsys.disabled():

@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from tests.adversary.report import Tally
 
-SHARES = 3  # of each connector, so that no processor waits long for the last one
+SHARES = 6  # of each connector, so that no processor waits long for the last one
 JOBS_PER_PROCESSOR = 2  # one waits for deadlines while the other works
-LONGEST_SECONDS = 1800
+LONGEST_SECONDS = 3600  # of a share; an hour, because other tests may keep the processors meanwhile
 One = TypeVar("One")
 
 
