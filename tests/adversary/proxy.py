@@ -107,10 +107,10 @@ class Proxy:
             tamper = self._tamper
             if tamper is None or request.endpoint != tamper.endpoint:
                 return answer
-            known = [one for key, one in self._pages.items() if key != request.identity]
-            earlier = [one.answer for one in known if one.request.listing == request.listing]
             self._pages.setdefault(request.identity, Call(request, answer))
             place = list(self._pages).index(request.identity)
+            known = list(self._pages.values())[:place]  # also when the whole listing is read once more
+            earlier = [one.answer for one in known if one.request.listing == request.listing]
             if tamper.page not in (None, place) or (tamper.is_once and tamper.altered):
                 return answer
             changed = tamper.change(answer, Talk(request, earlier, tamper.honest, self.elsewhere))
