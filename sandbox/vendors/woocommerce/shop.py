@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ class Backoffice:
     def __init__(self, world: World) -> None:
         self.world = world
         self.zone = ZoneInfo(world.time_zone)
+        self.orders = lru_cache(maxsize=2)(self._shown)  # the pages of a list are asked one after the other
 
     @cached_property
     def _orders(self) -> list[Placed]:
@@ -37,7 +38,7 @@ class Backoffice:
             if one.shop_id == SHOP_ID
         ]  # fmt: skip
 
-    def orders(self, now: datetime) -> list[Shown]:
+    def _shown(self, now: datetime) -> list[Shown]:
         """Every order placed by now, also in the trash, until that is emptied."""
         return [found for whole in self._orders for one in (whole, *whole.parts) if (found := one.shown(now))]
 
