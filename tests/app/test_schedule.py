@@ -1,5 +1,7 @@
 """`parcours schedule`: systemd and a shell take what it prints, and it runs the refresh of this very business."""
 
+import json
+import os
 import re
 import shlex
 import shutil
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.commands import BUSINESS, run
+from tests.app.test_serving import SETTINGS, until
 
 NOTHING_CONNECTED = "No source is connected"  # what a refresh of these settings says
 
@@ -76,6 +79,40 @@ def test_the_line_of_cron_refreshes_this_business(settings: Path, monkeypatch: p
     said = subprocess.run(["sh", "-c", command.replace(r"\%", "%")], capture_output=True, text=True)
     assert NOTHING_CONNECTED in said.stderr
     assert shlex.split(command)[0].endswith("/bin/parcours")
+
+
+CRON = """
+for folder in /var/spool/cron/crontabs /etc/cron.d /run; do mount -t tmpfs tmpfs $folder || exit 1; done
+mount --bind /dev/null /etc/crontab && crontab "$1" && exec cron -f
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(shutil.which("cron") is None or os.getuid() != 0, reason="cron is not here, or this is not root")
+def test_cron_runs_the_line(settings: Path, tmp_path: Path) -> None:
+    """By Debian's daemon, which sees no table but this one, in its bare environment."""
+    folder, table, data = settings.parent, settings.with_name("table"), tmp_path / "data"
+    settings.write_text(SETTINGS)
+    (folder / "spend.csv").write_text("day,channel,amount,currency\n2026-11-05,radio,50,EUR\n")
+    (folder / ".env").touch(mode=0o600)
+    (folder / ".env").write_text(f"PARCOURS_IDENTITY_KEY={os.environ['PARCOURS_IDENTITY_KEY']}\n")
+    printed = run("schedule", "cron", "--settings", settings, "--data", data).stdout
+    every_minute, changed = re.subn(r"(?m)^\d+ \d+ \* \* \* ", "* * * * * ", printed)
+    assert changed == 1
+    table.write_text(every_minute)
+    bare = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    command = ["unshare", "--mount", "sh", "-c", CRON, "sh", str(table)]
+    daemon = subprocess.Popen(command, env=bare, start_new_session=True)
+    runs = data / "runs.jsonl"
+    try:
+        until(runs.exists, 600)
+    finally:
+        daemon.kill()
+        daemon.wait()
+    first = json.loads(runs.read_text().splitlines()[0])
+    assert (first["exit_code"], [one["source"] for one in first["sources"]]) == (0, ["files"])
+    assert (data / "marts.duckdb").exists()
 
 
 @pytest.mark.parametrize("text", ["25:00", "6", "06:00:00"])
