@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from app import secrets_file
+from app.messages import troubleshoot
 from dashboard.words import LANGUAGES, word
 from flows.catalog import STAGES, Kpi, kpis
 from flows.places import PROJECT
@@ -68,6 +69,7 @@ def files() -> dict[Path, str]:
         PROJECT / "docs" / "connectors.md": _connectors(),
         PROJECT / "docs" / "kpis.md": _kpis(),
         PROJECT / "docs" / "fr" / "kpis.md": _kpis_fr(),
+        PROJECT / "docs" / "troubleshoot.md": troubleshoot(),
     }
 
 

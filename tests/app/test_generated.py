@@ -22,3 +22,12 @@ def test_the_catalogue_has_31_kpis_and_2_levers_each_fed_by_some_source() -> Non
 
 def test_every_kpi_is_said_in_french_too() -> None:
     assert [kpi.kpi_id for kpi in kpis() if not (kpi.declared["label_fr"] and kpi.declared["definition_fr"])] == []
+
+
+def test_what_is_refused_is_found_by_its_words_under_when_it_comes_up() -> None:
+    page = files()[PROJECT / "docs" / "troubleshoot.md"]
+    settings, _, rest = page.partition("## A vendor's answer")
+    assert "- … does not exist: name it with --settings, or make one: parcours init\n" in settings
+    assert "- … gives nothing more for now; it answers again in … minutes\n" in rest.partition("## Files")[0]
+    assert "- … did not answer (…)\n" in rest.partition("## Files")[0]
+    assert "- The disk of … has … MB left, and a refresh needs …: make room, then run this again.\n" in rest
