@@ -341,6 +341,23 @@ def backup(
     say(console, f"Written and read again: {target} ({size:.1f} MB, {manifest.told()})")
 
 
+@cli.command(epilog=examples("parcours forget --dry-run", "parcours forget < address.txt"))
+def forget(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what there is of the person, and stop.")] = False,
+    settings: SettingsFile = SETTINGS,
+    data: DataFolder = DATA,
+) -> None:
+    """Forget a person, whose e-mail address is asked for or read from standard input; values stay as they are.
+
+    Every row becomes nobody's, under all addresses that the person's contacts have had, and re-reads do not bring the
+    person back: docs/privacy.md. Killed, it goes on when it is run again.
+    """
+    from app.forgetting import forget_person
+
+    address = typer.prompt("E-mail address of the person", err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    forget_person(address, Places(data), settings, _instant(None), dry_run, console)
+
+
 @cli.command(
     epilog=examples(
         "parcours restore parcours-backup-2026-11-30T07-00Z.tar.zst --data data",

@@ -71,8 +71,8 @@ class Table:
 
     A column is named as the vendor's field, in snake case; `parent__child` is a field of a nested object. `emails` and
     `hashes` name, per column, the field whose e-mail address or other personal identifier is hashed before anything is
-    written. `newest_by` is the column that tells which of two versions of a key is the later one, where one load can
-    hold both.
+    written. `contact` is the column that holds an e-mail tool's id of a contact. `newest_by` is the column that tells
+    which of two versions of a key is the later one, where one load can hold both.
 
     `nested` are the columns that hold a list or an object of the vendor's, as JSON text; all others hold single values.
     `inside` are the types of fields within them, at any depth, by the name that the vendor gives them.
@@ -93,6 +93,7 @@ class Table:
     slice_by: tuple[str, ...] = ()
     emails: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
+    contact: tuple[str, ...] = ()
     newest_by: str = ""
     nested: tuple[str, ...] = ()
     inside: Mapping[str, pa.DataType] = field(default_factory=dict)

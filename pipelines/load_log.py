@@ -10,7 +10,7 @@ from threading import Lock
 import duckdb
 import pyarrow as pa
 
-from pipelines import accounts, deletions, migrations, slices
+from pipelines import accounts, deletions, forgotten, migrations, slices
 from pipelines.connector import Connector, ConnectorError, Plan, Pull, columns
 from pipelines.identity import fingerprint
 from pipelines.opening import opened
@@ -62,6 +62,7 @@ create table if not exists raw_parcours.objective_reviews (
 );
 """
     + accounts.TABLE
+    + forgotten.TABLE
 )
 
 

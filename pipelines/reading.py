@@ -14,7 +14,7 @@ from dlt.common.schema.typing import TWriteDispositionConfig
 from dlt.extract.pipe_iterator import ManagedPipeIterator
 from dlt.extract.resource import DltResource
 
-from pipelines import changes, deadline, deletions, parts
+from pipelines import changes, deadline, deletions, forgotten, parts
 from pipelines.connector import Plan, Table
 from pipelines.counts import count
 from pipelines.listing import ListingRefused
@@ -86,6 +86,8 @@ class Reading:
         fields = self.plan.fields.setdefault(self.name, set())
         items = _pages(self.vendor) if self.vendor else ()
         read = deadline.checked(batches(self.source, self.name, self.table, items, fields))
+        known = forgotten.tombstones(self.connection)
+        read = (forgotten.without(self.connection, self.source, self.table, batch, known) for batch in read)
         is_checked = self.table.kind == "slices" and not self.table.rows_are_unique
         if is_checked:
             read = (_unseen(f"{self.source}: {self.name}", self.table, batch, self.seen) for batch in read)

@@ -31,6 +31,7 @@ TABLES = {
         "entities",
         CONTACT_DAYS,
         emails={"email_key": "email"},
+        contact=("id",),
         required=("created_at",),
         dated_by=("opt_in", "created_at"),
     ),

@@ -44,6 +44,7 @@ TABLES = {
         newest_by="last_changed",
         required=("email_key", "status", "timestamp_opt", "last_changed"),
         enums={"status": STATUSES},
+        contact=("contact_key",),
         dated_by=("timestamp_opt", "timestamp_signup"),
     ),
     # The vendor overwrites timestamp_opt when somebody comes back: every instant it has shown stays here, as does every
@@ -54,6 +55,7 @@ TABLES = {
         "entities",
         MEMBER_DAYS,
         required=("email_key",),
+        contact=("contact_key",),
         dated_by=("timestamp_opt",),
     ),
     # A deleted campaign takes its report with it.

@@ -1,0 +1,148 @@
+"""Forget a person: every row becomes nobody's, values stay, and no file of the data directory knows the person."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from flows import definition, north_star, transform, troubles
+from flows.after_publish import after_publish, write_page
+from flows.one_at_a_time import alone
+from flows.places import Places
+from flows.private import private
+from flows.publish import publish
+from pipelines import forgotten, kept, load_log
+from pipelines.connector import ConnectorError
+from pipelines.identity import email_key
+from pipelines.opening import opened
+from pipelines.registry import CONNECTORS
+from pipelines.settings import Settings
+
+ALL = CONNECTORS.values()
+COPY = "warehouse.forgetting.duckdb"  # the warehouse once the person is out of it, until it takes its place
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """Table → rows that were the person's; the addresses and contacts they went by; whether it was begun before."""
+
+    rows: dict[str, int]
+    marks: int
+    is_begun: bool
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.rows) or self.is_begun
+
+
+def look(places: Places, address: str) -> Forgotten:
+    """What there is of a person; nothing is changed."""
+    key = _key(places, address)
+    with alone(places.data), load_log.connect(places.warehouse) as connection:
+        return _found(connection, key)[0]
+
+
+def forget(places: Places, settings: Settings, address: str, now: datetime, say: Callable[[str], None]) -> Forgotten:
+    """Make every row of a person nobody's, alone as a refresh is; what was killed goes on when it is run again."""
+    key = _key(places, address)
+    with alone(places.data), private(places.data, places.marts.name, places.dashboard.name) as umask:
+        troubles.look(places)
+        with load_log.connect(places.warehouse) as connection:
+            found, marks = _found(connection, key)
+            if not found.is_known:
+                return found
+            for path in _copies(places):
+                _hide_in(path, marks, now)
+                say(f"rewritten: {path}")
+            if found.rows:
+                _hide(connection, marks, now)
+        _rewrite(places)
+        shutil.rmtree(places.state, ignore_errors=True)
+        _build(places, settings)
+        for undelivered in [
+            *write_page(places, settings.published, say),
+            *after_publish(places, settings.published, say, umask),
+        ]:
+            say(f"not done: {undelivered}")
+    return found
+
+
+def backups(places: Places, settings: Path) -> list[Path]:
+    """The backups that lie where they usually do: they are as they were."""
+    folders = {places.data.resolve(), places.data.resolve().parent, settings.resolve().parent, Path.cwd()}
+    return sorted({path for folder in folders for path in folder.glob("*.tar.zst")})
+
+
+def _key(places: Places, address: str) -> str:
+    if not places.warehouse.exists():
+        raise ConnectorError(f"{places.warehouse} does not exist yet: there is nobody to forget.")
+    key = email_key(address)
+    if not key:
+        raise ConnectorError("That is no e-mail address. Give one, such as ada@example.com.")
+    return key
+
+
+def _found(connection: duckdb.DuckDBPyConnection, key: str) -> tuple[Forgotten, set[str]]:
+    marks = forgotten.marks_of(connection, key, ALL)
+    rows = forgotten.count(connection, marks, ALL)
+    is_begun = forgotten.digest(key) in forgotten.tombstones(connection)
+    return Forgotten(rows, len(marks), is_begun), marks
+
+
+def _hide(connection: duckdb.DuckDBPyConnection, marks: set[str], now: datetime) -> None:
+    """Tombstones and rows together, or neither."""
+    connection.execute("begin")
+    connection.executemany(
+        "insert into raw_parcours.forgotten values (?, ?)", [(forgotten.digest(mark), now) for mark in sorted(marks)]
+    )
+    forgotten.hide(connection, marks, now, ALL)
+    for mark in marks:
+        connection.execute("delete from raw_parcours.held_back where contains(row_key, ?)", [mark.split(":")[-1]])
+    connection.execute("commit")
+
+
+def _copies(places: Places) -> list[Path]:
+    """Warehouses of before an upgrade or a restore."""
+    own = {places.warehouse.resolve(), places.marts.resolve(), (places.data / COPY).resolve()}
+    return sorted(path for path in places.data.rglob("*.duckdb") if path.resolve() not in own)
+
+
+def _hide_in(path: Path, marks: set[str], now: datetime) -> None:
+    fresh = path.with_name(path.name + ".forgetting")
+    with opened(path) as connection:
+        forgotten.hide(connection, marks | _all_of(connection, marks), now, ALL)
+        database = connection.execute("select current_database()").fetchall()[0][0]
+        kept.copy(connection, database, fresh)
+    os.replace(fresh, path)
+
+
+def _all_of(connection: duckdb.DuckDBPyConnection, marks: set[str]) -> set[str]:
+    """The marks that a copy of before ties to them."""
+    return {one for mark in marks if ":" not in mark for one in forgotten.marks_of(connection, mark, ALL)}
+
+
+def _rewrite(places: Places) -> None:
+    """The warehouse without its models in a file of its own: DuckDB keeps freed blocks, and what they held."""
+    copy = places.data / COPY
+    with opened(places.warehouse) as connection:
+        connection.execute("checkpoint")
+        kept.copy(connection, places.warehouse.stem, copy)
+    os.replace(copy, places.warehouse)
+
+
+def _build(places: Places, settings: Settings) -> None:
+    """All models anew as of the last refresh, and published in place of those that knew the person."""
+    with opened(places.warehouse) as connection:
+        as_of = connection.execute("select max(as_of) from raw_parcours.refreshes").fetchall()[0][0]
+    defined = definition.definition(settings)
+    for layer in transform.LAYERS:
+        if layer == transform.KPIS:
+            north_star.write(places, settings)
+        transform.build(places, layer, anew=True)
+    definition.keep_build(places, defined, as_of)
+    publish(places, settings.published)
