@@ -26,8 +26,8 @@ def forget_person(address: str, places: Places, settings: Path, now: datetime, i
 
 def _show(found: Forgotten, is_dry: bool, console: Console) -> None:
     for table, rows in sorted(found.rows.items()):
-        say(console, f"{table}: {rows:,} rows")
-    total = sum(found.rows.values())
+        say(console, f"{table}: {_rows(rows)}")
+    total = _rows(sum(found.rows.values()))
     if not found.rows:
         said = (
             "Forgotten before. Without --dry-run, what was stopped is finished."
@@ -35,7 +35,11 @@ def _show(found: Forgotten, is_dry: bool, console: Console) -> None:
             else "Forgotten before: finished."
         )
     elif is_dry:
-        said = f"{total:,} rows would become nobody's. Nothing was changed."
+        said = f"{total} would become nobody's. Nothing was changed."
     else:
-        said = f"{total:,} rows are nobody's now, and the published file is made anew. Values stay as they were."
+        said = f"Nobody's now: {total}. The published file is made anew. Values stay as they were."
     say(console, said)
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row" if number == 1 else f"{number:,} rows"

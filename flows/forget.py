@@ -62,7 +62,7 @@ def forget(places: Places, settings: Settings, address: str, now: datetime, say:
             if found.rows:
                 _hide(connection, marks, now)
         _rewrite(places)
-        shutil.rmtree(places.state, ignore_errors=True)
+        _remove_leftovers(places)
         _build(places, settings)
         for undelivered in [
             *write_page(places, settings.published, say),
@@ -133,6 +133,14 @@ def _rewrite(places: Places) -> None:
         connection.execute("checkpoint")
         kept.copy(connection, places.warehouse.stem, copy)
     os.replace(copy, places.warehouse)
+
+
+def _remove_leftovers(places: Places) -> None:
+    """What a killed load, upgrade or restore may have left: dlt's packages, halves of copies."""
+    for folder in (places.state, *places.data.glob("before-restore-*/dlt")):
+        shutil.rmtree(folder, ignore_errors=True)
+    for half in places.data.rglob("*.duckdb.new*"):
+        half.unlink()
 
 
 def _build(places: Places, settings: Settings) -> None:

@@ -1,0 +1,124 @@
+"""Whom the warehouse has forgotten: what is found of them, what stands in their place, what comes back and what not."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from pipelines import forgotten, load_log
+from pipelines.connector import Connector
+from pipelines.load import add_tables
+from pipelines.registry import CONNECTORS
+
+BREVO, SHOPIFY = CONNECTORS["brevo"], CONNECTORS["shopify"]
+BOTH = (BREVO, SHOPIFY)
+ADA, ADA_NOW, BEN = "a" * 64, "b" * 64, "c" * 64
+MARCH, MAY = "2026-03-05T10:00:00.000+01:00", "2026-05-01T10:00:00Z"
+APRIL = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Ada, who has changed her address at Brevo and bought under the first one; and Ben."""
+    with load_log.connect(tmp_path / "warehouse.duckdb") as connection:
+        for connector in BOTH:
+            add_tables(connection, connector)
+        connection.execute(
+            f"""
+            insert into raw_brevo.opt_ins by name select * from (values
+                (7, '{ADA}', '{MARCH}'), (7, '{ADA_NOW}', '{MARCH}'), (8, '{BEN}', '{MARCH}')) t(id, email_key, opt_in);
+            insert into raw_shopify.orders by name select * from (values
+                ('gid1', '{ADA}', '{MARCH}'), ('gid2', '{BEN}', '{MARCH}')) t(id, email_key, created_at);
+            """
+        )
+        yield connection
+
+
+def opt_ins(connection: duckdb.DuckDBPyConnection, *rows: tuple[int, str, str]) -> list[tuple[Any, ...]]:
+    """What becomes of rows that Brevo gives: contact, address, time of the opt-in."""
+    return given(
+        connection, BREVO, "opt_ins", [dict(zip(("id", "email_key", "opt_in"), row, strict=True)) for row in rows]
+    )
+
+
+def given(connection: duckdb.DuckDBPyConnection, connector: Connector, name: str, rows: list[dict[str, Any]]) -> Any:
+    table = connector.tables[name]
+    batch = pa.Table.from_pylist(rows, schema=table.columns)
+    known = forgotten.tombstones(connection)
+    came = forgotten.without(connection, connector.name, table, batch, known).to_pylist()
+    return [(row["id"], row["email_key"]) for row in came]
+
+
+def forget(connection: duckdb.DuckDBPyConnection, key: str, at: datetime = APRIL) -> None:
+    marks = forgotten.marks_of(connection, key, BOTH)
+    for mark in marks:
+        connection.execute("insert into raw_parcours.forgotten values (?, ?)", [forgotten.digest(mark), at])
+    forgotten.hide(connection, marks, at, BOTH)
+
+
+def stored(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    return connection.execute("select id, email_key from raw_brevo.opt_ins order by all").fetchall()
+
+
+def test_a_person_is_found_by_any_address_that_a_contact_had(warehouse: duckdb.DuckDBPyConnection) -> None:
+    for address in (ADA, ADA_NOW):
+        marks = forgotten.marks_of(warehouse, address, BOTH)
+        assert marks == {ADA, ADA_NOW, "brevo:7"}
+        assert forgotten.count(warehouse, marks, BOTH) == {"brevo.opt_ins": 2, "shopify.orders": 1}
+
+
+def test_her_rows_are_still_one_persons_who_is_nobody(warehouse: duckdb.DuckDBPyConnection) -> None:
+    forget(warehouse, ADA_NOW)
+    rows = stored(warehouse)
+    assert len(rows) == 3
+    assert (8, BEN) in rows
+    hidden = [row for row in rows if row != (8, BEN)]
+    assert len({contact for contact, _ in hidden}) == 1
+    assert hidden[0][0] < 0
+    assert {address for _, address in hidden}.isdisjoint({ADA, ADA_NOW})
+    bought = {key for (key,) in warehouse.execute("select email_key from raw_shopify.orders").fetchall()}
+    assert len(bought & {address for _, address in hidden}) == 1
+
+
+def test_a_tombstone_does_not_tell_the_hash(warehouse: duckdb.DuckDBPyConnection) -> None:
+    forget(warehouse, ADA)
+    told = {one for (one,) in warehouse.execute("select digest from raw_parcours.forgotten").fetchall()}
+    assert len(told) == 3
+    assert told.isdisjoint({ADA, ADA_NOW, "brevo:7"} | {address for _, address in stored(warehouse)})
+
+
+def test_what_is_read_again_is_what_is_stored(warehouse: duckdb.DuckDBPyConnection) -> None:
+    forget(warehouse, ADA)
+    again = opt_ins(warehouse, (7, ADA, MARCH), (7, ADA_NOW, MARCH), (8, BEN, MARCH))
+    assert sorted(again) == stored(warehouse)
+
+
+def test_what_comes_later_is_a_new_persons(warehouse: duckdb.DuckDBPyConnection) -> None:
+    forget(warehouse, ADA)
+    assert opt_ins(warehouse, (7, ADA_NOW, MAY)) == [(7, ADA_NOW)]
+
+
+def test_what_happened_at_the_very_instant_is_forgotten(warehouse: duckdb.DuckDBPyConnection) -> None:
+    forget(warehouse, ADA)
+    assert opt_ins(warehouse, (7, ADA, "2026-04-01T00:00:00Z"))[0][1] != ADA
+    assert opt_ins(warehouse, (7, ADA, "2026-04-01T00:00:01Z")) == [(7, ADA)]
+
+
+def test_an_address_that_a_forgotten_contact_has_since_is_hidden_with_it(warehouse: duckdb.DuckDBPyConnection) -> None:
+    forget(warehouse, ADA)
+    assert opt_ins(warehouse, (7, "d" * 64, MARCH))[0][1] != "d" * 64
+    assert opt_ins(warehouse, (9, "d" * 64, MARCH)) == [(9, "d" * 64)]
+
+
+def test_who_is_forgotten_twice_is_nobody_twice(warehouse: duckdb.DuckDBPyConnection) -> None:
+    forget(warehouse, ADA)
+    warehouse.execute(f"insert into raw_brevo.opt_ins by name select 7 as id, '{ADA}' as email_key, '{MAY}' as opt_in")
+    forget(warehouse, ADA, datetime(2026, 6, 1, tzinfo=UTC))
+    march, may = opt_ins(warehouse, (7, ADA, MARCH), (7, ADA, MAY))
+    assert march[0] != may[0]
+    assert march[1] != may[1]
+    assert {march, may} <= set(stored(warehouse))
