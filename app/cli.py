@@ -341,7 +341,7 @@ def backup(
     say(console, f"Written and read again: {target} ({size:.1f} MB, {manifest.told()})")
 
 
-@cli.command(epilog=examples("parcours forget --dry-run", "parcours forget < address.txt"))
+@cli.command(epilog=examples("parcours forget --dry-run", "parcours forget"))
 def forget(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what there is of the person, and stop.")] = False,
     settings: SettingsFile = SETTINGS,

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from flows.forget import forget
@@ -120,6 +121,12 @@ def test_no_reread_brings_anybody_back(businesses: tuple[Small, Small, dict[str,
     assert seen[f"reread {number}"] == seen[f"twin {number}"]
 
 
+def test_the_last_reread_was_a_deep_one(businesses: tuple[Small, Small, dict[str, Any]]) -> None:
+    with duckdb.connect(str(businesses[1].places.warehouse), read_only=True) as warehouse:
+        kinds = warehouse.execute("select kind from raw_parcours.loads where as_of = ?", [LATER[-1][0]]).fetchall()
+    assert ("deep",) in kinds
+
+
 def test_who_opts_in_afterwards_counts_anew(businesses: tuple[Small, Small, dict[str, Any]]) -> None:
     twin, small, _ = businesses
     new = "select sum(new_prospects) from kpi_capture where grain = 'day' and period_start = '2026-04-03'"
@@ -134,7 +141,7 @@ from flows import forget
 from flows.places import Places
 from pipelines.settings import read_settings
 where, name, now, folder = sys.argv[1:]
-setattr(getattr(forget, where, forget), name, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+setattr(forget.forgotten if where == "forgotten" else forget, name, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
 folder = Path(folder)
 settings = read_settings(folder / "parcours.toml")
 forget.forget(Places(folder / "data"), settings, sys.stdin.read(), datetime.fromisoformat(now), print)
