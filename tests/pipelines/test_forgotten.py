@@ -45,7 +45,9 @@ def opt_ins(connection: duckdb.DuckDBPyConnection, *rows: tuple[int, str, str]) 
     )
 
 
-def given(connection: duckdb.DuckDBPyConnection, connector: Connector, name: str, rows: list[dict[str, Any]]) -> Any:
+def given(
+    connection: duckdb.DuckDBPyConnection, connector: Connector, name: str, rows: list[dict[str, Any]]
+) -> list[tuple[Any, ...]]:
     table = connector.tables[name]
     batch = pa.Table.from_pylist(rows, schema=table.columns)
     known = forgotten.tombstones(connection)
