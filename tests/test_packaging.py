@@ -12,7 +12,7 @@ BIN = Path(sys.executable).parent
 
 @pytest.mark.parametrize("kind", ["--wheel", "--sdist"])
 def test_a_package_is_refused_with_what_to_do_instead(kind: str, tmp_path: Path) -> None:
-    command = [BIN / "uv", "build", kind, "--out-dir", tmp_path, PROJECT]
+    command = [str(BIN / "uv"), "build", kind, "--out-dir", str(tmp_path), str(PROJECT)]
     build = subprocess.run(command, capture_output=True, text=True, check=False)
     assert build.returncode != 0
     assert "Parcours is installed as a clone, not as a package: git clone it, run `make setup` there," in build.stderr

@@ -95,7 +95,7 @@ def test_a_backup_is_one_private_file_named_by_its_minute(places: Places, settin
     (file,) = (tmp_path / "kept").iterdir()
     assert re.fullmatch(r"parcours-backup-20\d\d-\d\d-\d\dT\d\d-\d\dZ\.tar\.zst", file.name)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert f"Written and read again: {file} (0.0 MB, 7 rows in 19 tables, of 20" in result.stdout
+    assert f"Written and read again: {file} (0.0 MB, 8 rows in 20 tables, of 20" in result.stdout
     assert everything(places.data) == before | {"refresh.lock": b""}
 
 
@@ -107,11 +107,11 @@ def test_it_holds_what_no_refresh_makes_again_and_says_what_each_file_must_be(fi
     assert manifest["files"] == {
         name: hashlib.sha256(content).hexdigest() for name, content in members.items() if name != "manifest.json"
     }
-    assert manifest["schema_version"] == 2
+    assert manifest["schema_version"] == 3
     rows = {table: count for table, count in manifest["tables"].items() if count}
     assert rows == {
         "history.kpi_versions": 1, "raw_parcours.identity": 1, "raw_parcours.objective_reviews": 1,
-        "raw_parcours.schema_version": 2, "raw_shop.audiences": 2,
+        "raw_parcours.schema_version": 3, "raw_shop.audiences": 2,
     }  # fmt: skip
     (tmp_path / "w.duckdb").write_bytes(members["warehouse.duckdb"])
     with duckdb.connect(str(tmp_path / "w.duckdb"), read_only=True) as copy:
@@ -155,7 +155,7 @@ def test_a_restore_elsewhere_gives_the_same_rows_and_files(file: Path, tmp_path:
     there = Places(tmp_path / "there")
     result = run("restore", file, "--data", there.data)
     assert result.exit_code == 0, result.stderr
-    assert f"Restored: {there.data} (7 rows in 19 tables, of 20" in result.stdout
+    assert f"Restored: {there.data} (8 rows in 20 tables, of 20" in result.stdout
     assert sorted(path.name for path in there.data.iterdir()) == [
         "parcours.toml", "refresh.lock", "runs.jsonl", "warehouse.duckdb",
     ]  # fmt: skip
@@ -232,11 +232,11 @@ def test_a_damaged_backup_is_refused_in_a_sentence_and_nothing_is_changed(
 
 def test_a_backup_of_a_newer_version_is_refused(places: Places, file: Path, tmp_path: Path) -> None:
     members = unpacked(file)
-    manifest = json.loads(members["manifest.json"]) | {"schema_version": 3}
+    manifest = json.loads(members["manifest.json"]) | {"schema_version": 4}
     repacked(file, members | {"manifest.json": json.dumps(manifest).encode()})
     result = run("restore", file, "--data", tmp_path / "there")
     assert result.exit_code == 1
-    assert "made by a newer version of Parcours (schema version 3; this one knows those up to 2)" in words(
+    assert "made by a newer version of Parcours (schema version 4; this one knows those up to 3)" in words(
         result.stderr
     )
     assert not (tmp_path / "there" / "warehouse.duckdb").exists()

@@ -76,7 +76,7 @@ def test_a_warehouse_of_before_becomes_version_1_and_loses_no_row(before: Path, 
     had, has = counts(before), counts(after)
     unread = one(before, f"select count(*) from raw_parcours.loads where {UNREAD}")
     assert "raw_parcours.schema_version" not in had
-    assert one(after, "select max(version) from raw_parcours.schema_version") == 2
+    assert one(after, "select max(version) from raw_parcours.schema_version") == 3
     assert had["raw_parcours.loads"] - has["raw_parcours.loads"] == unread
     assert {name: has[name] for name in had if name != "raw_parcours.loads"} == {
         name: rows for name, rows in had.items() if name != "raw_parcours.loads"
@@ -125,7 +125,7 @@ def test_a_copy_of_before_is_kept_beside_it_and_named(
     open_all(warehouse)
     copy = warehouse.with_name("warehouse.version-0.duckdb")
     assert sorted(warehouse.parent.iterdir()) == sorted([warehouse, copy])
-    assert f"from schema version 0 to 2. What it held before is in {copy}: delete that once" in caplog.text
+    assert f"from schema version 0 to 3. What it held before is in {copy}: delete that once" in caplog.text
     had = {name: rows for name, rows in counts(before).items() if "_staging." not in name}
     assert {name: rows for name, rows in counts(copy).items() if rows or name in had} == had | {
         "raw_parcours.builds": 0  # its models are to be built
@@ -140,7 +140,7 @@ def test_opening_it_again_changes_nothing(warehouse: Path) -> None:
     rows, found = counts(warehouse), columns(warehouse)
     open_all(warehouse)
     assert (counts(warehouse), columns(warehouse)) == (rows, found)
-    assert rows["raw_parcours.schema_version"] == 2
+    assert rows["raw_parcours.schema_version"] == 3
 
 
 def test_a_newer_warehouse_is_refused_in_a_sentence_and_left_as_it_is(warehouse: Path) -> None:

@@ -19,6 +19,7 @@ from pipelines.rows import RowRefused, SchemaDrift
 from pipelines.sources.woocommerce import CONNECTOR, WoocommerceOptions
 from sandbox.events import Customer, Order, OrderLine, Person, Product, Refund, Shop, World
 from sandbox.server import Running
+from sandbox.vendors.woocommerce.orders import Placed
 from tests.pipelines.vendors import First, Vendor, copied, meanwhile, passing_faults, queries, unsent, written
 from tests.staging import stage, staged
 
@@ -311,6 +312,16 @@ def test_what_figures_rest_on_cannot_go_or_be_renamed(
     monkeypatch.setattr("sandbox.vendors.woocommerce.DROPPED", (dropped,))
     served.fault(f"/{path}$", kind, times=9)
     with pytest.raises(SchemaDrift, match=f"woocommerce: {said}"):
+        pull(again, NOON + 3 * DAY)
+    assert everything(again) == everything(loaded)
+
+
+def test_a_cost_of_another_type_is_no_unknown_cost(
+    served: Running, loaded: Path, again: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = Placed._line
+    monkeypatch.setattr(Placed, "_line", lambda *line: honest(*line) | {"cost_of_goods_sold": "12.50"})
+    with pytest.raises(SchemaDrift, match=r"cost_of_goods_sold of a line is '12\.50', not an object"):
         pull(again, NOON + 3 * DAY)
     assert everything(again) == everything(loaded)
 

@@ -167,7 +167,7 @@ def _order(options: WoocommerceOptions, plan: Plan) -> Callable[[Row], Row]:
             needed = LINE_FIELDS if name == "line_items" else CHARGE_FIELDS
             found[name] = [
                 _picked("orders", row, name, line, needed)
-                | ({COSTS: line[COSTS]} if COSTS in line else {})
+                | _cost(row, line)
                 | (
                     {"kind": "tip" if html.unescape(str(line.get("name"))) in options.tip_names else "fee"}
                     if name == "fee_lines"
@@ -202,6 +202,16 @@ def _picked(table: str, row: Row, name: str, line: Row, needed: Iterable[str]) -
             raise SchemaDrift(_missing(table, row, f"{name}.{field}"))
     # WordPress keeps names as a page shows them: "Soap &amp; Co".
     return {field: html.unescape(line[field]) if isinstance(line[field], str) else line[field] for field in needed}
+
+
+def _cost(row: Row, line: Row) -> Row:
+    """What a line cost the shop, where the shop says it."""
+    if not isinstance(line.get(COSTS), dict | None):
+        raise SchemaDrift(
+            f"woocommerce: orders row of id {row.get('id')}: {COSTS} of a line is {line[COSTS]!r}, not an object. The "
+            "vendor changed this field; nothing of this source was loaded. Upgrade Parcours, or report it."
+        )
+    return {COSTS: line[COSTS]} if COSTS in line else {}
 
 
 def _missing(table: str, row: Row, field: str) -> str:
