@@ -19,6 +19,10 @@ FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 def look(places: Places) -> int:
     """The free bytes where data are kept; what would end a refresh half-way raises."""
     data = places.data
+    if "%" in str(data.absolute()):  # which dlt takes for a place to fill in
+        raise ConnectorError(
+            f"{data.absolute()} has a % in its path, where dlt writes nothing: name another by --data."
+        )
     free = shutil.disk_usage(next(folder for folder in (data, *data.parents) if folder.exists())).free
     if free < LEAST_FREE_BYTES:
         raise ConnectorError(

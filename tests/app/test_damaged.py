@@ -117,6 +117,13 @@ def test_a_disk_that_is_nearly_full_is_told_before_anybody_is_asked(small_disk: 
     assert (checked.exit_code, "and a refresh needs 50" in words(checked.stdout)) == (1, True)
 
 
+def test_a_folder_where_dlt_writes_nothing_is_told(tmp_path: Path, settings: Path) -> None:
+    said = words(refresh(Places(tmp_path / "100%done"), settings).stderr)
+    assert "100%done has a % in its path, where dlt writes nothing: name another by --data." in said
+    checked = run("check", "--settings", settings, "--data", tmp_path / "100%done")
+    assert (checked.exit_code, "100%done has a % in its path" in words(checked.stdout)) == (1, True)
+
+
 def test_a_disk_that_fills_up_half_way_is_told(tmp_path: Path) -> None:
     with pytest.raises(OSError) as full, Path("/dev/full").open("w") as file:
         file.write("x")
