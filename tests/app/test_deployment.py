@@ -90,7 +90,7 @@ def test_the_image_is_built_as_the_clone_is() -> None:
     taken = [line[1:] for line in (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines() if line.startswith("!")]
     assert [name for name in taken if not (PROJECT / name).exists()] == []
     packages = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert set(packages["packages"]) | {"dbt_project", "dashboard", "uv.lock"} <= set(taken)
+    assert set(packages["packages"]) | {"dbt_project", "dashboard", "hatch_build.py", "uv.lock"} <= set(taken)
 
 
 def test_what_compose_leaves_open_is_in_the_example() -> None:
