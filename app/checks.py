@@ -7,6 +7,7 @@ from rich.console import Console
 from app.printing import say
 from flows import troubles
 from flows.places import Places
+from pipelines import clock
 from pipelines.connector import Connector, ConnectorError, CredentialRefused, Options
 from pipelines.credentials import ExpiryUnknown, expiry, require
 from pipelines.expiry import API_WARN_DAYS
@@ -38,8 +39,12 @@ def check_sources(settings: Settings, only: list[str], now: datetime, console: C
     require(CONNECTORS[name] for name in only or settings.connected)
     here = now.astimezone(settings.business.zone)
     failures = 0
-    for name in only or settings.connected:
-        failures += not _check(CONNECTORS[name], settings.sources[name], here, console)
+    with clock.listening() as heard:
+        for name in only or settings.connected:
+            failures += not _check(CONNECTORS[name], settings.sources[name], here, console)
+    if wrong := clock.fault(heard):
+        _say_refused(console, "Clock", wrong)
+        failures += 1
     if not settings.connected:
         say(console, "No source is connected: add a [sources.…] section to parcours.toml.")
     return min(failures, 1)

@@ -15,7 +15,7 @@ import orjson
 import requests
 import urllib3
 
-from pipelines import deadline
+from pipelines import clock, deadline
 from pipelines.connector import AccessRefused, ConnectorError, CredentialRefused, Gone, Plan, QuotaExhausted
 from pipelines.retry import VendorBusy, retrying
 
@@ -60,6 +60,7 @@ class TimedSession(requests.Session):
         connect, silence = (min(patient(limit), max(0.01, deadline.remaining())) for limit in TIMEOUT_SECONDS)
         request.hooks = {"response": [lambda response, **_: _read(response, ends_at)]}
         response = super().send(request, **kwargs | {"timeout": (connect, silence), "stream": True})
+        clock.hear(response.headers)
         response.encoding = "utf-8"
         return response
 

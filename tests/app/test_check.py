@@ -1,9 +1,11 @@
 """`parcours check`: whom each source is read as, or what to fix."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from pipelines import clock
 from sandbox.server import Running
 from tests.app.commands import AS_OF, BUSINESS, DEMO, run
 
@@ -55,6 +57,30 @@ def test_check_with_a_wrong_key_says_what_to_fix_and_goes_on(vendors: Running, m
 def test_check_prints_brackets_as_they_are(vendors: Running, settings: Path) -> None:
     result = run("check", "--settings", settings)
     assert "    no current rate for CYP: correct [sources.ecb] currencies\n" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("off", "told"),
+    [
+        (timedelta(minutes=4), ""),
+        (timedelta(minutes=-4), ""),
+        (timedelta(minutes=70), "✗ Clock\n    This machine's clock is 70 minutes ahead of the vendors': days would"),
+        (timedelta(hours=-26), "✗ Clock\n    This machine's clock is 1,560 minutes behind the vendors': days would"),
+    ],
+)
+def test_check_tells_a_clock_that_is_not_the_vendors(
+    vendors: Running, monkeypatch: pytest.MonkeyPatch, off: timedelta, told: str
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + off)
+    result = run("check", "mailchimp", "ecb", "--settings", DEMO)
+    assert (result.exit_code, told in result.stdout, "Clock" in result.stdout) == (bool(told), True, bool(told))
+
+
+def test_an_answer_without_a_date_tells_nothing_of_the_clock() -> None:
+    with clock.listening() as heard:
+        for headers in ({}, {"Date": "yesterday"}, {"Date": "Mon, 30 Nov 2026 20:00:00"}):
+            clock.hear(headers)
+    assert (heard, clock.fault(heard)) == ([], "")
 
 
 def test_check_of_a_source_that_is_not_connected(settings: Path) -> None:
