@@ -1,7 +1,7 @@
 """`parcours alerts`: what is wrong and was told, and whether a message arrives."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.markup import escape
@@ -66,7 +66,11 @@ def _send(text: str, settings: Path) -> None:
     from app.ready import ready
     from flows.alerts import send
 
-    faults = send(ready(settings), text)
+    end_told(send(ready(settings), text))
+
+
+def end_told(faults: dict[str, str]) -> NoReturn:
+    """Say which address was told and which was not, and end."""
     for name, fault in faults.items():
         if fault:
             complain(fault)

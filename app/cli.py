@@ -7,7 +7,7 @@ import warnings
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -318,6 +318,33 @@ def dashboard(
     say(console, f"Written: {target}")
     if is_opened:
         open_board(target)
+
+
+@cli.command(epilog=examples("parcours digest --out digest.html", "parcours digest --by month --send"))
+def digest(
+    grain: Annotated[Literal["week", "month"], typer.Option("--by", help="The periods that it tells of.")] = "week",
+    language: Annotated[
+        Language | None, typer.Option("--lang", help="Its language; default: that of the settings.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("digest.html"),
+    is_sent: Annotated[bool, typer.Option("--send", help="Send it to each address of [alerts] instead.")] = False,
+    settings: SettingsFile = SETTINGS,
+    data: DataFolder = DATA,
+) -> None:
+    """Write or send a mail of objectives, what moved and what is unsure, from the published file.
+
+    Exit codes: 0 written, or each service took it; 1 one did not.
+    """
+    from app.alerts import end_told
+    from app.ready import ready
+    from dashboard.digest import digest as write
+    from flows.alerts import send_digest
+
+    written = write(Places(data).marts, grain, language or "")
+    if is_sent:
+        end_told(send_digest(ready(settings), written))
+    out.write_text(written.html, encoding="utf-8")
+    say(console, f"Written: {out}")
 
 
 @cli.command(

@@ -8,7 +8,7 @@ from dashboard.facts import Facts, Row
 from dashboard.locales import change_text, day_text, period_text, value_text
 from dashboard.words import Both, both, caveats_of, told, word
 
-GRAIN = "month"  # of the cards; the opened KPI has all
+GRAIN = "month"  # of the page's cards; the opened KPI has all
 WHOLE = ("previous_period", "last_year")  # what a complete period is compared with
 
 
@@ -52,7 +52,7 @@ class SoFar:
 
 @dataclass(frozen=True)
 class Card:
-    """One KPI at the cards' grain."""
+    """One KPI at one grain."""
 
     kpi_id: str
     label: Both
@@ -67,9 +67,9 @@ class Card:
     state: State | None
 
 
-def card(facts: Facts, kpi: Row) -> Card:
+def card(facts: Facts, kpi: Row, grain: str = GRAIN) -> Card:
     """The latest complete period, and the one that is open."""
-    rows = facts.values.get((kpi["kpi_id"], GRAIN), [])
+    rows = facts.values.get((kpi["kpi_id"], grain), [])
     latest = _latest(rows)
     opened = rows[-1] if rows and rows[-1] is not latest and rows[-1]["is_connected"] else None
     value, period, is_known = _headline(rows, latest)

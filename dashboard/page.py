@@ -94,7 +94,7 @@ def render(facts: Facts, drawing: str, language: str) -> str:
         stages=list(_stages(facts, cards)),
         cards=cards,
         sparks=sparks,
-        objectives=[_objective(facts, by_id, row) for row in facts.objectives],
+        objectives=objectives(facts),
         sources=found,
         style=Markup((HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704  ours
         script=Markup((HERE / "page.js").read_text(encoding="utf-8")),  # noqa: S704  ours
@@ -125,6 +125,12 @@ def _as_of(facts: Facts) -> Both:
 def _freshness(found: list[Source]) -> Both:
     connected = [source for source in found if source.is_connected]
     return told("page.fresh", fresh=sum(source.is_fresh for source in connected), connected=len(connected))
+
+
+def objectives(facts: Facts) -> list[Objective]:
+    """What is to be reached now."""
+    by_id = {kpi["kpi_id"]: kpi for kpi in facts.catalog}
+    return [_objective(facts, by_id, row) for row in facts.objectives]
 
 
 def _objective(facts: Facts, by_id: dict[str, Row], row: Row) -> Objective:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from dashboard.digest import Digest
 from dashboard.words import word
 from flows.delivery import deliver
 from flows.incidents import Found, find
@@ -73,10 +74,19 @@ def tell(settings: Settings, places: Places, outcome: "Outcome", say: "Say") -> 
 
 def send(settings: Settings, text: str) -> dict[str, str]:
     """A text to each address, or a trial: why it was not delivered, '' where it was."""
+    body = text or word("alert.test", settings.dashboard.language)
+    return {name: deliver(name, _title(settings), body) for name in _addresses(settings)}
+
+
+def send_digest(settings: Settings, written: Digest) -> dict[str, str]:
+    """The digest to each address: why it was not delivered, '' where it was."""
+    return {name: deliver(name, written.subject, written.html, is_html=True) for name in _addresses(settings)}
+
+
+def _addresses(settings: Settings) -> list[str]:
     if not settings.alerts.to:
         raise ConnectorError('Nobody is told: add to the settings, under [alerts]: to = ["PARCOURS_ALERT_URL"]')
-    body = text or word("alert.test", settings.dashboard.language)
-    return {name: deliver(name, _title(settings), body) for name in settings.alerts.to}
+    return list(settings.alerts.to)
 
 
 def _title(settings: Settings) -> str:
