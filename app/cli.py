@@ -18,7 +18,7 @@ from app.ending import Ending
 from app.export import export
 from app.options import DATA, SETTINGS, DataFolder, InLanguage, SettingsFile, age, examples, settings_file
 from app.options import instant as _instant
-from app.printing import complain, new_console, say
+from app.printing import complain, new_console, say, write_text
 from app.schedule import USUAL, At, schedule
 from flows.places import Places
 
@@ -343,8 +343,7 @@ def digest(
     written = write(Places(data).marts, grain, language or "")
     if is_sent:
         end_told(send_digest(ready(settings), written))
-    out.write_text(written.html, encoding="utf-8")
-    say(console, f"Written: {out}")
+    write_text(out, written.html)
 
 
 @cli.command(

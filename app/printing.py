@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -47,3 +48,14 @@ def print_csv(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
 def new_table(title: str) -> Table:
     """An empty table in the one look that all commands share."""
     return Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that was asked for, and say so."""
+    from pipelines.connector import ConnectorError
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConnectorError(f"{path} cannot be written ({error.strerror}): choose another --out") from None
+    say(new_console(), f"Written: {path}")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from app.options import DATA, SETTINGS, DataFolder, SettingsFile, examples
-from app.printing import new_console, say
+from app.printing import new_console, say, write_text
 
 SYSTEMD = (
     "parcours schedule systemd --at 06:00",
@@ -106,7 +106,7 @@ def systemd(
     for name, unit in units.items():
         text = unit.format_map(said)
         if out:
-            _write(out / name, text)
+            write_text(out / name, text)
         else:
             sys.stdout.write(f"# {name}\n{text}\n")
     if out:
@@ -145,13 +145,3 @@ def _words(command: list[str]) -> str:
     """A command line of a unit, each word in quotes."""
     quoted = (word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$") for word in command)
     return " ".join(f'"{word}"' for word in quoted)
-
-
-def _write(path: Path, text: str) -> None:
-    from pipelines.connector import ConnectorError
-
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConnectorError(f"{path} cannot be written ({error.strerror}): choose another --out") from None
-    say(new_console(), f"Written: {path}")

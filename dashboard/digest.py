@@ -1,17 +1,19 @@
 """Writes the digest: a mail of what the published file says of the latest week or month, readable without images."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from dashboard.cards import Card, card
+from dashboard.cards import Card, Change, card
 from dashboard.facts import Facts, read_facts
 from dashboard.health import sources
 from dashboard.page import objectives
 from dashboard.words import told, word
 
 HERE = Path(__file__).parent
+FRENCH_SPACE = re.compile("(?<=«) | (?=[:;!?»])")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ def digest(marts: Path, grain: str, language: str = "") -> Digest:
 def render(facts: Facts, grain: str, language: str) -> Digest:
     """Objectives, what became worse and better than in the period before, and what is unsure."""
     cards = [card(facts, kpi, grain) for kpi in facts.catalog]
-    known = [one for one in cards if one.is_known]
+    known = [_moved(one) for one in cards if one.is_known]
     subject = word(f"digest.title_{grain}", language, business=facts.business["business_name"])
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -45,7 +47,23 @@ def render(facts: Facts, grain: str, language: str) -> Digest:
         unsure=[one for one in known if one.marks],
         sources=[one for one in sources(facts) if one.is_connected and not one.is_fresh],
     )
+    if language == "fr":
+        return Digest(_unbroken(subject), _unbroken(html))
     return Digest(subject, html)
+
+
+def _moved(one: Card) -> Card:
+    """With only those changes that do not read as none, such as 0.0 pt."""
+    return replace(one, changes=[change for change in one.changes if _is_seen(change)])
+
+
+def _is_seen(change: Change) -> bool:
+    return re.search("[1-9]", change.by.en) is not None
+
+
+def _unbroken(french: str) -> str:
+    """No line begins with a sign that a space parts from its word."""
+    return FRENCH_SPACE.sub("\N{NARROW NO-BREAK SPACE}", french)
 
 
 def _direction(one: Card) -> str:

@@ -52,6 +52,7 @@ class Measured:
     text: Both
     path: Both
     state: State
+    is_known: bool
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ def _measured(facts: Facts, kpi: Row, row: Row) -> Measured:
             period=period_of({"grain": row["grain"], "period_start": row["latest_period_start"]}),
             expected=value_of(row["expected_value"], unit),
         )
-    return Measured(kpi["kpi_id"], text, _path(row, unit), state_of(facts, row))
+    return Measured(kpi["kpi_id"], text, _path(row, unit), state_of(facts, row), row["latest_value"] is not None)
 
 
 def _path(row: Row, unit: str) -> Both:

@@ -32,6 +32,7 @@ def test_help_lists_every_command_and_what_the_exit_codes_mean() -> None:
         "status",
         "kpi",
         "dashboard",
+        "digest",
         "objectives",
         "objective",
         "export",
