@@ -13,7 +13,7 @@ from flows.places import Places
 LONGEST_FIRST = tuple(reversed(get_args(Grain)))
 XLSX = ("parcours export xlsx", "parcours export xlsx --lang fr --grain month --out kpis.xlsx")
 PARQUET = ("parcours export parquet", "parcours export parquet --out kpis")
-CSV = ("parcours export csv", "parcours export csv --out kpis")
+CSV = ("parcours export csv", "parcours export csv --out kpis-csv")
 EmptyFolder = Annotated[Path, typer.Option(help="The folder to write; it must not hold anything yet.")]
 
 export = typer.Typer(
