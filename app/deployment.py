@@ -2,9 +2,9 @@
 
 import os
 
-from app.options import settings_file
+from app.options import DATA_VARIABLE, data_folder, settings_file
 from app.ready import armed, ready
-from app.schedule import clock
+from app.schedule import clock, daily
 from app.secrets_file import beside, load
 
 
@@ -14,10 +14,9 @@ def asked(at: str) -> dict[str, str]:
     load(beside(path))
     business = ready(path)
     armed(business, path)
-    time = clock(at)
     return {
         "settings": str(path),
-        "data": os.environ.get("PARCOURS_DATA") or str(path.parent / "data"),
-        "cron": f"{time.minute} {time.hour} * * *",
+        "data": str(data_folder(path, os.environ.get(DATA_VARIABLE))),
+        "cron": daily(clock(at)),
         "zone": business.business.zone.key,
     }

@@ -25,8 +25,9 @@ INTERNAL = ("pipelines/casts",)  # the reason within the sentence of who reads t
 INTRODUCTION = """<!-- made by `make generated`; do not edit -->
 # Troubleshoot
 
-What Parcours says when it refuses something, and in it what to do, by when it comes up. `…` stands for what differs:
-a file, a source, a number. Search this page for the words of yours that are not names.
+What Parcours says when it refuses something, by when it comes up; most sentences say what to do. `…` stands for what
+differs: a file, a source, a number. Search this page for the words of yours that are not names. Sentences that are put
+together from parts are not all here.
 
 First: `parcours check` says of each source, and of the data folder, what to fix; `parcours status` how the last
 refreshes went. A vendor that is busy, or did not answer, is asked six times before it is left to the next refresh:

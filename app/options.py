@@ -12,7 +12,7 @@ from app.choices import Language
 from flows.places import PROJECT
 
 SETTINGS_NAME = "parcours.toml"
-SETTINGS_VARIABLE = "PARCOURS_SETTINGS"
+SETTINGS_VARIABLE, DATA_VARIABLE = "PARCOURS_SETTINGS", "PARCOURS_DATA"
 # What is not given is worked out when the command begins, since it depends on where that is.
 SETTINGS: Any = None
 DATA: Any = None
@@ -28,12 +28,17 @@ def settings_file(given: Path | str | None = None) -> Path:
     return here if here.is_file() else PROJECT / SETTINGS_NAME
 
 
+def data_folder(settings: Path, given: Path | str | None = None) -> Path:
+    """Where the data lie: where it is said, else beside the settings."""
+    return Path(given).resolve() if given else settings.parent / "data"
+
+
 def _settings(given: Path | None) -> Path:
     return settings_file(given)
 
 
 def _data(context: typer.Context, given: Path | None) -> Path:
-    return given or settings_file(context.params.get("settings")).parent / "data"
+    return data_folder(settings_file(context.params.get("settings")), given)
 
 
 SettingsFile = Annotated[
@@ -51,7 +56,7 @@ DataFolder = Annotated[
     Path,
     typer.Option(
         "--data",
-        envvar="PARCOURS_DATA",
+        envvar=DATA_VARIABLE,
         resolve_path=True,
         callback=_data,
         help="Where the warehouse and the published file live; default: data, beside the settings.",

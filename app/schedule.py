@@ -75,6 +75,11 @@ def clock(text: str) -> time:
         raise typer.BadParameter(f"{text!r} is no time of day; try 06:00") from None
 
 
+def daily(at: time) -> str:
+    """A time of every day, as cron and Prefect are told."""
+    return f"{at.minute} {at.hour} * * *"
+
+
 At = Annotated[time, typer.Option(parser=clock, metavar="HH:MM", help="When, by the business's clock.")]
 
 
@@ -125,7 +130,7 @@ def cron(at: At = USUAL, settings: SettingsFile = SETTINGS, data: DataFolder = D
         there = f"{here:%H:%M} by this machine's clock ({here:%Z})"
         sys.stdout.write(f"# {at:%H:%M} in {zone.key} is {there} until the clocks of one change\n")
     line = shlex.join(_refresh(settings, data)).replace("%", r"\%")
-    sys.stdout.write(f"{here.minute} {here.hour} * * * {line}\n")
+    sys.stdout.write(f"{daily(here.time())} {line}\n")
 
 
 def _program() -> str:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from app.printing import say
 from app.ready import armed, ready
+from app.schedule import daily
 from app.status import published_at
 from flows import prefect_server
 from flows.places import Places
@@ -31,7 +32,7 @@ def serve(settings: Path, places: Places, at: time, port: int, console: Console)
             scheduled(**asked, return_state=True)  # its failure is logged, and the next one is tomorrow's
         scheduled.serve(
             name="daily",
-            schedule=Cron(f"{at.minute} {at.hour} * * *", timezone=zone.key),
+            schedule=Cron(daily(at), timezone=zone.key),
             parameters=asked,
             limit=1,
             pause_on_shutdown=False,

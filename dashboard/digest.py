@@ -4,15 +4,13 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from dashboard.cards import Card, Change, card
 from dashboard.facts import Facts, read_facts
 from dashboard.health import sources
 from dashboard.page import objectives
-from dashboard.words import told, word
+from dashboard.templates import environment
+from dashboard.words import word
 
-HERE = Path(__file__).parent
 FRENCH_SPACE = re.compile("(?<=«) | (?=[:;!?»])")
 
 
@@ -35,17 +33,19 @@ def render(facts: Facts, grain: str, language: str) -> Digest:
     cards = [card(facts, kpi, grain) for kpi in facts.catalog]
     known = [_moved(one) for one in cards if one.is_known]
     subject = word(f"digest.title_{grain}", language, business=facts.business["business_name"])
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    html = environment.get_template("digest.html.j2").render(
-        language=language,
-        subject=subject,
-        told=told,
-        objectives=objectives(facts),
-        moved={direction: [one for one in known if _direction(one) == direction] for direction in ("worse", "better")},
-        unsure=[one for one in known if one.marks],
-        sources=[one for one in sources(facts) if one.is_connected and not one.is_fresh],
+    html = (
+        environment()
+        .get_template("digest.html.j2")
+        .render(
+            language=language,
+            subject=subject,
+            objectives=objectives(facts),
+            moved={
+                direction: [one for one in known if _direction(one) == direction] for direction in ("worse", "better")
+            },
+            unsure=[one for one in known if one.marks],
+            sources=[one for one in sources(facts) if one.is_connected and not one.is_fresh],
+        )
     )
     if language == "fr":
         return Digest(_unbroken(subject), _unbroken(html))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup, escape
 
 from dashboard import charts
@@ -27,6 +27,7 @@ from dashboard.health import Source, sources
 from dashboard.locales import instant_text
 from dashboard.opened import packed
 from dashboard.sparklines import sparkline
+from dashboard.templates import environment
 from dashboard.words import Both, both, told
 
 HERE = Path(__file__).parent
@@ -189,13 +190,10 @@ def _path(row: Row, unit: str) -> Both:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["both"] = _in_both
-    environment.filters["figure"] = _figure
-    environment.globals["told"] = told
-    return environment.get_template("page.html.j2")
+    templates = environment()
+    templates.filters["both"] = _in_both
+    templates.filters["figure"] = _figure
+    return templates.get_template("page.html.j2")
 
 
 def _in_both(text: Both, as_html: Callable[[str], Markup] = escape) -> Markup:

@@ -14,7 +14,7 @@ from dlt.extract.resource import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
-from pipelines import credentials, deadline, load_log, parts
+from pipelines import credentials, deadline, forgotten, load_log, parts
 from pipelines.connector import AccessRefused, BudgetSpent, Connector, ConnectorError, Options, Plan
 from pipelines.counts import rows_of
 from pipelines.destination import Warehouse
@@ -127,8 +127,9 @@ def run_plan(connector: Connector, options: Options, warehouse: Path, state: Pat
         with deadline.writing():
             add_tables(connection, connector)
             load_log.begin(connection, connector.name)
+        known = forgotten.tombstones(connection)
         readings = [
-            Reading(connector.name, name, table, source.resources.get(name), plan, counts, connection)
+            Reading(connector.name, name, table, source.resources.get(name), plan, counts, connection, known)
             for name, table in connector.tables.items()
         ]
         pipeline = None

@@ -35,6 +35,7 @@ class Reading:
     plan: Plan
     counts: Counter[tuple[str, ...]]
     connection: duckdb.DuckDBPyConnection
+    tombstones: forgotten.Tombstones
     # every key that came, where what is missing is judged; of slices with a hash of its row
     seen: dict[tuple[Any, ...], int] = field(default_factory=dict)
     changes: Iterator[pa.Table] = field(init=False)
@@ -86,8 +87,7 @@ class Reading:
         fields = self.plan.fields.setdefault(self.name, set())
         items = _pages(self.vendor) if self.vendor else ()
         read = deadline.checked(batches(self.source, self.name, self.table, items, fields))
-        known = forgotten.tombstones(self.connection)
-        read = (forgotten.without(self.connection, self.source, self.table, batch, known) for batch in read)
+        read = (forgotten.without(self.connection, self.source, self.table, batch, self.tombstones) for batch in read)
         is_checked = self.table.kind == "slices" and not self.table.rows_are_unique
         if is_checked:
             read = (_unseen(f"{self.source}: {self.name}", self.table, batch, self.seen) for batch in read)

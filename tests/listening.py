@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
 
+import httpx
 from aiosmtpd.controller import Controller
 
 
@@ -48,11 +49,24 @@ def mail_server() -> Iterator[tuple[str, list[tuple[str, str]]]]:
             mails.append((str(make_header(decode_header(mail["Subject"]))), body.decode()))
             return "250 OK"
 
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     controller = Controller(Inbox(), hostname="127.0.0.1", port=port)
     controller.start()
     try:
         yield f"mailto://127.0.0.1:{port}?from=parcours@shop.example&to=ada@shop.example", mails
     finally:
         controller.stop()
+
+
+def free_port() -> int:
+    """A port of this machine where nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def is_answering(url: str) -> bool:
+    """Whether a server says that all is well there."""
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.HTTPError:
+        return False

@@ -14,9 +14,9 @@ AS_OF = datetime(2026, 3, 4, 5, 0, tzinfo=UTC)
 BUSINESS = '[business]\nname = "Ada"\nhistory_start = 2026-03-02\n'
 
 
-def run(*arguments: object) -> Result:
+def run(*arguments: object, typed: str = "") -> Result:
     """How a command ends, and what it prints where nobody sees a width."""
-    return CliRunner().invoke(cli, [str(argument) for argument in arguments], prog_name="parcours")
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments], input=typed, prog_name="parcours")
 
 
 def words(text: str) -> str:

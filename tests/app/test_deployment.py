@@ -5,7 +5,6 @@ import os
 import pwd
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
 import tomllib
@@ -28,6 +27,7 @@ from sandbox.server import running
 from sandbox.vendors.trustpilot import UNIT
 from tests.app.commands import BUSINESS, PROJECT
 from tests.app.test_serving import until
+from tests.listening import free_port, is_answering
 
 DEPLOY = PROJECT / "deploy"
 BIN = PROJECT / ".venv" / "bin"
@@ -178,18 +178,6 @@ def completed(api: str) -> list[datetime]:
     wanted = {"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}, "tags": {"all_": ["auto-scheduled"]}}}
     found = httpx.post(f"{api}/flow_runs/filter", json=wanted).json()
     return [datetime.fromisoformat(one["expected_start_time"]) for one in found]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-def is_answering(url: str) -> bool:
-    try:
-        return httpx.get(url).status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 @contextmanager

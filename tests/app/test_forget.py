@@ -3,15 +3,14 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from app.cli import cli
 from flows.places import Places
 from pipelines import load_log
 from pipelines.identity import email_key
 from pipelines.load import add_tables
 from pipelines.registry import CONNECTORS
-from tests.app.commands import BUSINESS, words
+from tests.app.commands import BUSINESS, run, words
 
 ADA = "ada@mail.example"
 
@@ -38,8 +37,7 @@ def places(tmp_path: Path) -> Places:
 def forget(places: Places, address: str, *options: str) -> Result:
     settings = places.data.parent / "parcours.toml"
     settings.write_text(BUSINESS)
-    arguments = ["forget", "--settings", str(settings), "--data", str(places.data), *options]
-    return CliRunner().invoke(cli, arguments, input=f"{address}\n", prog_name="parcours")
+    return run("forget", "--settings", settings, "--data", places.data, *options, typed=f"{address}\n")
 
 
 def test_a_dry_run_says_how_many_rows_each_table_has(places: Places) -> None:

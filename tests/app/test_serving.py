@@ -16,6 +16,9 @@ import pytest
 from app.serving import is_due
 from tests.app.commands import PROJECT
 from tests.app.small_runs import RUN, write_runs
+from tests.listening import is_answering
+
+HEALTH = "http://127.0.0.1:4397/api/health"
 
 PARIS = ZoneInfo("Europe/Paris")
 SETTINGS = """
@@ -68,7 +71,7 @@ def test_a_scheduled_refresh_publishes_though_the_server_crashed_before(tmp_path
             until(lambda: flow_runs("SCHEDULED") >= 1, 120)
             [server] = [pid for pid in children(serving.pid) if b"uvicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()]
             os.kill(server, signal.SIGKILL)
-            until(is_answering, 120)
+            until(lambda: is_answering(HEALTH), 120)
             runs = tmp_path / "data" / "runs.jsonl"
             until(lambda: len(runs.read_text().splitlines()) == 2, 600)
             until(lambda: flow_runs("COMPLETED") >= 1, 60)
@@ -78,7 +81,7 @@ def test_a_scheduled_refresh_publishes_though_the_server_crashed_before(tmp_path
     last = json.loads(runs.read_text().splitlines()[-1])
     assert (last["exit_code"], [one["source"] for one in last["sources"]]) == (0, ["files"])
     assert (tmp_path / "data" / "marts.duckdb").exists()
-    until(lambda: not is_answering(), 10)
+    until(lambda: not is_answering(HEALTH), 10)
 
 
 def until(is_so: Callable[[], bool], seconds: float) -> None:
@@ -90,13 +93,6 @@ def until(is_so: Callable[[], bool], seconds: float) -> None:
 
 def children(parent: int) -> list[int]:
     return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
-
-
-def is_answering() -> bool:
-    try:
-        return httpx.get("http://127.0.0.1:4397/api/health").status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 def flow_runs(state: str) -> int:

@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.http import session
 from pipelines.retry import VendorBusy
+from tests.listening import free_port
 
 
 def said(port: int, host: str = "127.0.0.1") -> str:
@@ -20,9 +21,7 @@ def test_a_host_without_an_address() -> None:
 
 
 def test_an_address_at_which_nothing_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    assert said(port).startswith("Shop: 127.0.0.1/orders did not answer (the connection was refused: ")
+    assert said(free_port()).startswith("Shop: 127.0.0.1/orders did not answer (the connection was refused: ")
 
 
 def test_an_address_that_lets_nobody_through(monkeypatch: pytest.MonkeyPatch) -> None:
