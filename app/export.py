@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 import typer
 
 from app.choices import Grain
-from app.options import DATA, DataFolder, InLanguage, examples
+from app.options import DATA, SETTINGS, DataFolder, InLanguage, SettingsFile, examples
 from app.printing import new_console, say
 from flows.places import Places
 
@@ -14,13 +14,14 @@ LONGEST_FIRST = tuple(reversed(get_args(Grain)))
 XLSX = ("parcours export xlsx", "parcours export xlsx --lang fr --grain month --out kpis.xlsx")
 PARQUET = ("parcours export parquet", "parcours export parquet --out kpis")
 CSV = ("parcours export csv", "parcours export csv --out kpis-csv")
+POSTGRES = ("parcours export postgres", "parcours export postgres --schema kpis")
 EmptyFolder = Annotated[Path, typer.Option(help="The folder to write; it must not hold anything yet.")]
 
 export = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     help="Take the published KPIs along.",
-    epilog=examples(XLSX[1], PARQUET[1], CSV[1]),
+    epilog=examples(XLSX[1], PARQUET[1], CSV[1], POSTGRES[1]),
 )
 
 
@@ -60,6 +61,22 @@ def csv(
 ) -> None:
     """Write every published table as a CSV file: UTF-8, commas, a line of names."""
     _write(out, data, "csv")
+
+
+@export.command(epilog=examples(*POSTGRES))
+def postgres(
+    schema: Annotated[str, typer.Option(help="The schema to write; made where it is not there.")] = "parcours",
+    settings: SettingsFile = SETTINGS,  # beside it lies .env
+    data: DataFolder = DATA,
+) -> None:
+    """Write every published table into a PostgreSQL database, all of them or none.
+
+    PARCOURS_POSTGRES_URL, in the environment or in .env, is its address: postgresql://user:password@host:5432/database.
+    """
+    from app.postgres import write_schema
+
+    count = write_schema(Places(data).marts, schema)
+    say(new_console(), f"written: {schema}, {count} tables")
 
 
 def _write(out: Path, data: Path, kind: Literal["parquet", "csv"]) -> None:

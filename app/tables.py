@@ -27,7 +27,8 @@ def write_tables(marts: Path, folder: Path, kind: Literal["parquet", "csv"]) -> 
             "where database_name = 'marts' order by table_name"
         )
         for table in tables:
-            _copy(ask, table["table_name"], fresh / f"{table['table_name']}.{kind}", OPTIONS[kind])
+            name = table["table_name"]
+            copy(ask, f'marts."{name}"', fresh / f"{name}.{kind}", kind)
         [published] = ask("select max(as_of) as as_of from marts.kpi_values")
         lines = [f"| `{table['table_name']}` | {table['rows']} | {table['comment']} |\n" for table in tables]
         (fresh / "README.md").write_text(
@@ -38,8 +39,10 @@ def write_tables(marts: Path, folder: Path, kind: Literal["parquet", "csv"]) -> 
     return len(tables)
 
 
-def _copy(ask: Ask, table: str, path: Path, options: str) -> None:
-    ask(f'copy marts."{table}" to {literal(path)} ({options})')
+def copy(ask: Ask, source: str, path: Path, kind: Literal["parquet", "csv"]) -> int:
+    """Write a table, or a query in parentheses, as a file; gives the number of its rows."""
+    [copied] = ask(f"copy {source} to {literal(path)} ({OPTIONS[kind]})")
+    return int(copied["Count"])
 
 
 @contextmanager

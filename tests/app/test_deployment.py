@@ -2,11 +2,9 @@
 
 import json
 import os
-import pwd
 import re
 import shutil
 import subprocess
-import tempfile
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,11 +26,11 @@ from sandbox.vendors.trustpilot import UNIT
 from tests.app.commands import BUSINESS, PROJECT
 from tests.app.test_serving import until
 from tests.listening import free_port, is_answering
+from tests.postgresql import PASSWORD, postgres
 
 DEPLOY = PROJECT / "deploy"
 BIN = PROJECT / ".venv" / "bin"
 ZONE = "America/New_York"  # not this machine's
-PASSWORD = "s3 cret/@:%"
 SETTINGS = f"""
 [business]
 name = "Ada"
@@ -118,7 +116,7 @@ def test_a_run_that_the_server_schedules_publishes(tmp_path: Path, monkeypatch: 
     settings.write_text(SETTINGS.format(first=first))
     for name in [name for name in os.environ if name.startswith("PREFECT_")]:
         monkeypatch.delenv(name)
-    with postgres() as port, running(world(now), datetime.now(UTC), only=["trustpilot"]) as vendors:
+    with postgres("prefect") as port, running(world(now), datetime.now(UTC), only=["trustpilot"]) as vendors:
         for name, value in vendors.environment().items():
             monkeypatch.setenv(name, value)
         server_port = free_port()
@@ -197,46 +195,3 @@ def process(name: str, told: dict[str, str], folder: Path, *arguments: str, afte
     finally:
         child.terminate()
         child.wait(90)
-
-
-@contextmanager
-def postgres() -> Iterator[int]:
-    """PostgreSQL as Debian has it, on a free port, with a database and a user named prefect."""
-    if shutil.which("apt-get") and os.getuid() == 0 and not installed():
-        subprocess.run(["apt-get", "update", "-qq"], capture_output=True)
-        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-        install = ["apt-get", "install", "-qq", "-y", "--no-install-recommends", "postgresql"]
-        subprocess.run(install, env=os.environ | quiet, capture_output=True)
-    found = installed()
-    if not found or os.getuid() != 0:
-        pytest.skip("PostgreSQL is not here and cannot be installed, or this is not root")
-    port, folder = free_port(), Path(tempfile.mkdtemp(prefix="postgres-"))
-    (folder / "password").write_text(PASSWORD)
-    owner = pwd.getpwnam("postgres")  # it refuses to run as root
-    for path in (folder, folder / "password"):
-        os.chown(path, owner.pw_uid, owner.pw_gid)
-
-    def run(name: str, *arguments: str) -> None:
-        command = ["runuser", "-u", "postgres", "--", str(found / name), *arguments]
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-
-    cluster = str(folder / "cluster")
-    run(
-        "initdb", "--pgdata", cluster, "--username", "prefect", "--encoding", "UTF8", "--auth", "scram-sha-256",
-        "--pwfile", str(folder / "password"),
-    )  # fmt: skip
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
-    run("pg_ctl", "--pgdata", cluster, "--wait", "--log", str(folder / "log"), "--options", options, "start")
-    try:
-        with pytest.MonkeyPatch.context() as told:
-            told.setenv("PGPASSWORD", PASSWORD)
-            run("createdb", "--host", "127.0.0.1", "--port", str(port), "--username", "prefect", "prefect")
-        yield port
-    finally:
-        run("pg_ctl", "--pgdata", cluster, "--wait", "--mode", "immediate", "stop")
-        shutil.rmtree(folder)
-
-
-def installed() -> Path | None:
-    """Where Debian keeps the programs of the newest PostgreSQL."""
-    return max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)

@@ -23,6 +23,7 @@ NOT_RUN = {
     "forget": "asks: tests/app/test_forget.py",
     "alerts test": "writes to somebody: tests/app/test_alerts.py",
     "alerts tell": "writes to somebody: tests/app/test_alerts.py",
+    "export postgres": "writes to a server: tests/app/test_export_postgres.py",
     "digest --by month --send": "writes to somebody: tests/app/test_digest.py",
     "refresh": "loads: tests/app/test_refresh.py",
     "backfill": "loads: tests/app/test_refresh.py",
