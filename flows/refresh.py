@@ -11,12 +11,15 @@ from flows import prefect_server, troubles
 from flows.after_publish import after_publish, write_page
 from flows.alerts import tell
 from flows.backfill import Backfill
+from flows.compaction import compact
 from flows.one_at_a_time import alone
 from flows.places import Places
 from flows.private import private
+from flows.swapped import swapped_in
 from pipelines.settings import Settings
 
 OK, NOTHING_PUBLISHED, PARTIAL = 0, 1, 3  # exit codes
+LARGEST_LOG_BYTES = 16_000_000  # some 4,000 refreshes; of a larger log the newer half stays
 Say = Callable[[str], None]
 
 
@@ -85,6 +88,7 @@ def run_refresh(
                 refresh(settings, places, outcome, only, say, again, accepted)
             outcome.undelivered = write_page(places, settings.published, say)
             outcome.undelivered += after_publish(places, settings.published, say, umask)
+            outcome.undelivered += compact(places)
         except Exception as error:  # noqa: BLE001  whatever it was, it is told, logged and exits 1
             explained = troubles.explained(error, places.data, places.warehouse)
             outcome.is_explained = bool(explained)
@@ -108,3 +112,7 @@ def _log(places: Places, outcome: Outcome) -> None:
         if end and log.read(1) != b"\n":
             line = "\n" + line
         log.write(line.encode())
+    if places.runs.stat().st_size > LARGEST_LOG_BYTES:
+        lines = places.runs.read_bytes().splitlines(keepends=True)
+        with swapped_in(places.runs) as fresh:
+            fresh.write_bytes(b"".join(lines[len(lines) // 2 :]))

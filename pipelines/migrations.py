@@ -75,6 +75,9 @@ def migrate(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
     if here < len(MIGRATIONS) and connection.execute("select 1 from raw_parcours.refreshes limit 1").fetchone():
         copy = warehouse.with_name(f"{warehouse.stem}.version-{here}.duckdb")
         kept.copy(connection, warehouse.stem, copy)
+        for older in warehouse.parent.glob(f"{warehouse.stem}.version-*.duckdb"):
+            if older != copy:  # of an upgrade before this one, which has held since
+                older.unlink()
         log.warning(
             "The warehouse is brought from schema version %s to %s. What it held before is in %s: "
             "delete that once you have seen that all is well.",

@@ -122,6 +122,7 @@ def test_scores_of_typeform_stay_as_numbers_of_any_kind(before: Path, after: Pat
 def test_a_copy_of_before_is_kept_beside_it_and_named(
     before: Path, warehouse: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    warehouse.with_name("warehouse.version-7.duckdb").touch()  # of another upgrade
     open_all(warehouse)
     copy = warehouse.with_name("warehouse.version-0.duckdb")
     assert sorted(warehouse.parent.iterdir()) == sorted([warehouse, copy])
