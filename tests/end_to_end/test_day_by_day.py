@@ -16,6 +16,7 @@ import pytest
 
 from flows.places import PROJECT, Places
 from flows.refresh import Outcome, run_refresh
+from pipelines import kept
 from pipelines.deletions import AGAIN_AFTER
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings, read_settings
@@ -218,6 +219,20 @@ def differences(run: Run) -> dict[str, tuple[int, list[Any]]]:
 def test_daily_refreshes_leave_what_one_from_scratch_leaves(run: Run) -> None:
     found = differences(run)
     assert not found, "\n".join(f"{table}: {count} rows, e.g. {rows}" for table, (count, rows) in found.items())
+
+
+def test_daily_refreshes_leave_a_warehouse_of_at_most_1_3_times_one_from_scratch(run: Run, tmp_path: Path) -> None:
+    def size(path: Path) -> int:
+        return path.stat().st_size
+
+    def without_models(places: Places) -> int:
+        copy = tmp_path / f"{places.data.name}.duckdb"
+        with duckdb.connect(str(places.warehouse), read_only=True) as connection:
+            kept.copy(connection, places.warehouse.stem, copy)
+        return size(copy)
+
+    history = without_models(run.daily) - without_models(run.fresh)
+    assert size(run.daily.warehouse) <= 1.3 * (size(run.fresh.warehouse) + history)
 
 
 def test_what_daily_refreshes_captured_is_true(run: Run) -> None:
