@@ -12,7 +12,7 @@ from pipelines.connector import ConnectorError
 from pipelines.opening import WarehouseRefused, opened
 from pipelines.sql import literal
 
-MOST_GROWTH = 1.3  # times its size when it was last written anew; each refresh frees about a fifth, and uses it again
+MOST_GROWTH = 1.25  # times its size when it was last written anew, so that it stays within 1.3 times one from scratch
 SMALLEST_BYTES = 50_000_000  # what is smaller is left as it is
 
 
