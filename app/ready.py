@@ -6,16 +6,20 @@ from functools import partial
 from pathlib import Path
 
 from app import template
-from flows import north_star, objectives
+from flows import north_star, objectives, own_faults
 from pipelines.connector import ConnectorError
 from pipelines.credentials import require
 from pipelines.identity import identity_key
 from pipelines.registry import CONNECTORS
-from pipelines.settings import Settings, read_settings
+from pipelines.settings import Settings, models_beside, read_settings
 
 
 def ready(path: Path, as_of: datetime | None = None) -> Settings:
-    """The settings, refused with all that is wrong with them: also what only shows beside the KPIs or the clock."""
+    """The settings, refused with all that is wrong with them: also what only shows beside the KPIs or the clock.
+
+    Own models are refused before, since settings may name their KPIs.
+    """
+    own_faults.check(models_beside(path))
     return read_settings(path, partial(_faults, as_of=as_of or datetime.now(UTC)))
 
 
@@ -29,7 +33,7 @@ def armed(settings: Settings, path: Path, only: Sequence[str] = ()) -> None:
 
 def _faults(settings: Settings, as_of: datetime) -> Iterator[str]:
     business = settings.business
-    chosen = north_star.fault(business)
+    chosen = north_star.fault(settings)
     if chosen:
         yield chosen
     today = as_of.astimezone(business.zone).date()

@@ -1,11 +1,14 @@
-"""The KPIs as they are declared beside their columns, in the stage tables' YAML."""
+"""The KPIs as they are declared beside their columns, in the YAML of the stage tables and of the business's own."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from flows import own_models
 from flows.places import PROJECT
 
 STAGES = {  # their names in French and English
@@ -20,6 +23,7 @@ STAGES = {  # their names in French and English
     "levers": ("Leviers", "Levers"),
 }
 MODELS = PROJECT / "dbt_project" / "models" / "marts" / "kpi"
+PARTS = PROJECT / "dbt_project" / "seeds" / "staging" / "part_entities.csv"
 
 
 @dataclass(frozen=True)
@@ -32,14 +36,27 @@ class Kpi:
     declared: dict[str, Any]
 
 
+def kpis(models: Path | None = None) -> tuple[Kpi, ...]:
+    """All KPIs, those of the business's own `models` too, in the order in which they are shown."""
+    own = (kpi for table in own_models.described(models) for kpi in _of(table, "")) if models else ()
+    return tuple(sorted((*_ours(), *own), key=lambda kpi: int(kpi.declared["position"])))
+
+
 @cache
-def kpis() -> tuple[Kpi, ...]:
-    """All KPIs, in the order in which they are shown."""
-    found = []
-    for stage in STAGES:
-        text = (MODELS / f"kpi_{stage}.yml").read_text(encoding="utf-8")
-        for column in yaml.safe_load(text)["models"][0]["columns"]:
-            declared = column.get("config", {}).get("meta", {}).get("kpi")
-            if declared:
-                found.append(Kpi(column["name"], stage, column["description"], declared))
-    return tuple(sorted(found, key=lambda kpi: int(kpi.declared["position"])))
+def parts() -> tuple[str, ...]:
+    """What a KPI can be made of."""
+    lines = PARTS.read_text(encoding="utf-8").splitlines()[1:]
+    return tuple(dict.fromkeys(line.split(",")[0] for line in lines))
+
+
+@cache
+def _ours() -> tuple[Kpi, ...]:
+    texts = ((stage, (MODELS / f"kpi_{stage}.yml").read_text(encoding="utf-8")) for stage in STAGES)
+    return tuple(kpi for stage, text in texts for kpi in _of(yaml.safe_load(text)["models"][0], stage))
+
+
+def _of(table: dict[str, Any], stage: str) -> Iterator[Kpi]:
+    """The KPIs among a table's columns; one of a business's own table names its stage."""
+    for column in table.get("columns", ()):
+        if declared := column.get("config", {}).get("meta", {}).get("kpi"):
+            yield Kpi(column["name"], declared.get("stage", stage), column.get("description", ""), declared)

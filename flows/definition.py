@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from flows import own_models
 from flows.places import PROJECT, Places
 from pipelines import load_log
 from pipelines.settings import Settings
@@ -21,22 +22,29 @@ OPERATIONAL = (
 
 
 def definition(settings: Settings) -> str:
-    """One hash over all models, macros and seeds, and over what the settings say."""
+    """One hash over all models, the business's own too, macros and seeds, and over what the settings say."""
     said = _shaping(settings.model_dump(mode="json"))
-    return _hash(json.dumps(said, sort_keys=True), _files(PARTS))
+    return _hash(json.dumps(said, sort_keys=True), _files(PARTS), settings.models)
 
 
-def of_project() -> str:
-    """One hash over all that dbt's statements are made of: the whole project, where it lies, and the programs."""
+def of_project(models: Path | None = None) -> str:
+    """One hash over all that dbt's statements are made of: the whole project, where it lies, and the programs.
+
+    `models` are the business's own.
+    """
     programs = [version(one) for one in ("dbt-core", "dbt-duckdb", "duckdb")]
-    return _hash(str([PROJECT, *programs]), [PROJECT / "profiles.yml", *_files((*PARTS, "tests", "snapshots"))])
+    files = [PROJECT / "profiles.yml", *_files((*PARTS, "tests", "snapshots"))]
+    return _hash(str([PROJECT, *programs]), files, models)
 
 
-def _hash(said: str, paths: Iterable[Path]) -> str:
-    """One hash over a text and over files, by their names and contents."""
+def _hash(said: str, paths: Iterable[Path], models: Path | None) -> str:
+    """One hash over a text and over files, by their names and contents; the business may move its own."""
     found = sha256(said.encode())
-    for path in paths:
-        found.update(path.relative_to(PROJECT).as_posix().encode())
+    named = [(path.relative_to(PROJECT), path) for path in paths]
+    if models:
+        named += [(path.relative_to(models), path) for path in own_models.files(models)]
+    for name, path in named:
+        found.update(name.as_posix().encode())
         found.update(path.read_bytes())
     return found.hexdigest()[:16]
 

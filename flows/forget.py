@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -151,6 +151,6 @@ def _build(places: Places, settings: Settings) -> None:
     for layer in transform.LAYERS:
         if layer == transform.KPIS:
             north_star.write(places, settings)
-        transform.build(places, layer, anew=True)
+        transform.build(replace(places, models=settings.models), layer, anew=True)
     definition.keep_build(places, defined, as_of)
     publish(places, settings.published)

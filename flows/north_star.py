@@ -8,7 +8,7 @@ import pyarrow as pa
 from flows.catalog import kpis
 from flows.places import Places
 from pipelines.connector import ConnectorError
-from pipelines.settings import Business, Settings
+from pipelines.settings import Settings
 
 GRAINS = ("day", "week", "month", "quarter", "year")
 # What open periods are compared with is there for a query over periods, too.
@@ -21,17 +21,18 @@ class BadNorthStar(ConnectorError):
     """The settings choose a KPI that is none, or a query that does not answer what a KPI needs."""
 
 
-def fault(business: Business) -> str:
+def fault(settings: Settings) -> str:
     """What is wrong with a north star that is neither the default nor a KPI of another stage than its own."""
-    known = ["weekly_active_customers", *(kpi.kpi_id for kpi in kpis() if kpi.stage != "experience")]
-    if business.north_star in known:
+    known = ["weekly_active_customers", *(kpi.kpi_id for kpi in kpis(settings.models) if kpi.stage != "experience")]
+    chosen = settings.business.north_star
+    if chosen in known:
         return ""
-    return f"business.north_star: {business.north_star!r} cannot be chosen; known are: {', '.join(known)}."
+    return f"business.north_star: {chosen!r} cannot be chosen; known are: {', '.join(known)}."
 
 
 def check(settings: Settings) -> None:
     """Refuse a north star that cannot be chosen."""
-    if wrong := fault(settings.business):
+    if wrong := fault(settings):
         raise BadNorthStar(wrong)
 
 

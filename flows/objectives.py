@@ -23,7 +23,7 @@ def check(settings: Settings) -> None:
 
 def faults(settings: Settings) -> Iterator[str]:
     """All that is wrong, each with the key that says it."""
-    known = {kpi.kpi_id: kpi for kpi in kpis()}
+    known = {kpi.kpi_id: kpi for kpi in kpis(settings.models)}
     for stage, named in settings.dashboard.focus.items():
         of_stage = [kpi.kpi_id for kpi in known.values() if kpi.stage == stage]
         yield from (unknown(f"dashboard.focus.{stage}", name, of_stage) for name in named if name not in of_stage)

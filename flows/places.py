@@ -12,6 +12,7 @@ class Places:
     """The files of one installation."""
 
     data: Path
+    models: Path | None = None  # the business's own, where it has some
 
     @property
     def warehouse(self) -> Path:
@@ -47,6 +48,11 @@ class Places:
     def dbt_ran(self) -> Path:
         """The statements that dbt ran for each layer."""
         return self.dbt_target / "ran"
+
+    @property
+    def dbt_project(self) -> Path:
+        """The project that dbt reads: the program's, or where the business has its own models, one with both."""
+        return self.data / "dbt" / "project" if self.models else PROJECT / "dbt_project"
 
     @property
     def prefect(self) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from flows import own_models
 from flows.places import Places
 from flows.swapped import swapped_in
 from pipelines.connector import ConnectorError
@@ -26,6 +27,8 @@ class PublishRefused(ConnectorError):
 
 def publish(places: Places, published: Published = Published()) -> list[str]:  # noqa: B008  frozen
     """Copy every table of the marts, with its comments, into a new file and swap it in; gives the tables' names.
+
+    The business's own models are among them.
 
     Of what is worked out per period, the calendar's periods are copied.
 
@@ -91,27 +94,30 @@ def _copy(warehouse: Path, fresh: Path) -> list[str]:
     with duckdb.connect() as connection:
         connection.execute(f"attach {literal(warehouse)} as warehouse (read_only)")
         connection.execute(f"attach {literal(fresh)} as fresh (storage_version '{STORAGE_VERSION}')")
-        of_marts = "where database_name = 'warehouse' and schema_name = ? order by 1"
-        tables = connection.execute(f"select table_name, comment from duckdb_tables() {of_marts}", [SCHEMA]).fetchall()
+        of_marts = "where database_name = 'warehouse' and schema_name in (?, ?) order by 1"
+        schemas = [SCHEMA, own_models.SCHEMA]
+        tables = connection.execute(
+            f"select table_name, comment, schema_name from duckdb_tables() {of_marts}", schemas
+        ).fetchall()
         columns = connection.execute(
             f"select table_name, column_name, comment from duckdb_columns() semi join duckdb_tables() "
             f"using (database_name, schema_name, table_name) {of_marts}",
-            [SCHEMA],
+            schemas,
         ).fetchall()
         by_period = {table for table, column, _ in columns if column == "grain"}
-        for table, _ in tables:
+        for table, _, schema in tables:
             rows = CALENDAR_PERIODS if table in by_period else ""
             connection.execute(
-                f'create table fresh.main."{table}" as from warehouse.{SCHEMA}."{table}" {rows} order by all'
+                f'create table fresh.main."{table}" as from warehouse.{schema}."{table}" {rows} order by all'
             )
         connection.execute("begin")
-        for table, text in tables:
+        for table, text, _ in tables:
             _comment(connection, f'table fresh.main."{table}"', text)
         for table, column, text in columns:
             _comment(connection, f'column fresh.main."{table}"."{column}"', text)
         connection.execute("commit")
         connection.execute("checkpoint fresh")
-        return [table for table, _ in tables]
+        return [table for table, _, _ in tables]
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, what: str, text: str | None) -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from time import monotonic
 
@@ -76,6 +76,7 @@ def run_refresh(
     Of the `accepted` sources what is no longer there is deleted at once, however much it is.
     Raises `AlreadyRunning` when another refresh holds the data directory.
     """
+    places = replace(places, models=settings.models)
     outcome = Outcome(as_of.astimezone(UTC), through, datetime.now(UTC))
     started = monotonic()
     with alone(places.data), private(places.data, places.marts.name, places.dashboard.name) as umask:

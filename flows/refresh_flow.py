@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows import backfill, business_tables, definition, north_star, objectives, publish, transform
+from flows import backfill, business_tables, definition, north_star, objectives, own_faults, publish, transform
 from flows.backfill import Backfill
 from flows.places import Places
 from flows.refresh import Outcome, Say, SourceOutcome
@@ -38,6 +38,8 @@ def refresh(
     """Load what is connected, build the models layer by layer, publish, and show the result as artifacts."""
     business = settings.business
     asked = business.asked(outcome.through, outcome.as_of)
+    own_faults.check(settings.models)
+    transform.check(places)
     north_star.check(settings)
     objectives.check(settings)
     defined = definition.definition(settings)

@@ -95,7 +95,7 @@ def keep(places: Places, layer: str, anew: bool, before: set[str], steps: list[S
     if _fits(steps, before, anew):
         script = _script(places, layer, anew)
         places.dbt_ran.mkdir(parents=True, exist_ok=True)
-        for old in script.parent.glob("*" + script.name.removeprefix(definition.of_project())):
+        for old in script.parent.glob("*" + script.name.removeprefix(definition.of_project(places.models))):
             old.unlink()
         fresh = script.with_suffix(f".{os.getpid()}")
         fresh.write_text(json.dumps([asdict(step) for step in steps]), encoding="utf-8")
@@ -169,4 +169,4 @@ def _fits(steps: list[Step], there: set[str], anew: bool) -> bool:
 
 def _script(places: Places, layer: str, anew: bool) -> Path:
     kind = "first" if anew else "next"
-    return places.dbt_ran / f"{definition.of_project()}-{layer}-{kind}.json"
+    return places.dbt_ran / f"{definition.of_project(places.models)}-{layer}-{kind}.json"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SerializeAsAny, ValidationError, field_validator
 
 from pipelines import mistakes
 from pipelines.connector import ConnectorError, Options
@@ -17,6 +17,8 @@ from pipelines.currencies import CURRENCIES
 from pipelines.objectives import Annotation, Dashboard, Objective
 from pipelines.plan import Asked
 from pipelines.registry import CONNECTORS
+
+MODELS = "models"
 
 
 class SettingsError(ConnectorError):
@@ -164,6 +166,12 @@ class Settings(BaseModel):
     objectives: list[Objective] = Field(default_factory=list)
     annotations: list[Annotation] = Field(default_factory=list)
     sources: dict[str, SerializeAsAny[Options]] = Field(default_factory=dict)
+    _models: Path | None = PrivateAttr(default=None)
+
+    @property
+    def models(self) -> Path | None:
+        """The folder of the business's own models, where it has some."""
+        return self._models
 
     @property
     def connected(self) -> list[str]:
@@ -195,6 +203,7 @@ def read_settings(path: Path, also: Callable[["Settings"], Iterable[str]] = lamb
     options, faults = _options(sources, settings.business.model_dump() if settings else {}, path.parent)
     if settings:
         settings = settings.model_copy(update={"sources": options})
+        settings._models = models_beside(path)
         wrong += also(settings)
         wrong += faults or _order_faults(settings)
     else:
@@ -202,6 +211,12 @@ def read_settings(path: Path, also: Callable[["Settings"], Iterable[str]] = lamb
     if wrong or not settings:
         raise SettingsError("\n".join(f"{path}: {line}" for line in wrong))
     return settings
+
+
+def models_beside(settings: Path) -> Path | None:
+    """The folder `models` beside a settings file; None where it holds no model."""
+    folder = settings.parent / MODELS
+    return folder if next(folder.rglob("*.sql"), None) else None
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -1,14 +1,15 @@
-{# The KPIs as declared beside their columns: `config: {meta: {kpi: …}}` in the stage tables' YAML. #}
+{# The KPIs as declared beside their columns: `config: {meta: {kpi: …}}` in the YAML of the stage tables and of the
+   business's own, which name their stage. #}
 {% macro kpis() %}
     {% set found = [] %}
     {% if execute %}
-        {% for node in graph.nodes.values() if node.resource_type == 'model' and 'kpi' in node.fqn and not node.name.startswith('kpi_v') %}
+        {% for node in graph.nodes.values() if node.resource_type == 'model' and 'kpi' in node.fqn %}
             {% for column in node.columns.values() if column.config.meta.kpi %}
                 {% do found.append(dict(
                     column.config.meta.kpi,
                     kpi_id=column.name,
                     model=node.name,
-                    stage=node.name.removeprefix('kpi_'),
+                    stage=column.config.meta.kpi.stage or node.name.removeprefix('kpi_'),
                     definition=column.description
                 )) %}
             {% endfor %}
@@ -28,7 +29,7 @@
     {{ return(found) }}
 {% endmacro %}
 
-{# The tables of the eight stages, and that of the levers. #}
+{# The tables of the eight stages, that of the levers, and those of the business's own KPIs. #}
 {% macro stage_tables() %}
     {{ return([
         'kpi_awareness',
@@ -40,7 +41,7 @@
         'kpi_fan',
         'kpi_ambassador',
         'kpi_levers',
-    ]) }}
+    ] + env_var('PARCOURS_OWN_KPI_TABLES', '').split()) }}
 {% endmacro %}
 
 {# dbt cannot see the refs of a loop over the graph. #}

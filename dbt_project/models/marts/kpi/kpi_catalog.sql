@@ -1,9 +1,10 @@
--- One row per KPI, made from what stands beside its column in the stage tables' YAML; its focus is a setting.
+-- One row per KPI, made from what stands beside its column in its table's YAML; its focus is a setting.
 with declared as (
     {%- for kpi in kpis() %}
     select
         '{{ kpi.kpi_id }}' as kpi_id,
         '{{ kpi.stage }}' as stage,
+        '{{ kpi.model }}' as table_name,
         {{ kpi.position }} as position,
         {{ sql_text(kpi.label_fr) }} as label_fr,
         {{ sql_text(kpi.label_en) }} as label_en,
@@ -17,8 +18,8 @@ with declared as (
         '{{ kpi.unit }}' as unit,
         '{{ kpi.good }}' as good,
         '{{ kpi.cadence }}' as cadence,
-        '{{ kpi.effort }}' as effort,
-        '{{ kpi.owner }}' as owner,
+        '{{ kpi.effort or "automatic" }}' as effort,
+        {{ sql_text(kpi.owner or '') }} as owner,
         '{{ kpi.cohort_window or "" }}' as cohort_window,
         {{ 'true' if kpi.is_lever else 'false' }} as is_lever
     {%- if not loop.last %}

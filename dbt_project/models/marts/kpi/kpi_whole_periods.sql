@@ -1,5 +1,5 @@
--- Which periods of a stage are whole: over, and each connected KPI loaded for all of it, or not at all yet; and which
--- may still move.
+-- Which periods of a stage's table are whole: over, and each connected KPI in it loaded for all of it, or not at all
+-- yet; and which may still move.
 with judged as (
     select
         catalog.stage,
@@ -15,6 +15,8 @@ with judged as (
         on
             coverage.grain = periods.grain
             and coverage.period_start = periods.period_start
+    -- a KPI of the business's own stands in another table
+    where catalog.table_name = 'kpi_' || catalog.stage
 )
 
 select
