@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from rich.console import Console
 
 from app.printing import say
-from flows import troubles
+from flows import own_models, transform, troubles
 from flows.places import Places
 from pipelines import clock
 from pipelines.connector import Connector, ConnectorError, CredentialRefused, Options
@@ -25,6 +25,22 @@ def check_data(places: Places, console: Console) -> int:
         return 1
     console.print("[green]✓[/green] [bold]Data[/bold]")
     say(console, f"    {places.data}: {free / 1e9:,.1f} GB free")
+    return 0
+
+
+def check_models(places: Places, console: Console) -> int:
+    """Say which models are the business's own, or what dbt cannot read of them; 1 where it cannot."""
+    if not places.models:
+        return 0
+    try:
+        transform.check(places)
+    except transform.ModelsFailed as error:
+        _say_refused(console, "Own models", str(error))
+        return 1
+    console.print("[green]✓[/green] [bold]Own models[/bold]")
+    models = [path for path in own_models.files(places.models) if path.suffix == ".sql"]
+    tables = own_models.kpi_tables(places.models)
+    say(console, f"    {places.models}: {len(models)}, of which {len(tables)} with KPIs")
     return 0
 
 

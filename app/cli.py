@@ -135,15 +135,16 @@ def check(
 ) -> None:
     """Call each connected vendor cheaply: account, zone, currency, permissions, days left; or exactly what to fix.
 
-    Also whether a refresh can keep what they give: room on the disk, a warehouse that opens.
-    Exit codes: 0 every source can be read; 1 one cannot, or the data not be kept.
+    Also whether a refresh can keep what they give, room on the disk, a warehouse that opens, and whether dbt can read
+    the business's own models. Exit codes: 0 all can be read; 1 something cannot, or the data not be kept.
     """
-    from app.checks import check_data, check_sources
+    from app.checks import check_data, check_models, check_sources
     from app.ready import ready
     from flows.places import Places
 
     connected = ready(settings)
     failed = check_sources(connected, sources or [], _instant(as_of), console)
+    failed |= check_models(Places(data, connected.models), console)
     raise typer.Exit(check_data(Places(data), console) or failed)
 
 
@@ -356,7 +357,8 @@ def backup(
 ) -> None:
     """Write what no refresh can make again into one file: raw tables, history, reviews, log of runs, settings.
 
-    It holds no secret: keep those, and PARCOURS_IDENTITY_KEY above all, elsewhere. Refused while a refresh runs.
+    The business's own models are in it, too. It holds no secret: keep those, and PARCOURS_IDENTITY_KEY above all,
+    elsewhere. Refused while a refresh runs.
     """
     from flows.backup import backup, name_at
 
@@ -400,6 +402,7 @@ def restore(
     A directory that holds a warehouse is refused, unless by --force.
     """
     from flows.backup import restore
+    from pipelines.settings import MODELS
 
     manifest, aside = restore(file, Places(data), _instant(None), force)
     if aside:
@@ -407,6 +410,8 @@ def restore(
     say(console, f"Restored: {data} ({manifest.told()})")
     if manifest.has_settings:
         say(console, f"Its settings are in {data / 'parcours.toml'}")
+    if manifest.has_models:
+        say(console, f"Its own models are in {data / MODELS}")
     say(console, "Publish it: parcours refresh")
 
 

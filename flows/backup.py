@@ -1,7 +1,7 @@
 """A backup is one file with what no refresh can make again; a restore puts it into a data directory.
 
-A tar, packed with zstd: a manifest, then the warehouse without its models, the log of runs and the settings, which
-hold no secret. The manifest says what each file must be.
+A tar, packed with zstd: a manifest, then the warehouse without its models, the log of runs, the settings, which hold no
+secret, and the business's own models. The manifest says what each file must be.
 """
 
 import hashlib
@@ -20,6 +20,7 @@ from typing import IO
 import duckdb
 import pyarrow as pa
 
+from flows import own_models
 from flows.one_at_a_time import alone
 from flows.places import Places
 from flows.private import private
@@ -28,8 +29,9 @@ from flows.troubles import explained
 from pipelines import kept, migrations
 from pipelines.connector import ConnectorError
 from pipelines.opening import opened
+from pipelines.settings import MODELS, models_beside
 
-FORMAT = 1
+FORMAT = 2  # since it holds the business's own models
 MANIFEST, SETTINGS = "manifest.json", "parcours.toml"
 PART = 1 << 20  # bytes at once
 
@@ -57,6 +59,11 @@ class Manifest:
         """Whether there was a settings file."""
         return SETTINGS in self.files
 
+    @property
+    def has_models(self) -> bool:
+        """Whether the business had models of its own."""
+        return any(name.startswith(f"{MODELS}/") for name in self.files)
+
     def told(self) -> str:
         """How much it holds and of when, in words."""
         return f"{sum(self.tables.values()):,} rows in {len(self.tables)} tables, of {self.made_at[:16]}"
@@ -76,7 +83,9 @@ def backup(places: Places, settings: Path, target: Path, now: datetime) -> Manif
         for path, name in ((places.runs, places.runs.name), (settings, SETTINGS)):
             if path.exists():
                 shutil.copyfile(path, folder / name)
-        files = {path.name: _hash(path) for path in sorted(folder.iterdir())}
+        _copy_models(models_beside(settings), folder / MODELS)
+        found = sorted(path for path in folder.rglob("*") if path.is_file())
+        files = {path.relative_to(folder).as_posix(): _hash(path) for path in found}
         manifest = Manifest(FORMAT, now.isoformat(), version, tables, files)
         try:
             with swapped_in(target) as fresh:
@@ -101,8 +110,8 @@ def restore(path: Path, places: Places, now: datetime, force: bool = False) -> t
         if kept.count(folder / places.warehouse.name) != manifest.tables:
             raise BackupRefused(f"{path} does not hold the rows that it says: take another backup.")
         aside = _moved_aside(places, now)
-        for name in sorted(manifest.files):
-            os.replace(folder / name, places.data / name)
+        for path in sorted(folder.iterdir()):
+            os.replace(path, places.data / path.name)
     return manifest, aside
 
 
@@ -143,6 +152,15 @@ def _working(places: Places) -> Iterator[Path]:
             shutil.rmtree(folder)
 
 
+def _copy_models(models: Path | None, folder: Path) -> None:
+    if models is None:
+        return
+    for path in own_models.files(models):
+        copy = folder / path.relative_to(models)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+
+
 def _copied(warehouse: Path, target: Path) -> tuple[dict[str, int], int]:
     """The rows of each table, and the schema version."""
     with opened(warehouse, read_only=True) as connection:
@@ -181,7 +199,8 @@ def _manifest(tar: tarfile.TarFile) -> Manifest:
             f"The backup was made by a newer version of Parcours (schema version {said['schema_version']}; this one "
             f"knows those up to {len(migrations.MIGRATIONS)}): install that version again."
         )
-    if not set(said["files"]) <= {"warehouse.duckdb", "runs.jsonl", SETTINGS}:
+    others = set(said["files"]) - {"warehouse.duckdb", "runs.jsonl", SETTINGS}
+    if any(not name.startswith(f"{MODELS}/") or ".." in name.split("/") for name in others):
         raise ValueError("files that no backup holds")
     return Manifest(**said)
 
@@ -190,7 +209,9 @@ def _extracted(tar: tarfile.TarFile, member: tarfile.TarInfo, into: Path | None)
     """The hash of a file, which is written where it is wanted."""
     found = hashlib.sha256()
     content = tar.extractfile(member)
-    with (into / member.name if into else Path(os.devnull)).open("wb") as file:
+    target = into / member.name if into else Path(os.devnull)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as file:
         while content and (part := content.read(PART)):
             found.update(part)
             file.write(part)
@@ -206,7 +227,9 @@ def _moved_aside(places: Places, now: datetime) -> Path | None:
     """What a restore takes the place of, dlt's notes of another warehouse among it; what readers open stays."""
     log_of = places.warehouse.with_name(places.warehouse.name + ".wal")
     there = [
-        path for path in (places.warehouse, log_of, places.runs, places.state, places.data / SETTINGS) if path.exists()
+        path
+        for path in (places.warehouse, log_of, places.runs, places.state, places.data / SETTINGS, places.data / MODELS)
+        if path.exists()
     ]
     if not there:
         return None

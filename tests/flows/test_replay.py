@@ -75,7 +75,7 @@ def test_it_can_be_turned_off(places: Places, monkeypatch: pytest.MonkeyPatch) -
 
 def test_other_files_of_the_project_are_another_script(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     replay.keep(places, "marts.core", True, set(), [SCHEMAS, BUILT])
-    monkeypatch.setattr(definition, "of_project", lambda: "other")
+    monkeypatch.setattr(definition, "of_project", lambda *_: "other")
     assert run(places, anew=True) is None
     replay.keep(places, "marts.core", True, set(), [SCHEMAS, BUILT])
     assert [path.name for path in places.dbt_ran.glob("*.json")] == ["other-marts.core-first.json"]
