@@ -93,7 +93,7 @@ def _kpi(facts: Facts, kpi: Row, texts: _Texts) -> dict[str, Any]:
         "state": _state(state(facts, kpi["kpi_id"])),
         "class": kpi["aggregation_class"],
         "unit": latest["unit"],
-        "table": kpi["table_name"],
+        "table": kpi.get("table_name", f"kpi_{kpi['stage']}"),  # of a file that was published before it was told
         "parts": [kpi["numerator"], kpi["denominator"]] if kpi["denominator"] else [],
         "sources": titles(facts, latest["sources"]),
         "grains": {grain: _columns(facts, kpi, rows, texts) for grain, rows in grains.items()},
