@@ -34,7 +34,7 @@ def compact(places: Places) -> list[str]:
 
 
 def _has_grown(warehouse: Path) -> bool:
-    size = warehouse.stat().st_size
+    size = warehouse.stat().st_size if warehouse.exists() else 0
     if size < SMALLEST_BYTES:
         return False
     last = "select coalesce(arg_max(bytes, done_at), 0) from raw_parcours.compactions"

@@ -41,8 +41,12 @@ class Places:
 
     @property
     def dbt_target(self) -> Path:
-        """dbt's compiled models and run results; `PARCOURS_DBT_TARGET` lets several installations share them."""
-        return Path(os.environ.get("PARCOURS_DBT_TARGET") or self.data / "dbt")
+        """dbt's compiled models and run results.
+
+        `PARCOURS_DBT_TARGET` lets several installations share them, but for one with models of its own.
+        """
+        shared = None if self.models else os.environ.get("PARCOURS_DBT_TARGET")
+        return Path(shared or self.data / "dbt")
 
     @property
     def dbt_ran(self) -> Path:

@@ -151,6 +151,7 @@ def test_the_own_model_is_published_with_what_is_said_of_it(small: Small, world:
     assert comment == "Purchases by day of the week, over all days that are loaded."
 
 
+@pytest.mark.slow
 def test_own_models_change_break_and_go(
     small: Small, true: dict[tuple[str, date], tuple[float, float]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

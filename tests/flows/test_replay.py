@@ -79,3 +79,15 @@ def test_other_files_of_the_project_are_another_script(places: Places, monkeypat
     assert run(places, anew=True) is None
     replay.keep(places, "marts.core", True, set(), [SCHEMAS, BUILT])
     assert [path.name for path in places.dbt_ran.glob("*.json")] == ["other-marts.core-first.json"]
+
+
+def test_one_with_models_of_its_own_takes_nothing_from_those_that_share(places: Places) -> None:
+    models = places.data / "models"
+    models.mkdir()
+    (models / "kpi_own.sql").write_text("select 1 as n")
+    replay.keep(places, "marts.core", True, set(), [SCHEMAS, BUILT])
+    own = Places(places.data / "own", models)
+    assert replay.kept(own, "marts.core", True) == []
+    replay.keep(own, "marts.core", True, set(), [SCHEMAS, ODD])
+    assert replay.kept(own, "marts.core", True) == [SCHEMAS, ODD]
+    assert replay.kept(places, "marts.core", True) == [SCHEMAS, BUILT]
