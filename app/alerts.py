@@ -25,7 +25,7 @@ def show(context: typer.Context, data: DataFolder = DATA) -> None:
     """What is open, and what could not be told yet."""
     if context.invoked_subcommand:
         return
-    from flows.alerts import read
+    from flows.told import read
 
     known, console = read(Places(data)), new_console()
     if not known.incidents:

@@ -339,11 +339,11 @@ def digest(
     from app.alerts import end_told
     from app.ready import ready
     from dashboard.digest import digest as write
-    from flows.alerts import send_digest
+    from flows.digests import send
 
     written = write(Places(data).marts, grain, language or "")
     if is_sent:
-        end_told(send_digest(ready(settings), written))
+        end_told(send(ready(settings).alerts, Places(data), written))
     write_text(out, written.html)
 
 

@@ -9,7 +9,7 @@ from dashboard.facts import Facts, read_facts
 from dashboard.health import sources
 from dashboard.page import objectives
 from dashboard.templates import environment
-from dashboard.words import word
+from dashboard.words import Both, both, told, word
 
 FRENCH_SPACE = re.compile("(?<=«) | (?=[:;!?»])")
 
@@ -43,13 +43,37 @@ def render(facts: Facts, grain: str, language: str) -> Digest:
             moved={
                 direction: [one for one in known if _direction(one) == direction] for direction in ("worse", "better")
             },
-            unsure=[one for one in known if one.marks],
+            unsure=_unsure(known),
             sources=[one for one in sources(facts) if one.is_connected and not one.is_fresh],
         )
     )
     if language == "fr":
         return Digest(_unbroken(subject), _unbroken(html))
     return Digest(subject, html)
+
+
+def _unsure(cards: list[Card]) -> dict[Both, list[Both]]:
+    """Why to be careful, by the KPIs that it holds for; where those are most, the ones that are spared are named."""
+    found: dict[Both, list[Both]] = {}
+    for reason in dict.fromkeys(reason for one in cards for reason in _reasons(one)):
+        found.setdefault(_named([one for one in cards if reason in _reasons(one)], cards), []).append(reason)
+    return found
+
+
+def _reasons(one: Card) -> list[Both]:
+    """Of several that a mark means, the first announces the others."""
+    return [reason for mark in one.marks for reason in mark.means[1:] or mark.means]
+
+
+def _named(held: list[Card], cards: list[Card]) -> Both:
+    spared = [one for one in cards if one not in held]
+    if len(held) <= len(spared):
+        return _listed(held)
+    return told("digest.all_but", kpis=_listed(spared)) if spared else told("digest.all")
+
+
+def _listed(cards: list[Card]) -> Both:
+    return both(lambda language: ", ".join(one.label[language] for one in cards))
 
 
 def _moved(one: Card) -> Card:

@@ -54,6 +54,7 @@ class Measured:
     path: Both
     state: State
     is_known: bool
+    is_provisional: bool
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,10 @@ def _measured(facts: Facts, kpi: Row, row: Row) -> Measured:
             period=period_of({"grain": row["grain"], "period_start": row["latest_period_start"]}),
             expected=value_of(row["expected_value"], unit),
         )
-    return Measured(kpi["kpi_id"], text, _path(row, unit), state_of(facts, row), row["latest_value"] is not None)
+    is_known = row["latest_value"] is not None
+    return Measured(
+        kpi["kpi_id"], text, _path(row, unit), state_of(facts, row), is_known, is_known and row["is_provisional"]
+    )
 
 
 def _path(row: Row, unit: str) -> Both:

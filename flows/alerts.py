@@ -1,53 +1,20 @@
 """Alerts: each refresh tells once what is wrong, and once that it is over; what did not arrive is told again."""
 
-import json
-from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from dashboard.digest import Digest
 from dashboard.words import word
-from flows.delivery import deliver
+from flows import digests
+from flows.delivery import addresses, deliver
 from flows.incidents import Found, find
 from flows.places import Places
-from flows.swapped import swapped_in
-from pipelines.connector import ConnectorError
+from flows.told import Incident, Known, keep, read
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from flows.refresh import Outcome, Say
 
 A_MOMENT = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True)
-class Incident:
-    """What is wrong, since the refresh that first saw it."""
-
-    since: datetime
-    what: str
-
-
-@dataclass
-class Known:
-    """What is wrong and was told, and the lines that are still to be told to each address."""
-
-    incidents: dict[str, Incident] = field(default_factory=dict)
-    unsent: dict[str, list[str]] = field(default_factory=dict)
-    moved_until: datetime | None = None  # values that moved until then were told
-
-
-def read(places: Places) -> Known:
-    """What the last refresh knew; nothing where there was none, or the file is damaged."""
-    try:
-        said = json.loads(places.alerts.read_bytes())
-        moved_until = said["moved_until"] and datetime.fromisoformat(said["moved_until"])
-        incidents = {
-            name: Incident(datetime.fromisoformat(one["since"]), one["what"]) for name, one in said["incidents"].items()
-        }
-        return Known(incidents, said["unsent"], moved_until)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Known()
 
 
 def tell(settings: Settings, places: Places, outcome: "Outcome", say: "Say") -> list[str]:
@@ -63,10 +30,13 @@ def tell(settings: Settings, places: Places, outcome: "Outcome", say: "Say") -> 
         faults.append(f"what is wrong could not be found out: {type(error).__name__}: {error}")
     lines = _news(known, found, outcome.as_of, language)
     known.unsent = {name: [*known.unsent.get(name, []), *lines] for name in settings.alerts.to}
-    faults += _keep(places, known)  # before anything is sent: rather told twice than never
+    known.digests = digests.had(settings.alerts, known, outcome.through)
+    faults += keep(places, known)  # before anything is sent: rather told twice than never
     faults += _send(known, _title(settings))
-    faults += _keep(places, known)
+    faults += keep(places, known)
+    undigested = [] if outcome.error else [*digests.send_due(places, known), *keep(places, known)]
     told = [f"an alert was not told: {fault}" for fault in dict.fromkeys(faults)]
+    told += [f"a digest was not sent: {fault}" for fault in dict.fromkeys(undigested)]
     for fault in told:
         say(fault)
     return told
@@ -75,18 +45,7 @@ def tell(settings: Settings, places: Places, outcome: "Outcome", say: "Say") -> 
 def send(settings: Settings, text: str) -> dict[str, str]:
     """A text to each address, or a trial: why it was not delivered, '' where it was."""
     body = text or word("alert.test", settings.dashboard.language)
-    return {name: deliver(name, _title(settings), body) for name in _addresses(settings)}
-
-
-def send_digest(settings: Settings, written: Digest) -> dict[str, str]:
-    """The digest to each address: why it was not delivered, '' where it was."""
-    return {name: deliver(name, written.subject, written.html, is_html=True) for name in _addresses(settings)}
-
-
-def _addresses(settings: Settings) -> list[str]:
-    if not settings.alerts.to:
-        raise ConnectorError('Nobody is told: add to the settings, under [alerts]: to = ["PARCOURS_ALERT_URL"]')
-    return list(settings.alerts.to)
+    return {name: deliver(name, _title(settings), body) for name in addresses(settings.alerts)}
 
 
 def _title(settings: Settings) -> str:
@@ -125,13 +84,3 @@ def _send(known: Known, title: str) -> list[str]:
     faults = {name: deliver(name, title, "\n".join(lines)) for name, lines in known.unsent.items() if lines}
     known.unsent = {name: [] if not faults.get(name) else lines for name, lines in known.unsent.items()}
     return [fault for fault in faults.values() if fault]
-
-
-def _keep(places: Places, known: Known) -> list[str]:
-    """Gives why that failed, where it did."""
-    try:
-        with swapped_in(places.alerts) as fresh:
-            fresh.write_text(json.dumps(asdict(known), default=str, ensure_ascii=False, indent=1), encoding="utf-8")
-    except OSError as error:
-        return [f"{places.alerts} cannot be written ({error.strerror})"]
-    return []

@@ -6,10 +6,19 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SerializeAsAny, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SerializeAsAny,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from pipelines import mistakes
 from pipelines.connector import ConnectorError, Options
@@ -137,6 +146,9 @@ class Alerts(BaseModel):
     to: list[str] = Field(
         default_factory=list, description="environment variables that hold an address each; nobody is told when empty"
     )
+    digest: list[Literal["week", "month"]] = Field(
+        default_factory=list, description="when a digest is sent: after each week, each month, or both"
+    )
     days_behind: int = Field(default=2, ge=1, description="a source whose data are as many days behind is stale")
     moved_share: float = Field(default=0.05, gt=0, description="a closed value that moved by a larger share is told")
     least_volume: float = Field(
@@ -152,6 +164,12 @@ class Alerts(BaseModel):
                 'the environment and its name here, such as to = ["PARCOURS_ALERT_URL"]'
             )
         return names
+
+    @model_validator(mode="after")
+    def _has_readers(self) -> Self:
+        if self.digest and not self.to:
+            raise ValueError('digest goes to nobody: add to = ["PARCOURS_ALERT_URL"], or take digest out')
+        return self
 
 
 class Settings(BaseModel):

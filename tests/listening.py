@@ -5,10 +5,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
-from email.header import decode_header, make_header
+from email.policy import default
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 from aiosmtpd.controller import Controller
@@ -16,14 +16,17 @@ from aiosmtpd.controller import Controller
 
 @contextmanager
 def web_hook() -> Iterator[tuple[str, list[str]]]:
-    """An address as apprise takes it, with a secret in it; and the messages that came, line by line."""
+    """An address as apprise takes it, with a secret in it; and the messages that came, line by line.
+
+    Of any other than an alert of Ada's, the title alone.
+    """
     lines: list[str] = []
 
     class Hook(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            assert body["title"] == "Parcours, Ada"
-            lines.extend(body["message"].splitlines())
+            is_alert = body["title"] == "Parcours, Ada"
+            lines.extend(body["message"].splitlines() if is_alert else [body["title"]])
             self.send_response(200)
             self.end_headers()
 
@@ -35,18 +38,26 @@ def web_hook() -> Iterator[tuple[str, list[str]]]:
         server.shutdown()
 
 
+class Mail(NamedTuple):
+    """What came: of the body the part that a program shows that knows HTML, and what is attached, by its name."""
+
+    subject: str
+    body: str
+    attached: dict[str | None, Any]
+
+
 @contextmanager
-def mail_server() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """An address as apprise takes it; and the mails that came, subject and text."""
-    mails: list[tuple[str, str]] = []
+def mail_server() -> Iterator[tuple[str, list[Mail]]]:
+    """An address as apprise takes it; and the mails that came."""
+    mails: list[Mail] = []
 
     class Inbox:
         async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name for it
-            mail = message_from_bytes(envelope.content)
-            text = next(part for part in mail.walk() if not part.is_multipart())
-            body = text.get_payload(decode=True)
-            assert isinstance(body, bytes)
-            mails.append((str(make_header(decode_header(mail["Subject"]))), body.decode()))
+            mail = message_from_bytes(envelope.content, policy=default)
+            body = mail.get_body(("html", "plain"))
+            assert body is not None
+            attached = {part.get_filename(): part.get_payload(decode=True) for part in mail.iter_attachments()}
+            mails.append(Mail(mail["Subject"], body.get_content(), attached))
             return "250 OK"
 
     port = free_port()

@@ -26,14 +26,14 @@ insert into kpi_comparisons values
 create table kpi_scorecard (objective_id varchar, stage varchar, kpi_id varchar, position integer, grain varchar,
     start_value double, start_day date, target_value double, target_day date, cumulated_over varchar,
     latest_period_start date, latest_value double, expected_value double, status varchar, last_reviewed_on date,
-    review_due_on date, is_review_overdue boolean);
+    review_due_on date, is_review_overdue boolean, is_provisional boolean);
 insert into kpi_scorecard values
     ('grow', 'capture', 'new_prospects', 1, 'month', null, '2026-01-01', 18000, '2026-12-31', 'year',
-        '2026-02-01', 2550, 3000, 'off track', null, '2026-04-01', false),
+        '2026-02-01', 2550, 3000, 'off track', null, '2026-04-01', false, false),
     ('grow', 'capture', 'cost_per_prospect', 2, 'month', 70.5, '2026-01-01', 40, '2026-12-31', '',
-        '2026-02-01', 57.743, 65.4167, 'on track', null, '2026-04-01', false),
+        '2026-02-01', 57.743, 65.4167, 'on track', null, '2026-04-01', false, true),
     ('keep', 'capture', 'nps', 1, 'month', 10, '2026-01-01', 20, '2026-12-31', '',
-        null, null, null, 'not connected', null, '2026-04-01', false);
+        null, null, null, 'not connected', null, '2026-04-01', false, false);
 create table objectives as
 select unnest(['grow', 'keep']) as objective_id, 'capture' as stage, true as is_current, 'Grow.' as sentence,
     'gross_margin_rate' as serves, '' as owner, '' as contributors;

@@ -95,7 +95,7 @@ def test_the_mail_is_what_somebody_would_write(tmp_path: Path) -> None:
     scored, worse, better, unsure = items(digest(tmp_path), "en").values()
     assert [words(point) for point in scored] == [
         "Off track: New prospects: 2,550 (February 2026), 3,000 expected Cumulated: 18,000 by 31 December 2026",
-        "On track: Cost [per] prospect: €57.74 (February 2026), €65.42 expected "
+        "On track: Cost [per] prospect: €57.74 (February 2026), €65.42 expected, provisional "
         "From €70.50 (1 January 2026) to €40.00 (31 December 2026)",
         "Net Promoter Score: –, Not connected",
     ]
@@ -108,7 +108,26 @@ def test_the_mail_is_what_somebody_would_write(tmp_path: Path) -> None:
         "Purchase frequency: 1.28 per customer (February 2026) +2.4%, better than in Jan 2026 "
         "−1.5%, worse than in Feb 2025",
     ]
-    assert unsure == ["Mailchimp: its data are not up to date", "Cost [per] prospect: provisional"]
+    may_move = "A source may still restate this period, or a cohort’s window is still open."
+    assert [words(point) for point in unsure] == [
+        "Mailchimp: its data are not up to date",
+        f"Cost [per] prospect {may_move}",
+    ]
+
+
+def test_what_makes_many_unsure_is_said_once(tmp_path: Path) -> None:
+    """Of five KPIs that are known, four may still move; two have the same two reservations."""
+    publish(
+        tmp_path / "marts.duckdb",
+        "update kpi_values set is_provisional = true where kpi_id != 'new_prospects';"
+        "update kpi_values set caveats = 'ecb: estimated, mailchimp: proxy_opens'"
+        "where kpi_id in ('new_prospects', 'gross_margin_rate')",
+    )
+    assert [words(point) for point in items(digest(tmp_path), "en")["What is unsure"]][1:] == [
+        "New prospects, Gross margin rate ECB: the vendor estimates its counts "
+        "Mailchimp: opens by privacy proxies cannot be told apart",
+        "All KPIs but: New prospects A source may still restate this period, or a cohort’s window is still open.",
+    ]
 
 
 def test_french_has_no_sign_that_a_line_could_begin_with(tmp_path: Path) -> None:
@@ -174,7 +193,7 @@ def test_it_is_sent_and_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv("PARCOURS_ALERT_URL", address)
         result = run("digest", "--by", "month", "--lang", "en", "--send", "--settings", path, "--data", tmp_path)
     assert (result.exit_code, result.stdout) == (0, "told PARCOURS_ALERT_URL\n")
-    [(subject, text)] = mails
-    assert subject == "Ada & <Co>: the month"
-    assert "New prospects: 1,350 (February 2026)" in words(text)
+    [mail] = mails
+    assert (mail.subject, mail.attached) == ("Ada & <Co>: the month", {})
+    assert "New prospects: <b>1,350</b> (February 2026)" in words(mail.body)
     assert not (tmp_path / "digest.html").exists()

@@ -11,9 +11,10 @@ from typing import Any
 import apprise
 import pytest
 
-from flows.alerts import read, tell
+from flows.alerts import tell
 from flows.places import Places
 from flows.refresh import Outcome
+from flows.told import read
 from pipelines.settings import Settings
 from tests.flows.alerting_marts import publish
 from tests.flows.test_unusual import calm
@@ -169,9 +170,9 @@ def test_a_mail_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         told.refresh(
             [100.0] * 60, "update source_health set status = 'failed', error = 'é [x]' where source = 'shopify'"
         )
-    [(subject, text)] = mails
-    assert subject == "Parcours, Ada"
-    assert text.strip() == "À regarder : Shopify : Le dernier essai a échoué : é [x]"
+    [mail] = mails
+    assert (mail.subject, mail.attached) == ("Parcours, Ada", {})
+    assert mail.body.strip() == "À regarder : Shopify : Le dernier essai a échoué : é [x]"
 
 
 def test_a_damaged_file_of_what_is_known_tells_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
