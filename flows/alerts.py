@@ -59,7 +59,7 @@ def _found(settings: Settings, places: Places, outcome: "Outcome", known: Known)
         error = outcome.error if outcome.is_explained else word("alert.unexplained", language)
         return Found({"refresh": word("alert.failed", language, error=error)}, set(known.incidents))
     since = known.moved_until or outcome.as_of - A_MOMENT
-    found = find(places.marts, settings.alerts, language, since)
+    found = find(places.marts, settings.alerts, language, since, known.incidents)
     known.moved_until = outcome.as_of
     if outcome.undelivered:
         found.wrong["undelivered"] = word("alert.undelivered", language, faults="; ".join(outcome.undelivered))

@@ -1,6 +1,6 @@
 """What is wrong now, in words: of the refresh itself, and of what it published."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -95,14 +95,17 @@ class Found:
     events: list[str] = field(default_factory=list)  # what happened, and has no end
 
 
-def find(marts: Path, alerts: Alerts, language: str, since: datetime) -> Found:
-    """All that the published file shows; of values that moved, those that did so after `since`."""
+def find(marts: Path, alerts: Alerts, language: str, since: datetime, known: Collection[str]) -> Found:
+    """All that the published file shows; of values that moved, those that did so after `since`.
+
+    `known` are the ids of what was wrong before.
+    """
     found = Found()
     with opened(marts) as ask:
         found.wrong.update(_sources(ask, alerts, language))
         found.wrong.update(_objectives(ask, language))
         for row in ask(WATCHED, {"least": alerts.least_volume}):
-            _watch(row, alerts.least_volume, language, found)
+            _watch(row, alerts.least_volume, language, known, found)
         limits = {"since": since, "share": alerts.moved_share, "least": alerts.least_volume}
         found.events = [_moved(row, language) for row in ask(MOVED, limits)]
     return found
@@ -143,14 +146,14 @@ def _objectives(ask: Ask, language: str) -> Told:
         yield f"off track:{row['objective_id']}:{row['kpi_id']}", said
 
 
-def _watch(row: Row, least: float, language: str, found: Found) -> None:
+def _watch(row: Row, least: float, language: str, known: Collection[str], found: Found) -> None:
     """A KPI by day where its days count enough, else by week, else by month: its latest complete period."""
     name = f"unusual:{row['kpi_id']}"
     counts_enough = row["value"] is not None and (row["denominator"] is None or row["denominator"] >= least)
     if not (counts_enough and row["volume"] and len(row["past"] or []) >= LEAST_PERIODS):
         found.unknown.add(name)
         return
-    beyond = unusual(row["value"], row["past"], row["volume"], row["good"])
+    beyond = unusual(row["value"], row["past"], row["volume"], row["good"], name in known)
     if beyond:
         found.wrong[name] = word(
             f"alert.{beyond.side}",

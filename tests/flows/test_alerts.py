@@ -97,11 +97,11 @@ def test_what_is_wrong_is_told_once_and_once_when_it_is_over(tmp_path: Path, mon
 
 
 def test_an_unusual_day_is_told_in_french_with_what_was_usual(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of 1,600 an even past allows a tenth, 4.5 times: 880; a rise is good, and told to nobody."""
+    """Of 1,600 the root is 40, and half a tenth of it 2: 4.5 of them lower is 31² = 961; a rise is told to nobody."""
     days = [1600.0] * 56
-    what = "Achats : 800 (lundi 23 mars 2026), inhabituel : d’ordinaire 1 600, et pas moins de 880"
+    what = "Achats : 800 (lundi 23 mars 2026), inhabituel : d’ordinaire 1 600, et pas moins de 961"
     with hooked(tmp_path, monkeypatch, "fr") as told:
-        assert told.refresh([*days, 900]) == []
+        assert told.refresh([*days, 970]) == []
         first = told.refresh([*days, 800])
         assert [line.replace("\N{NARROW NO-BREAK SPACE}", " ") for line in first] == [f"À regarder : {what}"]
         assert told.refresh([*days, 800, 700]) == []
