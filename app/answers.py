@@ -110,7 +110,8 @@ def _one_period(ask: Ask, of: dict[str, Any]) -> dict[str, Any]:
 
 def _kpi(row: dict[str, Any]) -> dict[str, Any]:
     names = ("kpi_id", "stage", "label_fr", "label_en", "definition_fr", "definition", "numerator", "denominator")
-    return {name: row[name] for name in (*names, "aggregation_class", "unit", "good", "cadence")}
+    known = {name: row[name] for name in (*names, "aggregation_class", "unit", "good", "cadence")}
+    return known | {"synonyms": row.get("synonyms", "")}  # which an earlier Parcours did not publish
 
 
 def _told(ask: Ask, rows: Rows) -> Rows:

@@ -32,6 +32,7 @@ class _Kpi(BaseModel):
     label_fr: str = Field(min_length=1)
     label_en: str = Field(min_length=1)
     definition_fr: str = Field(min_length=1)
+    synonyms: str = ""
     kind: Literal["additive", "ratio", "unique", "snapshot", "trailing", "distribution"] = Field(alias="class")
     numerator: str = Field("", pattern=r"^\w+$")
     denominator: str = Field("", pattern=r"^\w+$")

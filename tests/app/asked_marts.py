@@ -44,8 +44,8 @@ MONTHS: dict[str, tuple[tuple[float | None, ...], tuple[float | None, ...]]] = {
 }
 STARTS = ((date(2026, 9, 1), date(2026, 9, 30)), (date(2026, 10, 1), date(2026, 10, 31)))
 CATALOG = (
-    *("kpi_id", "stage", "position", "label_fr", "label_en", "definition", "definition_fr", "aggregation_class"),
-    *("numerator", "denominator", "unit", "good", "cadence"),
+    *("kpi_id", "stage", "position", "label_fr", "label_en", "definition", "definition_fr", "synonyms"),
+    *("aggregation_class", "numerator", "denominator", "unit", "good", "cadence"),
 )
 OTHER_TABLES = """
 create table dim_sources as from (values ('mailchimp', 'Mailchimp'), ('shopify', 'Shopify')) as _ (source, title);

@@ -1,20 +1,15 @@
-"""`parcours mcp`, as an assistant meets it: the protocol's own client, over pipes, with the real command."""
+"""`parcours mcp`, as an assistant meets it."""
 
 import shutil
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic
-from typing import Any
 
 import duckdb
 import pytest
-from anyio.from_thread import BlockingPortal, start_blocking_portal
-from mcp import Client, StdioServerParameters
 
 from tests.app import asked_marts
-from tests.app.commands import PROJECT
+from tests.app.asking import Served, serving
+from tests.app.held_back import HELD_BACK
 
 SEPTEMBER, OCTOBER = "2026-09-01", "2026-10-01"
 # What people ask, the KPI that it is about, the month, and the right answer with its unit.
@@ -54,34 +49,12 @@ QUESTIONS = [
 ]
 
 
-@dataclass
-class Served:
-    """A running server, and the folder that it reads from."""
-
-    folder: Path
-    portal: BlockingPortal
-    client: Client
-
-    def call(self, tool: str, **arguments: Any) -> Any:
-        result = self.portal.call(self.client.call_tool, tool, arguments)
-        assert not result.is_error, result.content
-        return result.structured_content
-
-    def refusal(self, tool: str, **arguments: Any) -> str:
-        result = self.portal.call(self.client.call_tool, tool, arguments)
-        assert result.is_error, result.structured_content
-        return str(result.content)
-
-
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("asked")
     asked_marts.publish(folder / "marts.duckdb")
-    command = StdioServerParameters(
-        command=sys.executable, args=["-m", "app.cli", "mcp", "--data", str(folder)], cwd=PROJECT
-    )
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(Client(command)) as client:
-        yield Served(folder, portal, client)
+    with serving(folder) as served:
+        yield served
 
 
 def test_its_tools_say_that_they_only_read(served: Served) -> None:
@@ -98,6 +71,16 @@ def test_a_question_finds_its_kpi_and_the_exact_answer(
     assert nearest == kpi_id
     [period] = served.call("get_kpi", kpi_id=nearest, first_day=month, last_day=month)["periods"]
     assert (period["value"], period["unit"]) == answer
+
+
+def test_of_thirty_questions_that_it_was_not_made_for_most_find_their_kpi(served: Served) -> None:
+    """An assistant reads the definitions of all five."""
+    found = [
+        ([one["kpi_id"] for one in served.call("list_kpis", search=question)["kpis"]], kpi_id)
+        for question, kpi_id in HELD_BACK
+    ]
+    assert sum(kpi_id in nearest for nearest, kpi_id in found) >= 28
+    assert sum(nearest[0] == kpi_id for nearest, kpi_id in found) >= 23
 
 
 def test_a_value_comes_with_its_parts_flags_and_caveats(served: Served) -> None:

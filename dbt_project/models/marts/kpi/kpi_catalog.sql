@@ -10,6 +10,7 @@ with declared as (
         {{ sql_text(kpi.label_en) }} as label_en,
         {{ sql_text(kpi.definition) }} as definition,
         {{ sql_text(kpi.definition_fr) }} as definition_fr,
+        {{ sql_text(kpi.synonyms or '') }} as synonyms,
         '{{ kpi.class }}' as aggregation_class,
         '{{ kpi.days_of }}' as days_of,
         '{{ kpi.numerator or "" }}' as numerator,
