@@ -126,25 +126,33 @@ def test_a_run_that_the_server_schedules_publishes(tmp_path: Path, monkeypatch: 
         at_server = settled | {f"PREFECT_SERVER_DATABASE_{name}": value for name, value in stored.items()}
         health_port = free_port()
         at_worker = settled | {"PREFECT_API_URL": api, "PREFECT_WORKER_WEBSERVER_PORT": str(health_port)}
-        with (
-            process("server", at_server, tmp_path, "--port", str(server_port)),
-            process("worker", at_worker, tmp_path, after=f"{api}/health"),
-        ):
-            until(lambda: httpx.get(f"{api}/work_pools/parcours").status_code == 200, 120)
-            at = datetime.now(ZoneInfo(ZONE)) + timedelta(minutes=2)
-            deployment = tmp_path / "prefect.yaml"
-            wanted = (DEPLOY / "prefect.yaml").read_text()
-            assert wanted.count('"06:00"') == 1
-            deployment.write_text(wanted.replace('"06:00"', f'"{at:%H:%M}"'))
-            deploy = [str(BIN / "prefect"), "--no-prompt", "deploy", "--all", "--prefect-file", str(deployment)]
-            done = subprocess.run(deploy, cwd=PROJECT, env=os.environ | at_worker, capture_output=True, text=True)
-            assert done.returncode == 0, done.stdout + done.stderr
-            runs = data / "runs.jsonl"
-            until(runs.exists, 480)
-            until(lambda: completed(api) == [at.replace(second=0, microsecond=0)], 60)
-            assert is_answering(f"http://127.0.0.1:{health_port}/health")
+        with process("server", at_server, tmp_path, "--port", str(server_port)):
+            with process("worker", at_worker, tmp_path, after=f"{api}/health"):
+                until(lambda: httpx.get(f"{api}/work_pools/parcours").status_code == 200, 120)
+                at = datetime.now(ZoneInfo(ZONE)) + timedelta(minutes=2)
+                deployment = tmp_path / "prefect.yaml"
+                wanted = (DEPLOY / "prefect.yaml").read_text()
+                assert wanted.count('"06:00"') == 1
+                deployment.write_text(wanted.replace('"06:00"', f'"{at:%H:%M}"'))
+                deploy = [str(BIN / "prefect"), "--no-prompt", "deploy", "--all", "--prefect-file", str(deployment)]
+                done = subprocess.run(deploy, cwd=PROJECT, env=os.environ | at_worker, capture_output=True, text=True)
+                assert done.returncode == 0, done.stdout + done.stderr
+                runs = data / "runs.jsonl"
+                until(runs.exists, 480)
+                until(lambda: completed(api) == [at.replace(second=0, microsecond=0)], 60)
+                assert is_answering(f"http://127.0.0.1:{health_port}/health")
+            # While no worker is there two mornings are missed; the next one makes up for them, one after the other.
+            [daily] = httpx.post(f"{api}/deployments/filter", json={}).json()
+            for _ in range(2):
+                httpx.post(f"{api}/deployments/{daily['id']}/create_flow_run", json={}).raise_for_status()
+            until(lambda: len(in_state(api, daily, "Late")) == 2, 120)
+            with process("worker", at_worker, tmp_path, after=f"{api}/health"):
+                until(lambda: len(in_state(api, daily, "Completed")) == 3, 480)
+            _, (_, ended), (began, _) = in_state(api, daily, "Completed")
+            assert ended <= began
     assert "telemetry" not in (tmp_path / "server.log").read_text()
     last = json.loads(runs.read_text().splitlines()[-1])
+    assert len(runs.read_text().splitlines()) == 3
     assert (last["exit_code"], [one["source"] for one in last["sources"]]) == (0, ["trustpilot"])
     with duckdb.connect(str(data / "marts.duckdb"), read_only=True) as marts:
         [reviews] = marts.execute("select sum(customer_reviews) from kpi_fan where grain = 'day'").fetchall()
@@ -178,6 +186,13 @@ def completed(api: str) -> list[datetime]:
     return [datetime.fromisoformat(one["expected_start_time"]) for one in found]
 
 
+def in_state(api: str, deployment: dict[str, Any], name: str) -> list[tuple[str, str]]:
+    """When its runs in this state began and ended, in order."""
+    wanted = {"deployments": {"id": {"any_": [deployment["id"]]}}, "flow_runs": {"state": {"name": {"any_": [name]}}}}
+    found = httpx.post(f"{api}/flow_runs/filter", json=wanted).json()
+    return sorted((one["start_time"] or "", one["end_time"] or "") for one in found)
+
+
 @contextmanager
 def process(name: str, told: dict[str, str], folder: Path, *arguments: str, after: str = "") -> Iterator[None]:
     """What compose starts under this name, until the block ends; begun once what it comes after answers."""
@@ -193,5 +208,9 @@ def process(name: str, told: dict[str, str], folder: Path, *arguments: str, afte
     try:
         yield
     finally:
-        child.terminate()
-        child.wait(90)
+        child.terminate()  # as containers are ended: who does not go is killed; Prefect's worker at times only waits
+        try:
+            child.wait(30)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
