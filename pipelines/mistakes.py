@@ -29,7 +29,8 @@ def lines(error: ValidationError, model: type[BaseModel], prefix: str = "") -> I
     told: dict[str, str] = {}
     for found in error.errors():
         told.setdefault(_key(found["loc"]), _said(found) + _near(found, model))
-    yield from (f"{prefix}{key}: {said}" for key, said in told.items())
+    # what is wrong between several keys of a section is told of the section
+    yield from (f"{prefix}{key}".removesuffix(".") + f": {said}" for key, said in told.items())
 
 
 def meant(name: str, known: Iterable[str]) -> str:
@@ -39,8 +40,10 @@ def meant(name: str, known: Iterable[str]) -> str:
 
 
 def _near(found: Any, model: type[BaseModel]) -> str:
+    if found["type"] != "extra_forbidden":
+        return ""
     *path, name = found["loc"]
-    question = meant(str(name), _keys(model, path)) if found["type"] == "extra_forbidden" else ""
+    question = meant(str(name), _keys(model, path))
     return f"; {question}" if question else ""
 
 

@@ -80,6 +80,10 @@ def test_options_keep_what_is_theirs_when_written_out(tmp_path: Path) -> None:
             BUSINESS + 'zone = "Europe/Paris"\n',
             "parcours.toml: business.zone: is not known: correct its name, or take it out",
         ),
+        (
+            BUSINESS + ANALYTICS.replace('primary = "1"', 'primary = "2"'),
+            "parcours.toml: sources.google_analytics: primary '2' is not among the properties: add it there",
+        ),
         (BUSINESS + 'time_zone = "Paris"\n', "parcours.toml: business.time_zone: 'Paris' is no IANA time"),
         (BUSINESS + 'currency = "euro"\n', "parcours.toml: business.currency: 'euro' is no currency of today"),
         (
