@@ -68,8 +68,8 @@ def _tools(marts: Path) -> list[Callable[..., dict[str, Any]]]:
     def explain_revision(kpi_id: str, grain: Grain, period_start: date) -> dict[str, Any]:
         """What was published for a period before, when it changed, and why; newest first.
 
-        `cause`: the sources whose days changed; `definition` where a model or a setting did; `time` where only a window
-        closed. `has_new_days`: the period was open and has gone on.
+        `cause`: the sources whose days changed; `definition` where a model or a setting did; `disconnected` and what,
+        where it had just gone; `time` where only a window closed. `has_new_days`: the period was open and has gone on.
         """
         with _told():
             return answers.revisions_of(marts, kpi_id, grain, period_start)

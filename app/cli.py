@@ -388,6 +388,33 @@ def forget(
 
 @cli.command(
     epilog=examples(
+        "parcours disconnect mailchimp", "parcours disconnect facebook_ads/1234567890 --yes --out /srv/backups"
+    )
+)
+def disconnect(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE|ACCOUNT", help="A source, or one of the accounts, properties, pages, forms, feeds it lists."
+        ),
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; else it is only said what would go.")] = False,
+    out: Annotated[Path, typer.Option(help="The folder to write the backup into.")] = Path(),
+    settings: SettingsFile = SETTINGS,
+    data: DataFolder = DATA,
+) -> None:
+    """Take a source, or one account of it, out with all that came of it: settings, rows, published values.
+
+    Without --yes it says what goes and which values change, worked out on a copy, and writes nothing. With it, a backup
+    comes first; what was reported before stays in kpi_history. Killed, it goes on when it is run again.
+    """
+    from app.disconnecting import disconnect
+
+    disconnect(what, Places(data), settings, _instant(None), out if yes else None, console)
+
+
+@cli.command(
+    epilog=examples(
         "parcours restore parcours-backup-2026-11-30T07-00Z.tar.zst --data data",
         "parcours restore today.tar.zst --data data --force",
     )

@@ -14,13 +14,13 @@ from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings, models_beside, read_settings
 
 
-def ready(path: Path, as_of: datetime | None = None) -> Settings:
+def ready(path: Path, as_of: datetime | None = None, instead: str | None = None) -> Settings:
     """The settings, refused with all that is wrong with them: also what only shows beside the KPIs or the clock.
 
-    Own models are refused before, since settings may name their KPIs.
+    `instead` is what the file would say. Own models are refused before, since settings may name their KPIs.
     """
     own_faults.check(models_beside(path))
-    return read_settings(path, partial(_faults, as_of=as_of or datetime.now(UTC)))
+    return read_settings(path, partial(_faults, as_of=as_of or datetime.now(UTC)), instead)
 
 
 def armed(settings: Settings, path: Path, only: Sequence[str] = ()) -> None:

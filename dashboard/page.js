@@ -243,7 +243,7 @@ function segmentsPanel(known, kpi) {
 
 function revisionsPanel(known, kpi) {
   if (!kpi.revisions.length) return panel(known, "revisions", element("p", {}, say(known, "no_revisions")));
-  const cause = (said) => said.replace(/^definition/, say(known, "cause_definition")).replace(/^time$/, say(known, "cause_time"));
+  const cause = (said) => said.replace(/^definition/, say(known, "cause_definition")).replace(/^disconnected/, say(known, "cause_disconnected")).replace(/^time$/, say(known, "cause_time"));
   const count = kpi.revisions[0][7];
   return panel(known, "revisions",
     element("div", { class: "scroll long", tabindex: "0", role: "region", "aria-label": say(known, "revisions") }, element("table", { class: "figures" },

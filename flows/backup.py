@@ -76,6 +76,12 @@ def name_at(now: datetime) -> str:
 
 def backup(places: Places, settings: Path, target: Path, now: datetime) -> Manifest:
     """Write a backup, alone as a refresh is, and read it again before it takes its place."""
+    with _alone(places):
+        return write(places, settings, target, now)
+
+
+def write(places: Places, settings: Path, target: Path, now: datetime) -> Manifest:
+    """The same by whom the data directory is held already."""
     if not places.warehouse.exists():
         raise ConnectorError(f"{places.warehouse} does not exist yet. Make it: parcours refresh")
     with _working(places) as folder:
@@ -101,7 +107,7 @@ def restore(path: Path, places: Places, now: datetime, force: bool = False) -> t
 
     Raises `RestoreRefused` where there is a warehouse, unless by `force`; `BackupRefused` before anything is changed.
     """
-    with _working(places) as folder:
+    with _alone(places), _working(places) as folder:
         if places.warehouse.exists() and not force:
             raise RestoreRefused(
                 f"{places.warehouse} exists: choose another --data, or move what is there aside with --force."
@@ -138,18 +144,23 @@ def read(path: Path, into: Path | None = None) -> Manifest:
 
 
 @contextmanager
-def _working(places: Places) -> Iterator[Path]:
-    """A folder to prepare files in, alone in the data directory."""
-    folder = places.data / "backup"
+def _alone(places: Places) -> Iterator[None]:
     with alone(places.data), private(places.data, places.marts.name, places.dashboard.name):
-        shutil.rmtree(folder, ignore_errors=True)  # what a killed one left
-        folder.mkdir()
-        try:
-            yield folder
-        except (OSError, duckdb.Error) as error:
-            raise BackupRefused(explained(error, places.data, places.warehouse) or str(error)) from None
-        finally:
-            shutil.rmtree(folder)
+        yield
+
+
+@contextmanager
+def _working(places: Places) -> Iterator[Path]:
+    """A folder to prepare files in."""
+    folder = places.data / "backup"
+    shutil.rmtree(folder, ignore_errors=True)  # what a killed one left
+    folder.mkdir()
+    try:
+        yield folder
+    except (OSError, duckdb.Error) as error:
+        raise BackupRefused(explained(error, places.data, places.warehouse) or str(error)) from None
+    finally:
+        shutil.rmtree(folder)
 
 
 def _copy_models(models: Path | None, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """What is wrong now, in words: of the refresh itself, and of what it published."""
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -167,7 +168,9 @@ def _watch(row: Row, least: float, language: str, known: Collection[str], found:
 
 
 def _moved(row: Row, language: str) -> str:
-    cause = row["cause"].replace("definition", word("detail.cause_definition", language))
+    cause = row["cause"]
+    for name in ("definition", "disconnected"):
+        cause = re.sub(f"^{name}", word(f"detail.cause_{name}", language), cause)
     said = word(
         "alert.moved",
         language,

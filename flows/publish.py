@@ -25,10 +25,14 @@ class PublishRefused(ConnectorError):
     """What people open cannot be put where the settings say; the message says what to change."""
 
 
-def publish(places: Places, published: Published = Published()) -> list[str]:  # noqa: B008  frozen
+def publish(
+    places: Places,
+    published: Published = Published(),  # noqa: B008  frozen
+    warehouse: Path | None = None,
+) -> list[str]:
     """Copy every table of the marts, with its comments, into a new file and swap it in; gives the tables' names.
 
-    The business's own models are among them.
+    The business's own models are among them. `warehouse` is one that was built elsewhere.
 
     Of what is worked out per period, the calendar's periods are copied.
 
@@ -38,7 +42,7 @@ def publish(places: Places, published: Published = Published()) -> list[str]:  #
     _share(target.parent, published, places)
     with place(target, published) as fresh:
         _log_of(fresh).unlink(missing_ok=True)
-        tables = _copy(places.warehouse, fresh)
+        tables = _copy(warehouse or places.warehouse, fresh)
     link(places.marts, target)
     return tables
 

@@ -280,6 +280,8 @@ class Connector:
     lines that `parcours check` shows; it raises `AccessRefused` with what exactly to fix. `feeds` names the entities
     that the staging models `stg_<vendor>__<entity>` give, and the tables that each is made from.
     `expires(options)` asks a vendor whose credentials end when this one does; `advice` is then how to renew it.
+    `lists` is the option that lists the source's accounts, and `account_columns` names, of each table that is read
+    account by account, the column that says whose a row is.
     """
 
     name: str
@@ -290,6 +292,8 @@ class Connector:
     scopes: Callable[[Any, str], list[Scope]]
     check: Callable[[Any], list[str]]
     feeds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lists: str = ""
+    account_columns: Mapping[str, str] = field(default_factory=dict)
     takes_payments: bool = False  # of orders that another source may tell as well
     expires: Callable[[Any], Expiry] | None = None
     secrets: tuple[str, ...] = ()
@@ -299,3 +303,8 @@ class Connector:
     api_version: str = ""
     api_ends_on: date | None = None
     other_versions: Mapping[str, date] = field(default_factory=dict)  # also called, until the day they end
+
+    def accounts(self, options: Options) -> list[str]:
+        """The accounts that a source's options list: ids, or names of feeds."""
+        listed = getattr(options, self.lists) if self.lists else ()
+        return [getattr(one, "id", one) for one in listed]

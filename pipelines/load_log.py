@@ -57,6 +57,7 @@ create table if not exists raw_parcours.loading (source varchar);
 create table if not exists raw_parcours.builds (as_of timestamptz, definition varchar);
 create table if not exists raw_parcours.compactions (done_at timestamptz, bytes bigint);
 create table if not exists raw_parcours.identity (fingerprint varchar);
+create table if not exists raw_parcours.disconnections (what varchar, disconnected_at timestamptz);
 create table if not exists raw_parcours.objective_versions (objective_id varchar, valid_from date, said varchar);
 create table if not exists raw_parcours.objective_reviews (
     objective_id varchar, reviewed_at timestamptz, note varchar

@@ -203,12 +203,17 @@ class Settings(BaseModel):
         ]
 
 
-def read_settings(path: Path, also: Callable[["Settings"], Iterable[str]] = lambda _: (), **business: Any) -> Settings:
-    """`parcours.toml`, validated; `business` replaces keys of its `[business]` section.
+def read_settings(
+    path: Path,
+    also: Callable[["Settings"], Iterable[str]] = lambda _: (),
+    instead: str | None = None,
+    **business: Any,
+) -> Settings:
+    """`parcours.toml`, validated; `business` replaces keys of its `[business]` section, `instead` all that it says.
 
     All that is wrong is told at once, with what `also` finds in the settings and in the sources that hold.
     """
-    text = read_toml(path)
+    text = read_toml(path) if instead is None else tomllib.loads(instead)
     sources, said = text.pop("sources", {}), text.get("business", {})
     if isinstance(said, dict):
         text["business"] = said | business

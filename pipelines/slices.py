@@ -1,6 +1,8 @@
 """Which slices of a raw table a load changed: days of a dated report, or days that the rows of another count for."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
@@ -18,12 +20,35 @@ def record(connection: duckdb.DuckDBPyConnection, source: str, tables: Mapping[s
     The slices of a dated report are its asked days, also where the vendor had nothing: zero rows is an answer. Those of
     any other table, or of a report whose days are not those that its rows count for, are the days that they count for.
     """
-    connection.execute(f"create or replace temp table fresh ({FRESH})")
-    connection.execute(f"create or replace temp table read ({READ})")
+    _begin(connection)
     for name, table in tables.items():
         if plan.of(name):
             _read(connection, source, name, table, plan)
     connection.execute("create or replace temp table fresh as from (select distinct * from fresh)")  # days asked twice
+    _replace(connection, source, plan.as_of)
+
+
+def recount(
+    connection: duckdb.DuckDBPyConnection, source: str, tables: Mapping[str, Table], zone: ZoneInfo, at: datetime
+) -> None:
+    """The slices that hold rows of several accounts, as the rows are now, and a line for each that is not what it was.
+
+    Those of one account alone stay.
+    """
+    _begin(connection)
+    for name, table in tables.items():
+        if _is_shared(table):
+            _read_whole(connection, source, name, table, zone)
+    _replace(connection, source, at)
+
+
+def _begin(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(f"create or replace temp table fresh ({FRESH})")
+    connection.execute(f"create or replace temp table read ({READ})")
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, source: str, at: datetime) -> None:
+    """What was read, in place of what was known of the same slices."""
     known = """
         select slices.* from raw_parcours.slices join read using (table_name, account_id)
         where source = $source and (first_day is null or date_day between first_day and last_day)
@@ -39,7 +64,7 @@ def record(connection: duckdb.DuckDBPyConnection, source: str, tables: Mapping[s
             and fresh.date_day is not distinct from known.date_day
         where fresh.content_hash is distinct from known.content_hash
         """,
-        {"source": source, "as_of": plan.as_of},
+        {"source": source, "as_of": at},
     )
     connection.execute(
         """
@@ -51,20 +76,16 @@ def record(connection: duckdb.DuckDBPyConnection, source: str, tables: Mapping[s
     )
     connection.execute(
         "insert into raw_parcours.slices select ?, table_name, account_id, date_day, ?, rows, content_hash from fresh",
-        [source, plan.as_of],
+        [source, at],
     )
 
 
 def _read(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, plan: Plan) -> None:
     """The slices of one table as they are now, and which of them were read."""
-    hashed = content_hash(table.columns.names)
-    found = f"count(*) as rows, cast({hashed} as varchar) as content_hash from raw_{source}.{name}"
-    if table.dated_by or not table.is_dated:
-        connection.execute(
-            f"insert into fresh select '{name}', '', {_day(table, plan)} as date_day, {found} group by 3"
-        )
-        connection.execute("insert into read values (?, '', null, null)", [name])
+    if _is_shared(table):
+        _read_whole(connection, source, name, table, plan.zone)
         return
+    found = _counted(source, name, table)
     account, day = (f'"{column}"' for column in table.slice_by)
     for pull in plan.of(name):
         if (name, pull.account_id) not in plan.failures:
@@ -88,6 +109,22 @@ def _read(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: 
             )
 
 
+def _is_shared(table: Table) -> bool:
+    """Its slices are not kept by account."""
+    return bool(table.dated_by) or not table.is_dated
+
+
+def _read_whole(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, zone: ZoneInfo) -> None:
+    found = _counted(source, name, table)
+    connection.execute(f"insert into fresh select '{name}', '', {_day(table, zone)} as date_day, {found} group by 3")
+    connection.execute("insert into read values (?, '', null, null)", [name])
+
+
+def _counted(source: str, name: str, table: Table) -> str:
+    hashed = content_hash(table.columns.names)
+    return f"count(*) as rows, cast({hashed} as varchar) as content_hash from raw_{source}.{name}"
+
+
 def content_hash(columns: Iterable[str]) -> str:
     """What tells the rows of a slice from others whatever their order, as SQL; none is there twice.
 
@@ -97,7 +134,7 @@ def content_hash(columns: Iterable[str]) -> str:
     return f"sum(hash(hash({named(columns)})))"
 
 
-def _day(table: Table, plan: Plan) -> str:
+def _day(table: Table, zone: ZoneInfo) -> str:
     """The business day that a row counts for, as SQL; null where the table has none."""
     if table.kind == "snapshots":
         return '"captured_on"'
@@ -106,7 +143,7 @@ def _day(table: Table, plan: Plan) -> str:
     days = []
     for column in table.dated_by:
         kind = table.columns.field(column).type
-        day = f"cast(timezone('{plan.zone.key}', {instant(table, column)}) as date)"
+        day = f"cast(timezone('{zone.key}', {instant(table, column)}) as date)"
         if pa.types.is_string(kind):
             day = f'case when length("{column}") = 10 then coalesce(try_cast("{column}" as date), {day}) else {day} end'
         days.append(f'"{column}"' if pa.types.is_date(kind) else day)

@@ -21,6 +21,7 @@ NOT_RUN = {
     "serve": "does not end",
     "mcp": "does not end",
     "forget": "asks: tests/app/test_forget.py",
+    "disconnect facebook_ads": "takes out: tests/end_to_end/test_disconnect.py",
     "alerts test": "writes to somebody: tests/app/test_alerts.py",
     "alerts tell": "writes to somebody: tests/app/test_alerts.py",
     "export postgres": "writes to a server: tests/app/test_export_postgres.py",

@@ -1,6 +1,10 @@
--- Every refresh, with the hash of the models and settings that its figures were defined by.
+-- Every refresh, with the hash of the models and settings that its figures were defined by. One more reports what is
+-- left when a source, or an account of one, is disconnected.
 select
-    refreshed_at,
-    through,
-    definition
-from {{ ref('stg_parcours__refreshes') }}
+    refreshes.refreshed_at,
+    refreshes.through,
+    refreshes.definition,
+    coalesce(disconnections.disconnected, '') as disconnected
+from {{ ref('stg_parcours__refreshes') }} as refreshes
+left join {{ ref('stg_parcours__disconnections') }} as disconnections
+    on refreshes.refreshed_at = disconnections.disconnected_at

@@ -265,6 +265,8 @@ CONNECTOR = Connector(
     options=FacebookPageOptions,
     source=facebook_page,
     scopes=scopes,
+    lists="pages",
+    account_columns=dict.fromkeys(TABLES, "page_id"),
     check=check,
     feeds={
         "page_followers": ("pages",),

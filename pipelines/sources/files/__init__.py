@@ -255,6 +255,8 @@ CONNECTOR = Connector(
     options=FilesOptions,
     source=files,
     scopes=scopes,
+    lists="feeds",
+    account_columns=dict.fromkeys([*ENTITIES, REJECTS_TABLE], "feed"),
     check=check,
     feeds=FEEDS,
 )

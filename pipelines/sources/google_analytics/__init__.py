@@ -347,6 +347,8 @@ CONNECTOR = Connector(
     options=GoogleAnalyticsOptions,
     source=google_analytics,
     scopes=scopes,
+    lists="properties",
+    account_columns=dict.fromkeys(TABLES, "property_id"),
     check=check,
     feeds={
         "web": ("period_metrics",),

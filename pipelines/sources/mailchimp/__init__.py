@@ -229,6 +229,9 @@ CONNECTOR = Connector(
     options=MailchimpOptions,
     source=mailchimp,
     scopes=scopes,
+    lists="lists",
+    # campaigns, reports and automations are those of the whole account
+    account_columns={"lists": "id", "members": "list_id", "opt_ins": "list_id"},
     check=check,
     feeds={
         "opt_ins": ("opt_ins",),

@@ -2,5 +2,6 @@
 select
     refreshed_at,
     through,
-    definition
+    definition,
+    disconnected
 from {{ ref('int_refreshes') }}

@@ -14,7 +14,8 @@ reports as (
 select
     reports.reported_at,
     reports.reported_before_at,
-    coalesce(refreshes.definition != refreshes_before.definition, false) as has_new_definition
+    coalesce(refreshes.definition != refreshes_before.definition, false) as has_new_definition,
+    coalesce(refreshes.disconnected, '') as disconnected
 from reports
 left join {{ ref('fct_refreshes') }} as refreshes on reports.reported_at = refreshes.refreshed_at
 left join {{ ref('fct_refreshes') }} as refreshes_before on reports.reported_before_at = refreshes_before.refreshed_at

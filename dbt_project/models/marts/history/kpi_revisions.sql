@@ -25,7 +25,8 @@ with versions as (
 changed as (
     select
         versions.*,
-        reports.has_new_definition
+        reports.has_new_definition,
+        reports.disconnected
     from versions
     inner join {{ ref('kpi_reports') }} as reports on versions.reported_from = reports.reported_at
     where
@@ -105,6 +106,7 @@ select
     changed.first_reported_at,
     changed.reported_from as changed_at,
     case
+        when changed.disconnected != '' then 'disconnected ' || changed.disconnected
         when changed.has_new_definition and coalesce(causes.sources_within, '') != ''
             then 'definition, ' || causes.sources_within
         when changed.has_new_definition then 'definition'
