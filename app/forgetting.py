@@ -20,7 +20,7 @@ def forget_person(address: str, places: Places, settings: Path, now: datetime, i
         say(console, "Nobody with this address is in the warehouse. Nothing was changed.")
         return
     _show(found, is_dry, console)
-    for path in backups(places, settings):
+    for path in backups(places, settings.parent):
         say(console, f"As it was, since a backup is not changed: {path}. Delete it, or forget again after a restore.")
 
 

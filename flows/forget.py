@@ -1,4 +1,4 @@
-"""Forget a person: every row becomes nobody's, values stay, and no file of the data directory knows the person."""
+"""Forget persons: every row becomes nobody's, values stay, and no file of the data directory knows them."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from flows.one_at_a_time import alone
 from flows.places import Places
 from flows.private import private
 from flows.publish import publish
-from pipelines import forgotten, kept, load_log
+from pipelines import forgotten, kept, load_log, slices
 from pipelines.connector import ConnectorError
 from pipelines.identity import email_key
 from pipelines.opening import opened
@@ -56,13 +56,10 @@ def forget(places: Places, settings: Settings, address: str, now: datetime, say:
             found, marks = _found(connection, key)
             if not found.is_known:
                 return found
-            for path in _copies(places):
-                _hide_in(path, marks, now)
-                say(f"rewritten: {path}")
-            if found.rows:
-                _hide(connection, marks, now)
-        _rewrite(places)
-        _remove_leftovers(places)
+        hide_in_copies(places, marks, now, say)
+        if found.rows:
+            hide(places, settings, marks, now)
+        clear(places)
         _build(places, settings)
         for undelivered in [
             *write_page(places, settings.published, say),
@@ -72,10 +69,45 @@ def forget(places: Places, settings: Settings, address: str, now: datetime, say:
     return found
 
 
-def backups(places: Places, settings: Path) -> list[Path]:
-    """The backups that lie where they usually do: they are as they were."""
-    folders = {places.data.resolve(), places.data.resolve().parent, settings.resolve().parent, Path.cwd()}
-    return sorted({path for folder in folders for path in folder.glob("*.tar.zst")})
+def hide_in_copies(places: Places, marks: set[str], at: datetime, say: Callable[[str], None]) -> None:
+    """Make the rows of some persons nobody's in warehouses of before, which comes first: only then is it not begun."""
+    for path in _copies(places):
+        _hide_in(path, marks, at)
+        say(f"rewritten: {path}")
+
+
+def hide(places: Places, settings: Settings, marks: set[str], at: datetime) -> None:
+    """Make every row of some persons nobody's up to an instant, with their tombstones, or none.
+
+    `clear` must follow, which a run that is killed leaves to the next one, and then all models be built and published.
+    """
+    with load_log.connect(places.warehouse) as connection:
+        connection.execute("begin")
+        connection.execute(f"insert into {kept.UNCLEARED} values (?)", [at])
+        forgotten.bury(connection, marks, at)
+        loading = {source for (source,) in connection.execute("from raw_parcours.loading").fetchall()}
+        for source, name in forgotten.hide(connection, marks, at, ALL):
+            if source not in loading:  # else what a killed load changed would be taken for ours
+                slices.restate(connection, source, name, CONNECTORS[source].tables[name], settings.business.zone)
+        connection.execute("commit")
+
+
+def is_uncleared(places: Places) -> bool:
+    """Whether somebody was forgotten of whom files may still tell, since what came after was killed."""
+    with load_log.connect(places.warehouse) as connection:
+        return connection.execute(f"from {kept.UNCLEARED} limit 1").fetchone() is not None
+
+
+def clear(places: Places) -> None:
+    """Take out of the data directory what is left of persons who were hidden; the warehouse then has no models."""
+    _remove_leftovers(places)
+    _rewrite(places)
+
+
+def backups(places: Places, *folders: Path) -> list[Path]:
+    """The backups that lie where they usually do, or in some folders more: they are as they were."""
+    usual = {places.data.resolve(), places.data.resolve().parent, Path.cwd(), *(one.resolve() for one in folders)}
+    return sorted({path for folder in usual for path in folder.glob("*.tar.zst")})
 
 
 def _key(places: Places, address: str) -> str:
@@ -88,22 +120,10 @@ def _key(places: Places, address: str) -> str:
 
 
 def _found(connection: duckdb.DuckDBPyConnection, key: str) -> tuple[Forgotten, set[str]]:
-    marks = forgotten.marks_of(connection, key, ALL)
+    marks = forgotten.marks_of(connection, {key}, ALL)
     rows = forgotten.count(connection, marks, ALL)
     is_begun = forgotten.digest(key) in forgotten.tombstones(connection)
     return Forgotten(rows, len(marks), is_begun), marks
-
-
-def _hide(connection: duckdb.DuckDBPyConnection, marks: set[str], now: datetime) -> None:
-    """Tombstones and rows together, or neither."""
-    connection.execute("begin")
-    connection.executemany(
-        "insert into raw_parcours.forgotten values (?, ?)", [(forgotten.digest(mark), now) for mark in sorted(marks)]
-    )
-    forgotten.hide(connection, marks, now, ALL)
-    for mark in marks:
-        connection.execute("delete from raw_parcours.held_back where contains(row_key, ?)", [mark.split(":")[-1]])
-    connection.execute("commit")
 
 
 def _copies(places: Places) -> list[Path]:
@@ -115,20 +135,19 @@ def _copies(places: Places) -> list[Path]:
 def _hide_in(path: Path, marks: set[str], now: datetime) -> None:
     fresh = path.with_name(path.name + ".forgetting")
     with opened(path) as connection:
-        forgotten.hide(connection, marks | _all_of(connection, marks), now, ALL)
+        forgotten.hide(connection, forgotten.marks_of(connection, marks, ALL), now, ALL)  # a copy may tie more of them
         database = connection.execute("select current_database()").fetchall()[0][0]
         kept.copy(connection, database, fresh)
     os.replace(fresh, path)
 
 
-def _all_of(connection: duckdb.DuckDBPyConnection, marks: set[str]) -> set[str]:
-    """The marks that a copy of before ties to them."""
-    return {one for mark in marks if ":" not in mark for one in forgotten.marks_of(connection, mark, ALL)}
-
-
 def _rewrite(places: Places) -> None:
-    """The warehouse without its models in a file of its own: DuckDB keeps freed blocks, and what they held."""
+    """The warehouse without its models in a file of its own: DuckDB keeps freed blocks, and what they held.
+
+    The file that takes its place does not say any more that it must be cleared.
+    """
     copy = places.data / COPY
+    opened(places.warehouse, read_only=True).close()  # refused while a load that hangs has it open still
     with opened(places.warehouse) as connection:
         connection.execute("checkpoint")
         kept.copy(connection, places.warehouse.stem, copy)

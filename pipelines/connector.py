@@ -79,11 +79,12 @@ class Table:
     `required` are columns whose field the vendor always sends, be it null: without one the load is refused. `enums`
     gives the values of a column that decide what counts: a load with another is refused. `dated_by` names, for a table
     whose slices are not the days that its rows count for, the columns whose first value tells that day: the load log
-    says on which days the table changed. `listed_by` is the time by which the vendor filters its listing: a row of an
-    asked time that the vendor no longer lists is deleted here; of a snapshot it is `captured_on`, where a second
-    capture of a day replaces the first. `in_steps`: the vendor takes a last day too (`Plan.until`), so that a long
-    history is read piece by piece. `one_by_one`: rows are asked for singly, and what a first load that was stopped has
-    stored is not asked for again (`Plan.begun`).
+    says on which days the table changed. `acts`, as SQL: the rows that are something that their person did, such as a
+    click or a purchase; that an e-mail was sent or opened is nothing of the kind. `listed_by` is the time by which the
+    vendor filters its listing: a row of an asked time that the vendor no longer lists is deleted here; of a snapshot it
+    is `captured_on`, where a second capture of a day replaces the first. `in_steps`: the vendor takes a last day too
+    (`Plan.until`), so that a long history is read piece by piece. `one_by_one`: rows are asked for singly, and what a
+    first load that was stopped has stored is not asked for again (`Plan.begun`).
     """
 
     columns: pa.Schema
@@ -101,6 +102,7 @@ class Table:
     required: tuple[str, ...] = ()
     enums: Mapping[str, frozenset[str]] = field(default_factory=dict)
     dated_by: tuple[str, ...] = ()
+    acts: str = "true"
     listed_by: str = ""
     kept_days: int = 0  # how far back the vendor keeps it; 0 for ever
     is_own: bool = False  # the user's own rows: what is absent was taken away on purpose

@@ -9,7 +9,8 @@ from pipelines.sql import literal
 
 # dlt's staging tables hold what its last load merged.
 KEPT = "(starts_with(schema_name, 'raw_') and not ends_with(schema_name, '_staging') or schema_name = 'history')"
-OF_MODELS = "raw_parcours.builds"  # says that models are built, which the copy has not
+UNCLEARED = "raw_parcours.uncleared"  # says that freed blocks may tell of who was forgotten; a new file has none
+OF_FILE = ("raw_parcours.builds", UNCLEARED)  # the former says that models are built, which the copy has not
 
 
 def copy(connection: duckdb.DuckDBPyConnection, database: str, target: Path) -> dict[str, int]:
@@ -49,7 +50,7 @@ def _copied(cursor: duckdb.DuckDBPyConnection, database: str, schema: str, table
     cursor.execute(f'create schema if not exists "{schema}"')
     cursor.execute(sql)
     name = f'"{schema}"."{table}"'
-    if f"{schema}.{table}" != OF_MODELS:
+    if f"{schema}.{table}" not in OF_FILE:
         cursor.execute(f'insert into {name} from "{database}".{name}')
     return _rows(cursor, name)
 

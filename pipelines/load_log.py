@@ -64,7 +64,7 @@ create table if not exists raw_parcours.objective_reviews (
 );
 """
     + accounts.TABLE
-    + forgotten.TABLE
+    + forgotten.TABLES
 )
 
 

@@ -116,13 +116,33 @@ def _is_shared(table: Table) -> bool:
 
 def _read_whole(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, zone: ZoneInfo) -> None:
     found = _counted(source, name, table)
-    connection.execute(f"insert into fresh select '{name}', '', {_day(table, zone)} as date_day, {found} group by 3")
+    connection.execute(f"insert into fresh select '{name}', '', {day_of(table, zone)} as date_day, {found} group by 3")
     connection.execute("insert into read values (?, '', null, null)", [name])
 
 
 def _counted(source: str, name: str, table: Table) -> str:
     hashed = content_hash(table.columns.names)
     return f"count(*) as rows, cast({hashed} as varchar) as content_hash from raw_{source}.{name}"
+
+
+def restate(connection: duckdb.DuckDBPyConnection, source: str, name: str, table: Table, zone: ZoneInfo) -> None:
+    """Take a table's rows for those that were last read: what we changed in them ourselves is no change of its days.
+
+    For tables whose slices are the days that their rows count for.
+    """
+    connection.execute(
+        f"""
+        update raw_parcours.slices set content_hash = now.content_hash
+        from (
+            select
+                {day_of(table, zone)} as date_day,
+                cast({content_hash(table.columns.names)} as varchar) as content_hash
+            from raw_{source}.{name} group by 1
+        ) as now
+        where slices.source = ? and slices.table_name = ? and slices.date_day is not distinct from now.date_day
+        """,
+        [source, name],
+    )
 
 
 def content_hash(columns: Iterable[str]) -> str:
@@ -134,7 +154,7 @@ def content_hash(columns: Iterable[str]) -> str:
     return f"sum(hash(hash({named(columns)})))"
 
 
-def _day(table: Table, zone: ZoneInfo) -> str:
+def day_of(table: Table, zone: ZoneInfo) -> str:
     """The business day that a row counts for, as SQL; null where the table has none."""
     if table.kind == "snapshots":
         return '"captured_on"'

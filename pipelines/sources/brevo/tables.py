@@ -53,7 +53,7 @@ TABLES = {
         dated_by=("sent_date", "scheduled_at"),
         one_by_one=True,
     ),
-    # What has happened is never taken back.
+    # What has happened is never taken back. Of what is asked for nothing is done by the person on purpose.
     "events": Table(
         columns("message_id", "event", "date", "email_key", "tag", template_id=COUNT),
         ("message_id", "event", "date", "email_key"),
@@ -63,6 +63,7 @@ TABLES = {
         required=("email_key",),
         enums={"event": frozenset(EVENTS + OTHER_EVENTS)},
         dated_by=("date",),
+        acts="false",
     ),
     # A deleted list is not captured any more.
     "lists": Table(

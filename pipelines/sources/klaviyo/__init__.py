@@ -22,7 +22,7 @@ from pipelines.http import GONE
 from pipelines.listing import Guarded, selector
 from pipelines.sources.klaviyo.client import ADVICE, BASE_URL, PERMISSIONS, REVISION, Row, client, flat, inner, metric
 from pipelines.sources.klaviyo.quality import MACHINE_FLAGS, Opens
-from pipelines.sources.klaviyo.tables import MAIL_METRICS, TABLES
+from pipelines.sources.klaviyo.tables import BOT_FLAGS, MAIL_METRICS, TABLES
 
 MOST_EVENTS, MOST_ROWS, MOST_LISTS, MOST_FLOWS = 1000, 100, 10, 50  # the vendor gives no more in one answer
 ARCHIVED = [{"archived": "false"}, {"archived": "true"}]  # without a filter the vendor leaves archived things out
@@ -31,7 +31,7 @@ OPT_IN_METRICS = ("Subscribed to Email Marketing", "Subscribed to List")
 
 # All that is kept of an event's properties; the others hold addresses, subjects and devices. The vendor documents
 # `Apple Privacy Open`, its answers show `machine_open` and `Bot Click`: each spelling is kept, staging knows them.
-PROPERTIES = ("$message", "$flow", *MACHINE_FLAGS, "Bot Click", "bot_click", "$bot_click")
+PROPERTIES = ("$message", "$flow", *MACHINE_FLAGS, *BOT_FLAGS)
 
 
 class KlaviyoOptions(Options):

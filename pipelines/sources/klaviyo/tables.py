@@ -12,6 +12,10 @@ MAIL_METRICS = ("Received Email", "Bounced Email", "Opened Email", "Clicked Emai
 CONSENTS = frozenset(("SUBSCRIBED", "UNSUBSCRIBED", "NEVER_SUBSCRIBED", ""))  # '' of who has none to e-mail
 
 WHOSE = "relationships__profile__data__id"  # what is unique is counted by it
+# The vendor does not document all names of the flag, which is true, "true", 1 or "1.0" of a click that no person made.
+BOT_FLAGS = ("Bot Click", "bot_click", "$bot_click")
+BOT_FLAG = " ".join(f"""json_extract_string(attributes__event_properties, '$."{flag}"'),""" for flag in BOT_FLAGS)
+CLICKED = f"metric_name = 'Clicked Email' and not regexp_matches(lower(concat_ws(' ', {BOT_FLAG} '')), 'true|1')"
 EVENT = columns("id", "metric_name", WHOSE, "attributes__datetime")
 
 # An event keeps its id, so that every table of events is merged on it; none is ever taken back, and those of a deleted
@@ -26,6 +30,7 @@ TABLES = {
         required=("attributes__datetime", "attributes__event_properties", WHOSE),
         contact=(WHOSE,),
         dated_by=("attributes__datetime",),
+        acts=CLICKED,
         in_steps=True,
     ),
     # Read from the account's beginning, whatever the history asked for: the first opt-in counts, not a later one.
