@@ -5,13 +5,14 @@ from datetime import date, datetime, timedelta
 from rich.console import Console
 
 from app.printing import say
-from flows import own_models, transform, troubles
+from flows import own_models, purge, transform, troubles
 from flows.places import Places
 from pipelines import clock
 from pipelines.connector import Connector, ConnectorError, CredentialRefused, Options
 from pipelines.credentials import ExpiryUnknown, expiry, require
 from pipelines.expiry import API_WARN_DAYS
 from pipelines.identity import identity_key
+from pipelines.opening import WarehouseRefused
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
 
@@ -41,6 +42,26 @@ def check_models(places: Places, console: Console) -> int:
     models = [path for path in own_models.files(places.models) if path.suffix == ".sql"]
     tables = own_models.kpi_tables(places.models)
     say(console, f"    {places.models}: {len(models)}, of which {len(tables)} with KPIs")
+    return 0
+
+
+def check_privacy(settings: Settings, places: Places, now: datetime, console: Console) -> int:
+    """Say how many persons the next refresh will forget, if it loads nothing new of them; 1 where it will refuse to."""
+    if settings.privacy.prospects_months is None or not places.warehouse.exists():
+        return 0
+    try:
+        found = purge.look(places, settings, now)
+    except WarehouseRefused as error:
+        _say_refused(console, "Privacy", str(error))
+        return 1
+    said = purge.told(settings, found, now)
+    if purge.is_refused(found):
+        _say_refused(
+            console, "Privacy", f"too many to forget unasked: {said}. If it is meant: parcours refresh --accept-purge"
+        )
+        return 1
+    console.print("[green]✓[/green] [bold]Privacy[/bold]")
+    say(console, f"    the next refresh forgets {said}")
     return 0
 
 

@@ -135,16 +135,19 @@ def check(
 ) -> None:
     """Call each connected vendor cheaply: account, zone, currency, permissions, days left; or exactly what to fix.
 
-    Also whether a refresh can keep what they give, room on the disk, a warehouse that opens, and whether dbt can read
-    the business's own models. Exit codes: 0 all can be read; 1 something cannot, or the data not be kept.
+    Also whether a refresh can keep what they give, room on the disk, a warehouse that opens, whether dbt can read the
+    business's own models, and how many persons the next refresh will forget. Exit codes: 0 all can be read; 1 something
+    cannot, the data not be kept, or too many persons would be forgotten.
     """
-    from app.checks import check_data, check_models, check_sources
+    from app.checks import check_data, check_models, check_privacy, check_sources
     from app.ready import ready
     from flows.places import Places
 
     connected = ready(settings)
-    failed = check_sources(connected, sources or [], _instant(as_of), console)
+    now = _instant(as_of)
+    failed = check_sources(connected, sources or [], now, console)
     failed |= check_models(Places(data, connected.models), console)
+    failed |= check_privacy(connected, Places(data), now, console)
     raise typer.Exit(check_data(Places(data), console) or failed)
 
 
@@ -154,6 +157,7 @@ def check(
         "parcours refresh --source mailchimp --dry-run",
         "parcours refresh --through 2026-10-31 --as-of 2026-11-01T06:00:00+01:00",
         "parcours refresh --accept-deletions mailchimp",
+        "parcours refresh --accept-purge",
     ),
 )
 def refresh(
@@ -166,6 +170,10 @@ def refresh(
             metavar="SOURCE", help="Delete at once what this source no longer has, however much; may be repeated."
         ),
     ] = None,
+    accept_purge: Annotated[
+        bool,
+        typer.Option("--accept-purge", help="Forget who has lapsed ([privacy] prospects_months), however many."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked of whom, and stop.")] = False,
     settings: SettingsFile = SETTINGS,
     data: DataFolder = DATA,
@@ -189,7 +197,11 @@ def refresh(
     if dry_run:
         show_plans(business, Places(data), last_day, instant, only, console)
         return
-    outcome = run_refresh(business, Places(data), last_day, instant, only, partial(say, console), accepted=accepted)
+    outcome = run_refresh(
+        *(business, Places(data), last_day, instant, only, partial(say, console)),
+        accepted=accepted,
+        accepts_purge=accept_purge,
+    )
     raise typer.Exit(ended(outcome))
 
 

@@ -14,10 +14,10 @@ from pipelines import load_log
 from pipelines.settings import Settings
 
 PARTS = ("models", "macros", "seeds")
-# What only says how and how often to ask, or what is wanted of a figure, shapes none.
+# What only says how and how often to ask, whose rows are known, or what is wanted of a figure, shapes none.
 OPERATIONAL = (
     *("name", "source_minutes", "deep_reread_every_days", "deep_reread_days", "published"),
-    *("dashboard", "alerts", "objectives", "annotations"),
+    *("dashboard", "alerts", "privacy", "objectives", "annotations"),
 )
 
 

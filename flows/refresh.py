@@ -46,8 +46,9 @@ class Outcome:
     started_at: datetime
     sources: list[SourceOutcome] = field(default_factory=list)
     layers: dict[str, float] = field(default_factory=dict)
+    purged: int = 0  # persons who had lapsed, and are forgotten
     published: list[str] = field(default_factory=list)
-    undelivered: list[str] = field(default_factory=list)  # what was wanted after the publish, and failed
+    undelivered: list[str] = field(default_factory=list)  # what was wanted besides the publish, and failed
     seconds: float = 0.0
     error: str = ""
     is_explained: bool = True  # as for a source
@@ -70,10 +71,12 @@ def run_refresh(
     say: Say,
     again: Backfill | None = None,
     accepted: Collection[str] = (),
+    accepts_purge: bool = False,
 ) -> Outcome:
     """Refresh alone, and leave a line in `runs.jsonl` whatever happens. With a backfill, that is all that is loaded.
 
-    Of the `accepted` sources what is no longer there is deleted at once, however much it is.
+    Of the `accepted` sources what is no longer there is deleted at once, however much it is. With `accepts_purge` all
+    persons who have lapsed are forgotten, however many they are.
     Raises `AlreadyRunning` when another refresh holds the data directory.
     """
     places = replace(places, models=settings.models)
@@ -86,8 +89,8 @@ def run_refresh(
             from flows.refresh_flow import refresh  # imports Prefect, while its server starts
 
             with prefect_server.used(places):
-                refresh(settings, places, outcome, only, say, again, accepted)
-            outcome.undelivered = write_page(places, settings.published, say)
+                refresh(settings, places, outcome, only, say, again, accepted, accepts_purge)
+            outcome.undelivered += write_page(places, settings.published, say)
             outcome.undelivered += after_publish(places, settings.published, say, umask)
             outcome.undelivered += compact(places)
         except Exception as error:  # noqa: BLE001  whatever it was, it is told, logged and exits 1

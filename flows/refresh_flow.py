@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows import backfill, business_tables, definition, north_star, objectives, own_faults, publish, transform
+from flows import backfill, business_tables, definition, north_star, objectives, own_faults, publish, purge, transform
 from flows.backfill import Backfill
 from flows.places import Places
 from flows.refresh import Outcome, Say, SourceOutcome
@@ -34,8 +34,9 @@ def refresh(
     say: Say,
     again: Backfill | None,
     accepted: Collection[str],
+    accepts_purge: bool,
 ) -> None:
-    """Load what is connected, build the models layer by layer, publish, and show the result as artifacts."""
+    """Load what is connected, forget who has lapsed, build the models layer by layer, publish; show it as artifacts."""
     business = settings.business
     asked = business.asked(outcome.through, outcome.as_of)
     own_faults.check(settings.models)
@@ -68,6 +69,7 @@ def refresh(
             say(_told(outcome.sources[-1]))
     if not again:
         keep_outcomes(places, outcome)
+    forget_lapsed(places, settings, outcome, accepts_purge, say)
     anew = definition.is_anew(places, defined)
     for layer in transform.LAYERS:
         if layer == transform.KPIS:
@@ -123,6 +125,12 @@ def keep_outcomes(places: Places, outcome: Outcome) -> None:
             load_log.record_outcome(
                 connection, one.source, outcome.as_of, one.status, one.rows, one.warnings, one.quota, error
             )
+
+
+@task(cache_policy=NO_CACHE)
+def forget_lapsed(places: Places, settings: Settings, outcome: Outcome, accepts_purge: bool, say: Say) -> None:
+    """Persons from whom nothing has come for long become nobody, where the settings say after how long."""
+    purge.purge(places, settings, outcome, accepts_purge, say)
 
 
 @task(task_run_name="build {layer}", cache_policy=NO_CACHE)

@@ -172,6 +172,19 @@ class Alerts(BaseModel):
         return self
 
 
+class Privacy(BaseModel):
+    """How long persons are known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prospects_months: int | None = Field(
+        default=None,
+        ge=1,
+        le=1200,
+        description="who has not opted in, clicked, bought or answered for as long is forgotten; nobody when left out",
+    )
+
+
 class Settings(BaseModel):
     """The business, what it wants, and the options of each connected source."""
 
@@ -181,6 +194,7 @@ class Settings(BaseModel):
     published: Published = Published()
     dashboard: Dashboard = Dashboard()
     alerts: Alerts = Alerts()
+    privacy: Privacy = Privacy()
     objectives: list[Objective] = Field(default_factory=list)
     annotations: list[Annotation] = Field(default_factory=list)
     sources: dict[str, SerializeAsAny[Options]] = Field(default_factory=dict)

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import clock
+from flows.places import Places
+from pipelines import clock, load_log
+from pipelines.load import add_tables
+from pipelines.registry import CONNECTORS
 from sandbox.server import Running
-from tests.app.commands import AS_OF, BUSINESS, DEMO, run
+from tests.app.commands import AS_OF, BUSINESS, DEMO, run, words
 
 
 def test_check_says_what_each_source_is_connected_to(vendors: Running) -> None:
@@ -110,3 +113,41 @@ def test_check_says_where_data_are_kept_and_what_a_refresh_would_refuse(settings
     result = run("check", "--settings", settings, "--data", data)
     assert result.exit_code == 1
     assert f"✗ Data\n    {data / 'warehouse.duckdb'} is damaged. Restore the last backup" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("lapsed", "said", "exit_code"),
+    [
+        (
+            1,
+            "✓ Privacy the next refresh forgets 1 of 3 persons, whose last contact was before 2023-03-04 "
+            "([privacy] prospects_months = 36)",
+            0,
+        ),
+        (
+            2,
+            "✗ Privacy too many to forget unasked: 2 of 3 persons, whose last contact was before 2023-03-04 "
+            "([privacy] prospects_months = 36). If it is meant: parcours refresh --accept-purge",
+            1,
+        ),
+    ],
+)
+def test_check_says_how_many_persons_the_next_refresh_forgets(
+    tmp_path: Path, lapsed: int, said: str, exit_code: int
+) -> None:
+    settings, places = tmp_path / "parcours.toml", Places(tmp_path / "data")
+    settings.write_text(f"{BUSINESS}[privacy]\nprospects_months = 36\n")
+    places.data.mkdir()
+    with load_log.connect(places.warehouse) as connection:
+        add_tables(connection, CONNECTORS["shopify"])
+        for number in range(3):
+            key, day = f"{number:064}", "2023-03-03" if number < lapsed else "2023-03-04"
+            connection.execute(
+                "insert into raw_shopify.orders by name select ? as id, ? as email_key, ? as created_at",
+                [str(number), key, f"{day}T12:00:00Z"],
+            )
+    before = places.warehouse.read_bytes()
+    result = run("check", "--settings", settings, "--data", places.data, "--as-of", AS_OF.isoformat())
+    assert said in words(result.stdout)
+    assert result.exit_code == exit_code
+    assert places.warehouse.read_bytes() == before
