@@ -95,7 +95,7 @@ def test_a_backup_is_one_private_file_named_by_its_minute(places: Places, settin
     (file,) = (tmp_path / "kept").iterdir()
     assert re.fullmatch(r"parcours-backup-20\d\d-\d\d-\d\dT\d\d-\d\dZ\.tar\.zst", file.name)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert f"Written and read again: {file} (0.0 MB, 8 rows in 21 tables, of 20" in result.stdout
+    assert f"Written and read again: {file} (0.0 MB, 8 rows in 24 tables, of 20" in result.stdout
     assert everything(places.data) == before | {"refresh.lock": b""}
 
 
@@ -155,7 +155,7 @@ def test_a_restore_elsewhere_gives_the_same_rows_and_files(file: Path, tmp_path:
     there = Places(tmp_path / "there")
     result = run("restore", file, "--data", there.data)
     assert result.exit_code == 0, result.stderr
-    assert f"Restored: {there.data} (8 rows in 21 tables, of 20" in result.stdout
+    assert f"Restored: {there.data} (8 rows in 24 tables, of 20" in result.stdout
     assert sorted(path.name for path in there.data.iterdir()) == [
         "parcours.toml", "refresh.lock", "runs.jsonl", "warehouse.duckdb",
     ]  # fmt: skip
