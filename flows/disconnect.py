@@ -110,12 +110,16 @@ def prepared(places: Places, settings: Settings, part: Part, now: datetime) -> I
             rows = _remove(apart, settings, part, now)
             _check_objectives(places, apart, settings)
             yield Prepared(part, rows, settings, apart, umask)
+        except (OSError, duckdb.Error) as error:
+            if not (why := troubles.explained(error, places.data, places.warehouse)):
+                raise
+            raise ConnectorError(why) from None
         finally:
             shutil.rmtree(apart.data, ignore_errors=True)
 
 
 def finish(
-    found: Prepared, places: Places, settings: Path, text: str, target: Path, now: datetime, say: Callable[[str], None]
+    ready: Prepared, places: Places, settings: Path, text: str, target: Path, now: datetime, say: Callable[[str], None]
 ) -> None:
     """Write a backup to `target`, then put in place what was prepared, and `text` as the settings."""
     if not target.exists():  # one of a minute ago holds what was there before a kill
@@ -126,14 +130,14 @@ def finish(
         with swapped_in(settings) as fresh:
             fresh.write_text(text, encoding="utf-8")
             fresh.chmod(mode)
-    shutil.rmtree(places.state / f"parcours_{found.part.source}", ignore_errors=True)
-    published = found.settings.published
-    publish(places, published, found.apart.warehouse)
-    for undelivered in [*write_page(places, published, say), *after_publish(places, published, say, found.umask)]:
+    shutil.rmtree(places.state / f"parcours_{ready.part.source}", ignore_errors=True)
+    published = ready.settings.published
+    publish(places, published, ready.apart.warehouse)
+    for undelivered in [*write_page(places, published, say), *after_publish(places, published, say, ready.umask)]:
         say(f"not done: {undelivered}")
     _settle(places.warehouse)
     with swapped_in(places.warehouse) as fresh:
-        found.apart.warehouse.rename(fresh)
+        ready.apart.warehouse.rename(fresh)
 
 
 def tidy(places: Places) -> None:

@@ -62,10 +62,11 @@ def remove(connection: duckdb.DuckDBPyConnection, part: Part, zone: ZoneInfo, at
 
 
 def is_noted(connection: duckdb.DuckDBPyConnection, what: str) -> bool:
-    """Whether it went before."""
+    """Whether it went before; of an account its own name does."""
     if "disconnections" not in _tables(connection, "raw_parcours"):
         return False
-    found = connection.execute("select 1 from raw_parcours.disconnections where what = ?", [what]).fetchone()
+    asked = "select 1 from raw_parcours.disconnections where what = ? or ends_with(what, ?)"
+    found = connection.execute(asked, [what, f"/{what}"]).fetchone()
     return found is not None
 
 

@@ -84,12 +84,13 @@ def test_without_a_warehouse_the_section_is_all_there_is(places: Places) -> None
     assert "does not exist yet: nothing came of it" in refused(places, "stripe")
 
 
-def test_what_went_before_is_no_error(places: Places) -> None:
+@pytest.mark.parametrize("what", ["zendesk", "typeform/f1", "f1"])
+def test_what_went_before_is_no_error(places: Places, what: str) -> None:
     (places.data / "disconnecting").mkdir()
     with load_log.connect(places.warehouse) as connection:
-        connection.execute("insert into raw_parcours.disconnections values ('zendesk', now())")
+        connection.execute("insert into raw_parcours.disconnections values ('zendesk', now()), ('typeform/f1', now())")
     usual = ["--settings", places.data.parent / "parcours.toml", "--data", places.data]
-    result = run("disconnect", "zendesk", *usual, "--yes")
-    assert words(result.stdout) == "zendesk was disconnected before, and nothing of it is left."
+    result = run("disconnect", what, *usual, "--yes")
+    assert words(result.stdout) == f"{what} was disconnected before, and nothing of it is left."
     assert result.exit_code == 0
     assert not (places.data / "disconnecting").exists()

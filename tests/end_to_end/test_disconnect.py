@@ -21,7 +21,7 @@ from rich.console import Console
 from app.differences import differences
 from app.disconnecting import disconnect
 from flows import backup
-from flows.disconnect import found, prepared, text_without
+from flows.disconnect import DisconnectRefused, found, prepared, text_without
 from pipelines.disconnection import Part
 from pipelines.settings import read_settings
 from sandbox import events as e
@@ -290,8 +290,7 @@ def test_what_was_killed_is_finished_by_the_same_command(
     without_brevo: tuple[Small, dict[str, Any]], tmp_path: Path, place: tuple[str, int, str]
 ) -> None:
     undisturbed = without_brevo[0]
-    as_it_was = Small(undisturbed.vendors, undisturbed.folder.parent / "as it was", SETTINGS)
-    small = copied(as_it_was, tmp_path / "small")
+    small = copied(replace(undisturbed, folder=undisturbed.folder.parent / "as it was"), tmp_path / "small")
     arguments = [*map(str, place), "brevo", GONE["brevo"].isoformat(), str(small.folder)]
     killed = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
     assert killed.returncode == -signal.SIGKILL
@@ -302,3 +301,32 @@ def test_what_was_killed_is_finished_by_the_same_command(
     assert not (small.places.data / "disconnecting").exists()
     with duckdb.connect(str(small.places.warehouse), read_only=True) as warehouse:
         assert warehouse.execute("select count(*) from raw_brevo.opt_ins").fetchall() == [(0,)]
+
+
+OBJECTIVE = """
+[[objectives]]
+id = "cheaper"
+stage = "capture"
+sentence = "Each prospect for less than ten euros."
+serves = "new_prospects"
+owner = "Ada"
+
+[[objectives.kpis]]
+kpi = "cost_per_prospect"
+start_value = 20
+start_day = 2026-03-02
+target_value = 10
+target_day = 2026-12-31
+"""
+
+
+def test_what_an_objective_rests_on_alone_is_refused(businesses: tuple[Small, Small], tmp_path: Path) -> None:
+    small = copied(
+        Small(businesses[0].vendors, businesses[0].folder.parent / "as it was", SETTINGS), tmp_path / "small"
+    )
+    path = small.folder / "parcours.toml"
+    path.write_text(SETTINGS + OBJECTIVE, encoding="utf-8")
+    before = bytes_in(small.folder)
+    with pytest.raises(DisconnectRefused, match="cheaper wants cost_per_prospect, which nothing else feeds: end or"):
+        disconnect("facebook_ads", small.places, path, GONE["brevo"], small.folder, Console())
+    assert bytes_in(small.folder) == before
