@@ -5,9 +5,10 @@ from datetime import date, datetime, timedelta
 from rich.console import Console
 
 from app.printing import say
+from app.ready import still_asked
 from flows import own_models, purge, transform, troubles
 from flows.places import Places
-from pipelines import clock
+from pipelines import clock, windows
 from pipelines.connector import Connector, ConnectorError, CredentialRefused, Options
 from pipelines.credentials import ExpiryUnknown, expiry, require
 from pipelines.expiry import API_WARN_DAYS
@@ -65,7 +66,7 @@ def check_privacy(settings: Settings, places: Places, now: datetime, console: Co
     return 0
 
 
-def check_sources(settings: Settings, only: list[str], now: datetime, console: Console) -> int:
+def check_sources(settings: Settings, places: Places, only: list[str], now: datetime, console: Console) -> int:
     """Say for each source what it is connected to, or what to fix; the number of sources that cannot be read."""
     identity_key()
     unknown = [name for name in only if name not in settings.sources]
@@ -73,17 +74,26 @@ def check_sources(settings: Settings, only: list[str], now: datetime, console: C
         raise ConnectorError(
             f"{unknown[0]} is not connected; connected are: {', '.join(settings.connected) or 'none'}."
         )
-    require(CONNECTORS[name] for name in only or settings.connected)
+    asked = only or still_asked(settings, places)
+    require(CONNECTORS[name] for name in asked)
     here = now.astimezone(settings.business.zone)
     failures = 0
     with clock.listening() as heard:
-        for name in only or settings.connected:
+        for name in asked:
             failures += not _check(CONNECTORS[name], settings.sources[name], here, console)
     if wrong := clock.fault(heard):
         _say_refused(console, "Clock", wrong)
         failures += 1
     if not settings.connected:
         say(console, "No source is connected: add a [sources.…] section to parcours.toml.")
+    for name in settings.connected:
+        if name not in asked and not only:
+            console.print(f"[green]✓[/green] [bold]{CONNECTORS[name].title}[/bold]")
+            say(
+                console, f"    counts until {settings.sources[name].until}, all of which is loaded: it is asked no more"
+            )
+    for doubt in windows.doubts(settings):
+        say(console, f"warning: {doubt}. Correct `from` or `until` in parcours.toml.")
     return min(failures, 1)
 
 

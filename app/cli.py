@@ -144,11 +144,11 @@ def check(
     from flows.places import Places
 
     connected = ready(settings)
-    now = _instant(as_of)
-    failed = check_sources(connected, sources or [], now, console)
-    failed |= check_models(Places(data, connected.models), console)
-    failed |= check_privacy(connected, Places(data), now, console)
-    raise typer.Exit(check_data(Places(data), console) or failed)
+    now, places = _instant(as_of), Places(data, connected.models)
+    failed = check_sources(connected, places, sources or [], now, console)
+    failed |= check_models(places, console)
+    failed |= check_privacy(connected, places, now, console)
+    raise typer.Exit(check_data(places, console) or failed)
 
 
 @cli.command(
@@ -193,7 +193,7 @@ def refresh(
     last_day = _last_day(through, instant, business)
     only = _known(source or [], business.connected)
     accepted = _known(accept_deletions or [], only or business.connected, "--accept-deletions", "refreshed")
-    armed(business, settings, only)
+    armed(business, settings, Places(data), only)
     if dry_run:
         show_plans(business, Places(data), last_day, instant, only, console)
         return
@@ -233,8 +233,8 @@ def backfill(
 
     business = ready(settings)
     _known([source], business.connected)
-    armed(business, settings, [source])
     again, places = Backfill(source, first_day.date(), last_day.date()), Places(data)
+    armed(business, settings, places, [source])
     loaded = check(again, business, places)
     if dry_run:
         for first, last in steps(again):

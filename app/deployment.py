@@ -6,6 +6,7 @@ from app.options import DATA_VARIABLE, data_folder, settings_file
 from app.ready import armed, ready
 from app.schedule import clock, daily
 from app.secrets_file import beside, load
+from flows.places import Places
 
 
 def asked(at: str) -> dict[str, str]:
@@ -13,10 +14,11 @@ def asked(at: str) -> dict[str, str]:
     path = settings_file()
     load(beside(path))
     business = ready(path)
-    armed(business, path)
+    data = data_folder(path, os.environ.get(DATA_VARIABLE))
+    armed(business, path, Places(data))
     return {
         "settings": str(path),
-        "data": str(data_folder(path, os.environ.get(DATA_VARIABLE))),
+        "data": str(data),
         "cron": daily(clock(at)),
         "zone": business.business.zone.key,
     }

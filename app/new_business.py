@@ -17,9 +17,10 @@ from rich.console import Console
 
 from app import secrets_file, template
 from app.checks import check_sources
-from app.options import SETTINGS_NAME
+from app.options import SETTINGS_NAME, data_folder
 from app.printing import say
-from app.ready import ready
+from app.ready import ready, still_asked
+from flows.places import Places
 from flows.private import FILE
 from pipelines import mistakes
 from pipelines.connector import ConnectorError
@@ -161,15 +162,17 @@ def _go_on(settings: Path, console: Console) -> int:
     secrets_path = secrets_file.beside(settings)
     secrets_file.load(secrets_path)
     connected = _connected(settings)
-    empty = [variable for name in connected for variable in missing(CONNECTORS[name])]
+    places = Places(data_folder(settings))
     wrong, business = "", None
     try:
         business = ready(settings)
     except SettingsError as error:
         wrong = str(error)
+    asked = still_asked(business, places) if business else connected
+    empty = [variable for name in asked for variable in missing(CONNECTORS[name])]
     if connected and business and not empty:
         console.print("\nAll is filled in. parcours check:")
-        return check_sources(business, [], datetime.now(UTC), console)
+        return check_sources(business, places, [], datetime.now(UTC), console)
     steps = []
     if not connected:
         steps.append("Connect a tool: parcours init --tool NAME, where NAME is one of " + ", ".join(CONNECTORS))

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.printing import new_table
+from app.ready import still_asked
 from flows.places import Places
-from pipelines.connector import Plan
 from pipelines.plan import plan_load
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
@@ -33,17 +33,13 @@ def _lines(
 ) -> Counter[tuple[str, ...]]:
     """What each table asks of each account and why; how often, where several reports make one table."""
     lines: Counter[tuple[str, ...]] = Counter()
-    for name in only or settings.connected:
-        plan = _plan(name, settings, places, through, as_of)
+    for name in only or still_asked(settings, places):
+        asked = settings.business.asked(through, as_of).of(settings.sources[name])
+        plan = plan_load(CONNECTORS[name], settings.sources[name], places.warehouse, asked)
         for pull in plan.pulls:
             window = CONNECTORS[name].tables[pull.table].reread_days
             why = "new days, deep re-read" if plan.kind == "deep" else f"new days, and {window} re-read"
-            if pull.first_day == settings.business.history_start:
+            if pull.first_day == asked.history_start:
                 why = "all history"
             lines[name, pull.table, pull.account_id, str(pull.first_day), str(pull.last_day), why] += 1
     return lines
-
-
-def _plan(name: str, settings: Settings, places: Places, through: date, as_of: datetime) -> Plan:
-    asked = settings.business.asked(through, as_of)
-    return plan_load(CONNECTORS[name], settings.sources[name], places.warehouse, asked)

@@ -17,7 +17,7 @@ from flows.places import Places
 def serve(settings: Path, places: Places, at: time, port: int, console: Console) -> None:
     """Refresh at this time of the business's day, until stopped; at once where the last one was missed."""
     business = ready(settings)
-    armed(business, settings)
+    armed(business, settings, places)
     zone = business.business.zone
     os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
     with prefect_server.kept(places, port) as page:

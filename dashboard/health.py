@@ -29,7 +29,7 @@ def sources(facts: Facts) -> list[Source]:
 
 def _source(row: Row) -> Source:
     behind = row["days_behind"] or 0
-    is_fresh = row["status"] == "loaded" and behind == 0
+    is_fresh = row["status"] in ("loaded", "ended") and behind == 0
     through = row["loaded_through"] if row["is_connected"] else None
     return Source(
         title=row["title"],

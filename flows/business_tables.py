@@ -7,8 +7,9 @@ import duckdb
 
 from flows import objective_tables
 from flows.places import Places
-from pipelines.connector import ConnectorError
-from pipelines.entities import COMMERCE, ENTITIES
+from pipelines import windows
+from pipelines.connector import ConnectorError, Options
+from pipelines.entities import ENTITIES
 from pipelines.load_log import connect
 from pipelines.plan import Asked
 from pipelines.registry import CONNECTORS
@@ -92,12 +93,15 @@ def _lists(settings: Settings) -> Iterator[list[str]]:
 def _sources(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     connection.execute(
         "create or replace table raw_parcours.sources "
-        "(source varchar, title varchar, is_connected boolean, api_version varchar, api_ends_on date, advice varchar)"
+        "(source varchar, title varchar, is_connected boolean, api_version varchar, api_ends_on date, advice varchar, "
+        "counts_from date, counts_until date, has_ended boolean)"
     )
+    ended = windows.ended(connection, settings)
     for name, connector in CONNECTORS.items():
+        options = settings.sources.get(name, Options())
         ends = [day for day in (connector.api_ends_on, *connector.other_versions.values()) if day]
         connection.execute(
-            "insert into raw_parcours.sources values (?, ?, ?, ?, ?, ?)",
+            "insert into raw_parcours.sources values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 name,
                 connector.title,
@@ -105,6 +109,9 @@ def _sources(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
                 connector.api_version,
                 min(ends, default=None),
                 connector.advice,
+                options.from_day,
+                options.until,
+                name in ended,
             ],
         )
 
@@ -131,12 +138,10 @@ def _feeds(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     connection.execute(
         "create or replace table raw_parcours.feeds (source varchar, entity varchar, table_name varchar)"
     )
-    owners = settings.business.orders_from or settings.feeding("orders")
     for entity in ENTITIES:
-        for source in settings.feeding(entity):
-            if entity not in COMMERCE or source in owners:
-                for table in CONNECTORS[source].feeds[entity]:
-                    connection.execute("insert into raw_parcours.feeds values (?, ?, ?)", [source, entity, table])
+        for source in settings.counted(entity):
+            for table in CONNECTORS[source].feeds[entity]:
+                connection.execute("insert into raw_parcours.feeds values (?, ?, ?)", [source, entity, table])
 
 
 def _upsells(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:

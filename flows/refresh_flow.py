@@ -14,7 +14,7 @@ from flows import backfill, business_tables, definition, north_star, objectives,
 from flows.backfill import Backfill
 from flows.places import Places
 from flows.refresh import Outcome, Say, SourceOutcome
-from pipelines import deadline, load_log
+from pipelines import deadline, load_log, windows
 from pipelines.connector import AccessRefused, BudgetSpent, ConnectorError, QuotaExhausted
 from pipelines.deadline import Budget
 from pipelines.load import LoadResult, add_tables, load
@@ -45,7 +45,6 @@ def refresh(
     objectives.check(settings)
     defined = definition.definition(settings)
     business_tables.write(places, settings, asked, defined)
-    wanted = [name for name in settings.connected if not only or name in only]
     # Held open, so that no load meets the file while the last connection of another one is closing it.
     with load_log.connect(places.warehouse) as connection:
         for connector in CONNECTORS.values():
@@ -54,6 +53,10 @@ def refresh(
             own = Budget(again.source, business.source_seconds)
             loads = {again.source: load_again.submit(again, settings, places, asked, own)}
         else:
+            ended = [] if only else windows.ended(connection, settings)
+            for name in ended:
+                say(f"{name} counts until {settings.sources[name].until}, all of which is loaded: it is asked no more")
+            wanted = [name for name in only or settings.connected if name not in ended]
             loads = {
                 name: load_source.submit(
                     name,

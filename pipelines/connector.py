@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 from dlt.extract.source import DltSource
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from pipelines.caveats import CAVEATS
 from pipelines.expiry import Expiry
@@ -50,10 +50,27 @@ def _is_number(text: str) -> str:
 NumberId = Annotated[str, AfterValidator(_is_number)]  # of what a vendor numbers
 
 
-class Options(BaseModel):
-    """A source's section of `parcours.toml`; unknown keys are refused."""
+class Section(BaseModel):
+    """A section of `parcours.toml`; unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Options(Section):
+    """A source's section: the first and the last business day of which it counts, and keys of its own."""
+
+    from_day: date | None = Field(
+        default=None, alias="from", description="its first day; the start of history when left out"
+    )
+    until: date | None = Field(default=None, description="its last day, where another tool has taken its place")
+
+    @field_validator("until")
+    @classmethod
+    def _is_not_before_from(cls, until: date | None, said: ValidationInfo) -> date | None:
+        first = said.data.get("from_day")
+        if until and first and until < first:
+            raise ValueError(f"is {until}, before the source begins: from is {first}")
+        return until
 
     def gives(self, entity: str) -> bool:
         """Whether these options ask for what the connector could feed."""

@@ -58,7 +58,7 @@ def _keys(model: type[BaseModel], path: list[int | str]) -> Iterable[str]:
         if not models:
             return ()
         model = models[0]
-    return model.model_fields
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _key(location: tuple[int | str, ...]) -> str:

@@ -28,12 +28,18 @@ class Asked:
     deep_days: int = 400
     accepts_deletions: bool = False
 
+    def of(self, options: Options) -> "Asked":
+        """What is asked of one source, whose history begins no earlier than it does itself."""
+        begins = min(options.from_day or self.history_start, self.through)
+        return replace(self, history_start=max(self.history_start, begins))
+
 
 def plan_load(connector: Connector, options: Options, warehouse: Path, asked: Asked, deep: bool = True) -> Plan:
     """What a load would ask: all history for what was never loaded, else from the re-read window on.
 
     Now and then the window is deep, so that what a vendor restates late is found too; `deep=False` leaves that out.
     """
+    asked = asked.of(options)
     covered, held = _covered(connector, warehouse), _held(connector, warehouse)
     wanted = [(name, scope) for name in connector.tables for scope in connector.scopes(options, name)]
     known = [covered.get((name, scope.account_id, scope.definition)) for name, scope in wanted]
@@ -105,6 +111,7 @@ def plan_backfill(
     Snapshots cannot be asked again, what was never loaded is a refresh's to load, and days that the vendor no longer
     keeps stay as they are.
     """
+    asked = asked.of(options)
     covered = _covered(connector, warehouse)
     pulls = []
     for name, table in connector.tables.items():

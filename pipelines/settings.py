@@ -23,6 +23,7 @@ from pydantic import (
 from pipelines import mistakes
 from pipelines.connector import ConnectorError, Options
 from pipelines.currencies import CURRENCIES
+from pipelines.entities import COMMERCE
 from pipelines.objectives import Annotation, Dashboard, Objective
 from pipelines.plan import Asked
 from pipelines.registry import CONNECTORS
@@ -215,6 +216,11 @@ class Settings(BaseModel):
         return [
             name for name in self.connected if entity in CONNECTORS[name].feeds and self.sources[name].gives(entity)
         ]
+
+    def counted(self, entity: str) -> list[str]:
+        """Those of them that count: of orders and what belongs to them, the ones that own the orders."""
+        owners = self.business.orders_from or self.feeding("orders")
+        return [name for name in self.feeding(entity) if entity not in COMMERCE or name in owners]
 
 
 def read_settings(

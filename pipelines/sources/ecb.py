@@ -17,6 +17,7 @@ import dlt
 import pyarrow as pa
 import requests
 from dlt.extract.resource import DltResource
+from pydantic import field_validator
 
 from pipelines.connector import Connector, ConnectorError, Options, Plan, Scope, Table, columns
 from pipelines.http import session
@@ -45,6 +46,11 @@ class EcbOptions(Options):
     """`currencies`: ISO codes to keep; all of the file's when left out."""
 
     currencies: list[str] | None = None
+
+    @field_validator("from_day", "until")
+    @classmethod
+    def _is_left_out(cls, _day: date | None) -> None:
+        raise ValueError("no other source gives rates, so these hold for all days: take it out")
 
 
 @dlt.source(name="ecb", section="ecb", max_table_nesting=0)

@@ -29,7 +29,7 @@ ANSWERS = {
     "verdict": pa.int64(),
 }
 ORDERS = {"order_key": TEXT, "date_day": DAY, "buyer_key": TEXT, "order_value": MONEY}
-CAPTURES = {"measure": TEXT, "entity_id": TEXT, "date_day": DAY, "amount": pa.int64()}
+CAPTURES = {"measure": TEXT, "source": TEXT, "entity_id": TEXT, "date_day": DAY, "amount": pa.int64()}
 WAITS = {"date_day": DAY, "seconds_to_purchase": pa.int64()}
 
 Span = tuple[date, date]  # first and last day
@@ -76,9 +76,14 @@ def given_orders(models: Models, found: Iterable[Order]) -> None:
 
 def given_captures(models: Models, found: Mapping[tuple[str, str, date], int], entities: Mapping[str, int]) -> None:
     """Captured stocks by measure, entity and day, and of how many entities each measure consists."""
-    models.given("marts.fct_captures", CAPTURES, [(*key, amount) for key, amount in found.items()])
-    columns = {"measure": TEXT, "entities": pa.int64()}
-    models.given("intermediate.int_captured_entities", columns, list(entities.items()))
+    models.given(
+        "marts.fct_captures", CAPTURES, [(measure, "a", *key, amount) for (measure, *key), amount in found.items()]
+    )
+    columns = {"measure": TEXT, "source": TEXT, "entities": pa.int64()}
+    rows = [(measure, "a", many) for measure, many in entities.items()]
+    models.given("intermediate.int_captured_entities", columns, rows)
+    windows = {"source": TEXT, "first_day": DAY, "last_day": DAY}
+    models.given("intermediate.int_windows", windows, [("a", date.min, date.max)])
 
 
 def given_waits(models: Models, found: Iterable[tuple[date, int | None]]) -> None:

@@ -103,6 +103,13 @@ def test_every_source_is_a_row_and_says_whether_it_is_connected(tmp_path: Path) 
     assert found == {name: name == "ecb" for name in CONNECTORS}
 
 
+def test_a_source_says_from_when_and_until_when_it_counts(tmp_path: Path) -> None:
+    write(tmp_path, "[sources.mailchimp]\nuntil = 2026-03-09\n[sources.brevo]\nfrom = 2026-03-10\n")
+    query = "select source, counts_from, counts_until from raw_parcours.sources where not has_ended order by source"
+    found = {source: days for source, *days in rows(tmp_path, query) if any(days)}
+    assert found == {"brevo": [date(2026, 3, 10), None], "mailchimp": [None, date(2026, 3, 9)]}
+
+
 def test_what_is_asked_now_are_the_scopes(tmp_path: Path) -> None:
     write(tmp_path, ANALYTICS + ECB)
     write(tmp_path, ECB, AS_OF + timedelta(days=1))  # Google Analytics is asked no more

@@ -137,6 +137,26 @@ def test_options_keep_what_is_theirs_when_written_out(tmp_path: Path) -> None:
             BUSINESS + "[published]\ncommand_minutes = 0\n",
             "parcours.toml: published.command_minutes: is 0, but should be more than 0",
         ),
+        (
+            BUSINESS + "[sources.brevo]\nfrom = 2026-04-02\nuntil = 2026-04-01\n",
+            "parcours.toml: sources.brevo.until: is 2026-04-01, before the source begins: from is 2026-04-02",
+        ),
+        (
+            BUSINESS + "[sources.brevo]\nfrom = 4\n",
+            "parcours.toml: sources.brevo.from: is 4, but should be a date",
+        ),
+        (
+            BUSINESS + "[sources.brevo]\nform = 2026-04-02\n",
+            "parcours.toml: sources.brevo.form: is not known: correct its name, or take it out; did you mean from?",
+        ),
+        (
+            BUSINESS + "[sources.ecb]\nuntil = 2026-04-02\n",
+            "parcours.toml: sources.ecb.until: no other source gives rates",
+        ),
+        (
+            BUSINESS + '[sources.files.feeds.a]\nentity = "spend"\nlocation = "x.csv"\nuntil = 2026-04-02\n',
+            "parcours.toml: sources.files.feeds.a.until: is not known",
+        ),
         ("[business\n", "parcours.toml is no valid TOML: Expected ']'"),
     ],
 )

@@ -52,6 +52,7 @@ select
     daily.amount,
     {{ converted('daily.amount', 'rates') }} as amount_reporting
 from daily
+{{ in_window('daily.source', 'daily.date_day') }}
 left join {{ ref('int_conversion_rates') }} as rates
     on
         daily.date_day = rates.date_day

@@ -70,3 +70,4 @@ select
     answers.verdict
 from answers
 cross join {{ ref('int_business') }} as business
+{{ in_window('answers.source', business_day('answers.answered_at', 'business.time_zone')) }}

@@ -33,3 +33,4 @@ select
     broadcasts.has_proxies_in_opens
 from broadcasts
 cross join {{ ref('int_business') }} as business
+{{ in_window('broadcasts.source', business_day('broadcasts.sent_at', 'business.time_zone')) }}

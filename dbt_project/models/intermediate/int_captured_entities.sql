@@ -1,6 +1,7 @@
--- How many audiences, pages or lists a stock consists of now: without one of them its sum would be too small.
+-- How many audiences, pages or lists of each source a stock consists of: without one of them its sum is too small.
 with lists as (
     select
+        source,
         list_key,
         captured_on,
         max(captured_on) over (partition by source) as last_captured_on
@@ -31,27 +32,30 @@ declared as (
 
 select
     declared.measure,
+    declared.source,
     count(items.item) as entities
 from declared
 left join {{ ref('stg_parcours__setting_items') }} as items
     on
         declared.source = items.source
         and declared.setting = items.setting
-group by declared.measure
+group by declared.measure, declared.source
 
 union all
 
 select
     'list_size' as measure,
+    source,
     count(distinct list_key) as entities
 from lists
 -- a list that is no longer there is no longer missed
 where captured_on = last_captured_on
+group by source
 
 union all
 
-select
+select distinct
     measure,
-    count(distinct source) as entities
+    source,
+    1 as entities
 from {{ ref('int_affiliate_captures') }}
-group by measure

@@ -1,4 +1,4 @@
--- Every captured stock: what it measures, of which audience, page or list, on which day, and how much.
+-- Every captured stock of a day that counts: what it measures, of which audience, page or list, and how much.
 with retargeting as (
     select item as audience_id
     from {{ ref('stg_parcours__setting_items') }}
@@ -16,6 +16,7 @@ audiences as (
 captures as (
     select
         'retargeting_audience_size' as measure,
+        'facebook_ads' as source,
         audience_id as entity_id,
         captured_on,
         size_lower_bound as amount
@@ -23,6 +24,7 @@ captures as (
     union all
     select
         'retargeting_audience_size_upper' as measure,
+        'facebook_ads' as source,
         audience_id as entity_id,
         captured_on,
         size_upper_bound as amount
@@ -30,6 +32,7 @@ captures as (
     union all
     select
         'audience_export_users' as measure,
+        'google_analytics' as source,
         audience_id as entity_id,
         captured_on,
         users as amount
@@ -37,6 +40,7 @@ captures as (
     union all
     select
         'facebook_fans' as measure,
+        'facebook_page' as source,
         page_id as entity_id,
         captured_on,
         followers as amount
@@ -44,6 +48,7 @@ captures as (
     union all
     select
         'list_size' as measure,
+        source,
         list_key as entity_id,
         captured_on,
         members_subscribed as amount
@@ -51,6 +56,7 @@ captures as (
     union all
     select
         measure,
+        source,
         source as entity_id,
         captured_on,
         amount
@@ -58,10 +64,12 @@ captures as (
 )
 
 select
-    measure,
-    entity_id,
-    captured_on,
-    amount
+    captures.measure,
+    captures.source,
+    captures.entity_id,
+    captures.captured_on,
+    captures.amount
 from captures
+{{ in_window('captures.source', 'captures.captured_on') }}
 -- a size that the vendor had not counted yet is no capture
-where amount is not null
+where captures.amount is not null

@@ -9,3 +9,4 @@ select
     comments.is_own
 from {{ ref('stg_facebook_page__comments') }} as comments
 cross join {{ ref('int_business') }} as business
+{{ in_window("'facebook_page'", business_day('comments.created_at', 'business.time_zone')) }}

@@ -8,4 +8,5 @@ select
     cast(sum(items.items_purchased) as bigint) as items_purchased
 from {{ ref('stg_google_analytics__items_by_product') }} as items
 inner join {{ ref('int_business') }} as business on items.property_id = business.primary_property_id
+{{ in_window("'google_analytics'", 'items.date_day') }}
 group by items.date_day, items.item_id

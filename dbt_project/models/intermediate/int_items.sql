@@ -7,3 +7,4 @@ select
     items.items_purchased
 from {{ ref('stg_google_analytics__items_by_day') }} as items
 inner join {{ ref('int_business') }} as business on items.property_id = business.primary_property_id
+{{ in_window("'google_analytics'", 'items.date_day') }}

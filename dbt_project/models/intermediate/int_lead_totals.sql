@@ -14,9 +14,10 @@ with leads as (
 )
 
 select
-    source,
-    account_id,
-    date_day,
-    cast(sum(leads) as {{ money() }}) as leads
+    leads.source,
+    leads.account_id,
+    leads.date_day,
+    cast(sum(leads.leads) as {{ money() }}) as leads
 from leads
-group by source, account_id, date_day
+{{ in_window('leads.source', 'leads.date_day') }}
+group by leads.source, leads.account_id, leads.date_day

@@ -14,8 +14,9 @@ with sizes as (
 )
 
 select
-    source,
-    source || ':' || list_id as list_key,
-    captured_on,
-    members_subscribed
+    sizes.source,
+    sizes.source || ':' || sizes.list_id as list_key,
+    sizes.captured_on,
+    sizes.members_subscribed
 from sizes
+{{ in_window('sizes.source', 'sizes.captured_on') }}

@@ -20,3 +20,4 @@ select
     {{ business_day('mentions.mentioned_at', 'business.time_zone') }} as date_day
 from mentions
 cross join {{ ref('int_business') }} as business
+{{ in_window('mentions.source', business_day('mentions.mentioned_at', 'business.time_zone')) }}

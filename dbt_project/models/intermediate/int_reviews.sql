@@ -20,3 +20,4 @@ select
     reviews.rating
 from reviews
 cross join {{ ref('int_business') }} as business
+{{ in_window('reviews.source', business_day('reviews.reviewed_at', 'business.time_zone')) }}

@@ -30,16 +30,20 @@ select
     sources.title,
     sources.is_connected,
     sources.api_version,
-    sources.api_ends_on,
+    case when not sources.has_ended then sources.api_ends_on end as api_ends_on,
     credentials.credential_expires_on,
     case when credentials.credential_expires_on is not null then sources.credential_renewal end as credential_renewal,
     loads.first_loaded_at,
     loads.deep_loaded_at,
-    coalesce(new_fields.new_fields, '') as new_fields
+    coalesce(new_fields.new_fields, '') as new_fields,
+    sources.counts_from,
+    sources.counts_until,
+    sources.has_ended
 from {{ ref('stg_parcours__sources') }} as sources
 left join {{ ref('stg_parcours__credentials') }} as credentials
     on
         sources.source = credentials.source
         and sources.is_connected
+        and not sources.has_ended
 left join loads on sources.source = loads.source
 left join new_fields on sources.source = new_fields.source

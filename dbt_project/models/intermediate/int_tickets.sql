@@ -22,4 +22,5 @@ select
     {{ business_day('tickets.created_at', 'business.time_zone') }} as date_day
 from tickets
 cross join {{ ref('int_business') }} as business
+{{ in_window('tickets.source', business_day('tickets.created_at', 'business.time_zone')) }}
 where tickets.is_counted

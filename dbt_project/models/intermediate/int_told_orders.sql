@@ -57,3 +57,5 @@ from orders
 -- of an order that is told by a shop and by whom it pays through, one counts
 inner join owners on orders.source = owners.source
 cross join {{ ref('int_business') }} as business
+-- a shop may hold orders of the one before it; an order counts in the shop that it was placed in
+{{ in_window('orders.source', business_day('coalesce(orders.ordered_at, orders.paid_at)', 'business.time_zone')) }}

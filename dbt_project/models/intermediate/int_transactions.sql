@@ -8,6 +8,7 @@ with ranked as (
         ) as first_seen
     from {{ ref('stg_google_analytics__transactions') }} as transactions
     inner join {{ ref('int_business') }} as business on transactions.property_id = business.primary_property_id
+    {{ in_window("'google_analytics'", 'transactions.date_day') }}
     where transactions.transaction_id is not null
 )
 

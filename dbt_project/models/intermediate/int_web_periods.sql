@@ -14,6 +14,9 @@ metrics as (
     inner join {{ ref('int_business') }} as business on metrics.property_id = business.primary_property_id
     -- rows that an earlier setting asked for stay in raw
     inner join current_reports on metrics.definition = current_reports.definition
+    {{ in_window("'google_analytics'", 'metrics.period_start') }}
+    -- of users who came partly outside of it, nobody knows who came inside
+    where metrics.period_end <= windows.last_day
 )
 
 select

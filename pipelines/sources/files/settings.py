@@ -13,7 +13,6 @@ import duckdb
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     ValidationInfo,
@@ -21,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from pipelines.connector import Options
+from pipelines.connector import Options, Section
 from pipelines.sources.files.entities import ENTITIES, FEEDS
 from pipelines.sources.files.presets import PRESETS
 from pipelines.sources.files.times import parsed_time
@@ -57,7 +56,7 @@ def _names(said: Any) -> Any:
 Names = Annotated[list[Annotated[str, AfterValidator(plain)]], BeforeValidator(_names)]
 
 
-class Column(Options):
+class Column(Section):
     """Which column a field comes from: the first of these names that the file has, with the time of day in `time`.
 
     `values` renames what it holds, `otherwise` stands for all other values; `sql` is an expression over the file's
@@ -92,10 +91,8 @@ def _text(said: Any) -> Any:
     return str(said) if isinstance(said, (int, float)) else said
 
 
-class Feed(Options):
+class Feed(Section):
     """Files of one kind in one place, and how they are mapped to an entity."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     preset: str = ""
     entity: str

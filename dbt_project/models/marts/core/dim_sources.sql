@@ -9,5 +9,8 @@ select
     credential_renewal,
     first_loaded_at,
     deep_loaded_at,
-    new_fields
+    new_fields,
+    counts_from,
+    counts_until,
+    has_ended
 from {{ ref('int_sources') }}

@@ -16,6 +16,7 @@ select
     business.reporting_currency as currency
 from {{ ref('int_ad_days') }} as ads
 cross join {{ ref('int_business') }} as business
+{{ in_window('ads.source', 'ads.date_day') }}
 left join {{ ref('int_conversion_rates') }} as rates
     on
         ads.date_day = rates.date_day

@@ -26,23 +26,34 @@ table_states as (
         kpi_tables.source,
         periods.grain,
         periods.period_start,
+        greatest(periods.period_start, kpi_tables.answers_from) as due_from,
+        least(periods.last_day, kpi_tables.answers_through) as due_through,
         coalesce(
-            kpi_tables.loaded_through >= periods.last_day
-            and (kpi_tables.loaded_from <= periods.period_start or catalog.aggregation_class = 'snapshot'),
+            kpi_tables.loaded_through >= due_through
+            and kpi_tables.counts_until >= due_through
+            and (
+                kpi_tables.loaded_from <= due_from and kpi_tables.counts_from <= due_from
+                or catalog.aggregation_class = 'snapshot'
+            ),
             false
         ) as has_loaded,
         -- a capture may tell the day before it
         coalesce(
-            kpi_tables.loaded_from <= {{ dbt.dateadd('day', 1, 'periods.last_day') }}, false
+            kpi_tables.loaded_from <= {{ dbt.dateadd('day', 1, 'periods.last_day') }}
+            and kpi_tables.counts_from <= {{ dbt.dateadd('day', 1, 'periods.last_day') }},
+            false
         ) as has_begun,
         case when not has_loaded then kpi_tables.source end as missing_source,
         -- the next refresh reads these days again
         coalesce(
-            periods.last_day > {{ dbt.dateadd('day', '-kpi_tables.reread_days', 'kpi_tables.loaded_through') }}, true
+            due_through > {{ dbt.dateadd('day', '-kpi_tables.reread_days', 'kpi_tables.loaded_through') }}, true
         ) as may_change
     from {{ ref('kpi_sources') }} as kpi_tables
     inner join {{ ref('kpi_catalog') }} as catalog on kpi_tables.kpi_id = catalog.kpi_id
-    cross join {{ ref('dim_periods') }} as periods
+    inner join {{ ref('dim_periods') }} as periods
+        on
+            kpi_tables.answers_from <= periods.last_day
+            and kpi_tables.answers_through >= periods.period_start
 ),
 
 coverage as (
@@ -64,6 +75,8 @@ caveats as (
         kpi_sources.kpi_id,
         caveats.grain,
         caveats.date_day,
+        kpi_sources.answers_from,
+        kpi_sources.answers_through,
         caveats.source || ': ' || caveats.caveat as caveat
     from {{ ref('fct_caveats') }} as caveats
     inner join {{ ref('kpi_sources') }} as kpi_sources
@@ -80,7 +93,10 @@ caveats_of_periods as (
         periods.period_start,
         caveats.caveat
     from caveats
-    cross join {{ ref('dim_periods') }} as periods
+    inner join {{ ref('dim_periods') }} as periods
+        on
+            caveats.answers_from <= periods.last_day
+            and caveats.answers_through >= periods.period_start
     where caveats.date_day is null
     union all
     select

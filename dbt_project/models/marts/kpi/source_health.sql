@@ -50,17 +50,18 @@ select
     sources.is_connected,
     case
         when not sources.is_connected then 'not connected'
+        when sources.has_ended then 'ended'
         else coalesce(latest.status, 'never loaded')
     end as status,
     successes.last_success_at,
     latest.tried_at as last_tried_at,
-    coalesce(latest.error, '') as error,
-    coalesce(latest.warnings, '[]') as warnings,
+    case when sources.has_ended then '' else coalesce(latest.error, '') end as error,
+    case when sources.has_ended then '[]' else coalesce(latest.warnings, '[]') end as warnings,
     tables.newest_day,
     tables.loaded_through,
     business.through as expected_through,
     case
-        when tables.loaded_through >= business.through then 0
+        when sources.has_ended or tables.loaded_through >= business.through then 0
         else {{ dbt.datediff('tables.loaded_through', 'business.through', 'day') }}  -- noqa: LT05
     end as days_behind,
     coalesce(latest.rows_loaded, 0) as rows_loaded,

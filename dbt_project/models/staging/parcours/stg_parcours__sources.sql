@@ -8,5 +8,8 @@ select
     is_connected,
     api_version,
     api_ends_on,
-    advice as credential_renewal
+    advice as credential_renewal,
+    counts_from,
+    counts_until,
+    has_ended
 from source
