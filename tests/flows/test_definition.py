@@ -10,7 +10,7 @@ from flows import definition as module
 from flows.definition import definition, is_anew, keep_build, of_project
 from flows.places import Places
 from pipelines import load_log
-from pipelines.settings import Settings, read_settings
+from pipelines.settings import Privacy, Settings, read_settings
 
 AS_OF = datetime(2026, 3, 20, 19, 0, tzinfo=UTC)
 
@@ -32,6 +32,8 @@ def test_what_shapes_figures_changes_the_definition_and_nothing_else_does(tmp_pa
     one = definition(settings(tmp_path))
     assert definition(settings(tmp_path)) == one
     assert definition(settings(tmp_path, name="Grace", deep_reread_days=30)) == one
+    forgetful = settings(tmp_path).model_copy(update={"privacy": Privacy(prospects_months=36)})
+    assert definition(forgetful) == one
     assert definition(settings(tmp_path, prospect_window_days=30)) != one
     assert definition(settings(tmp_path, currency="USD")) != one
 
