@@ -151,3 +151,14 @@ def test_check_says_how_many_persons_the_next_refresh_forgets(
     assert said in words(result.stdout)
     assert result.exit_code == exit_code
     assert places.warehouse.read_bytes() == before
+
+
+def test_check_warns_of_days_that_no_tool_of_a_kind_counts(vendors: Running, tmp_path: Path) -> None:
+    path = tmp_path / "parcours.toml"
+    path.write_text(BUSINESS + "[sources.mailchimp]\nuntil = 2026-03-02\n[sources.brevo]\nfrom = 2026-03-04\n")
+    result = run("check", "--settings", path)
+    assert result.exit_code == 0
+    assert (
+        "warning: from 2026-03-03 to 2026-03-03, between mailchimp and brevo, nothing counts (opt_ins, broadcasts, "
+        "list_sizes). Correct `from` or `until` in parcours.toml.\n"
+    ) in result.stdout

@@ -15,10 +15,11 @@ from pipelines.settings import Privacy, Settings, read_settings
 AS_OF = datetime(2026, 3, 20, 19, 0, tzinfo=UTC)
 
 
-def settings(folder: Path, **business: Any) -> Settings:
+def settings(folder: Path, also: str = "", **business: Any) -> Settings:
     path = folder / "parcours.toml"
     path.write_text(
-        '[business]\nname = "Ada"\nhistory_start = 2026-01-01\n[sources.zendesk]\nsubdomain = "a"\nemail = "b@c.fr"'
+        '[business]\nname = "Ada"\nhistory_start = 2026-01-01\n[sources.zendesk]\nsubdomain = "a"\nemail = "b@c.fr"\n'
+        + also
     )
     return read_settings(path, **business)
 
@@ -36,6 +37,7 @@ def test_what_shapes_figures_changes_the_definition_and_nothing_else_does(tmp_pa
     assert definition(forgetful) == one
     assert definition(settings(tmp_path, prospect_window_days=30)) != one
     assert definition(settings(tmp_path, currency="USD")) != one
+    assert definition(settings(tmp_path, "until = 2026-03-31")) != one
 
 
 def test_the_project_is_its_files_their_names_and_where_it_lies(
