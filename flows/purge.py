@@ -8,7 +8,7 @@ from datetime import datetime
 from flows import forget
 from flows.places import Places
 from flows.refresh import Outcome, Say
-from pipelines import lapsed
+from pipelines import lapsed, windows
 from pipelines.lapsed import Lapsed
 from pipelines.opening import WarehouseRefused, opened
 from pipelines.registry import CONNECTORS
@@ -35,7 +35,7 @@ def _forget(places: Places, settings: Settings, outcome: Outcome, accepts: bool,
     if not found.lapsed:
         return
     who = told(settings, found, outcome.as_of)
-    if lacking := _lacking(settings, outcome):
+    if lacking := _lacking(places, settings, outcome):
         say(
             f"The next refresh that loads {' and '.join(lacking)} whole forgets {who}: what is missing may tell of a "
             "contact."
@@ -81,7 +81,9 @@ def is_refused(found: Lapsed) -> bool:
     return found.lapsed > MOST_SHARE * found.known
 
 
-def _lacking(settings: Settings, outcome: Outcome) -> list[str]:
-    """The connected sources that tell of persons and were not loaded whole."""
-    loaded = {one.source for one in outcome.sources if one.status == "loaded"}
-    return [name for name in settings.connected if lapsed.knows_persons(CONNECTORS[name]) and name not in loaded]
+def _lacking(places: Places, settings: Settings, outcome: Outcome) -> list[str]:
+    """The connected sources that tell of persons, are still asked, and were not loaded whole."""
+    with opened(places.warehouse, read_only=True) as connection:
+        whole = {*windows.ended(connection, settings)}
+    whole |= {one.source for one in outcome.sources if one.status == "loaded"}
+    return [name for name in settings.connected if lapsed.knows_persons(CONNECTORS[name]) and name not in whole]

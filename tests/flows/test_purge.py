@@ -1,6 +1,6 @@
 """When nobody is forgotten though somebody has lapsed: what is missing, who still writes; what was left to clear."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -12,6 +12,7 @@ from flows.purge import purge
 from flows.refresh import Outcome, SourceOutcome
 from pipelines import load_log
 from pipelines.load import add_tables
+from pipelines.plan import plan_load
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings, read_settings
 from tests.app.commands import BUSINESS
@@ -64,6 +65,20 @@ def test_what_is_missing_may_tell_of_a_contact(places: Places, settings: Setting
     ]
     assert (ended.purged, ended.undelivered) == (0, [])
     assert known(places) == {ADA, BEN, CAT}
+
+
+def test_a_source_that_has_ended_is_missed_no_more(places: Places, settings: Settings) -> None:
+    ended = settings.sources["shopify"].model_copy(update={"until": date(2026, 3, 31)})
+    ends = settings.model_copy(update={"sources": settings.sources | {"shopify": ended}})
+    said: list[str] = []
+    purge(places, ends, outcome(ecb="loaded"), False, said.append)
+    assert said[0].startswith("The next refresh that loads shopify whole forgets 1 of 3 persons"), "until all is loaded"
+    settled = date(2026, 3, 31) + timedelta(days=max(one.reread_days for one in CONNECTORS["shopify"].tables.values()))
+    plan = plan_load(CONNECTORS["shopify"], ended, places.warehouse, ends.business.asked(settled, AS_OF))
+    with load_log.connect(places.warehouse) as connection:
+        load_log.record(connection, CONNECTORS["shopify"], plan, {})
+    purge(places, ends, outcome(ecb="loaded"), False, said.append)
+    assert known(places) == {BEN, CAT}
 
 
 def test_a_source_that_tells_of_nobody_may_fail(places: Places, settings: Settings) -> None:
