@@ -21,9 +21,8 @@ import duckdb
 import pyarrow as pa
 
 from flows import own_models
-from flows.one_at_a_time import alone
+from flows.one_at_a_time import held
 from flows.places import Places
-from flows.private import private
 from flows.swapped import swapped_in
 from flows.troubles import explained
 from pipelines import kept, migrations
@@ -76,7 +75,7 @@ def name_at(now: datetime) -> str:
 
 def backup(places: Places, settings: Path, target: Path, now: datetime) -> Manifest:
     """Write a backup, alone as a refresh is, and read it again before it takes its place."""
-    with _alone(places):
+    with held(places):
         return write(places, settings, target, now)
 
 
@@ -107,7 +106,7 @@ def restore(path: Path, places: Places, now: datetime, force: bool = False) -> t
 
     Raises `RestoreRefused` where there is a warehouse, unless by `force`; `BackupRefused` before anything is changed.
     """
-    with _alone(places), _working(places) as folder:
+    with held(places), _working(places) as folder:
         if places.warehouse.exists() and not force:
             raise RestoreRefused(
                 f"{places.warehouse} exists: choose another --data, or move what is there aside with --force."
@@ -141,12 +140,6 @@ def read(path: Path, into: Path | None = None) -> Manifest:
     if found != manifest.files:
         raise BackupRefused(f"{path} is damaged: take another backup.")
     return manifest
-
-
-@contextmanager
-def _alone(places: Places) -> Iterator[None]:
-    with alone(places.data), private(places.data, places.marts.name, places.dashboard.name):
-        yield
 
 
 @contextmanager

@@ -15,9 +15,8 @@ import duckdb
 
 from flows import backup, business_tables, definition, north_star, settings_file, transform, troubles
 from flows.after_publish import after_publish, write_page
-from flows.one_at_a_time import alone
+from flows.one_at_a_time import alone, held
 from flows.places import PROJECT, Places
-from flows.private import private
 from flows.publish import SCHEMA, publish
 from flows.swapped import swapped_in
 from pipelines import disconnection, load_log, mistakes
@@ -103,7 +102,7 @@ def prepared(places: Places, settings: Settings, part: Part, now: datetime) -> I
     objective would be left without its figures, `ModelsFailed` where the models do not hold.
     """
     apart = Places(places.data / APART, settings.models)
-    with alone(places.data), private(places.data, places.marts.name, places.dashboard.name) as umask:
+    with held(places) as umask:
         shutil.rmtree(apart.data, ignore_errors=True)  # what a killed one left
         try:
             _copy(places, apart)

@@ -11,9 +11,8 @@ import duckdb
 
 from flows import definition, north_star, transform, troubles
 from flows.after_publish import after_publish, write_page
-from flows.one_at_a_time import alone
+from flows.one_at_a_time import alone, held
 from flows.places import Places
-from flows.private import private
 from flows.publish import publish
 from pipelines import forgotten, kept, load_log, slices
 from pipelines.connector import ConnectorError
@@ -50,7 +49,7 @@ def look(places: Places, address: str) -> Forgotten:
 def forget(places: Places, settings: Settings, address: str, now: datetime, say: Callable[[str], None]) -> Forgotten:
     """Make every row of a person nobody's, alone as a refresh is; what was killed goes on when it is run again."""
     key = _key(places, address)
-    with alone(places.data), private(places.data, places.marts.name, places.dashboard.name) as umask:
+    with held(places) as umask:
         troubles.look(places)
         with load_log.connect(places.warehouse) as connection:
             found, marks = _found(connection, key)

@@ -11,6 +11,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from flows.places import Places
+from flows.private import private
 from pipelines.connector import ConnectorError
 
 NOTE = "refresh.holder.json"  # who holds the lock, for others to read
@@ -53,6 +55,13 @@ def alone(data: Path) -> Iterator[None]:
                 note.unlink(missing_ok=True)
     except Timeout:
         raise AlreadyRunning(f"A refresh is already running: {holder(data)}. Wait for it, or stop it.") from None
+
+
+@contextmanager
+def held(places: Places) -> Iterator[int]:
+    """Hold the data directory as a refresh does: alone, and what is written is private; gives the umask of before."""
+    with alone(places.data), private(places.data, places.marts.name, places.dashboard.name) as umask:
+        yield umask
 
 
 def note_stopped(by: str) -> None:

@@ -12,9 +12,8 @@ from flows.after_publish import after_publish, write_page
 from flows.alerts import tell
 from flows.backfill import Backfill
 from flows.compaction import compact
-from flows.one_at_a_time import alone
+from flows.one_at_a_time import held
 from flows.places import Places
-from flows.private import private
 from flows.swapped import swapped_in
 from pipelines.settings import Settings
 
@@ -82,7 +81,7 @@ def run_refresh(
     places = replace(places, models=settings.models)
     outcome = Outcome(as_of.astimezone(UTC), through, datetime.now(UTC))
     started = monotonic()
-    with alone(places.data), private(places.data, places.marts.name, places.dashboard.name) as umask:
+    with held(places) as umask:
         try:
             troubles.look(places)
             prefect_server.start(places)

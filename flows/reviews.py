@@ -6,9 +6,8 @@ import duckdb
 
 from flows.objective_tables import ENDED
 from flows.objectives import unknown
-from flows.one_at_a_time import alone
+from flows.one_at_a_time import held
 from flows.places import Places
-from flows.private import private
 from pipelines import migrations
 from pipelines.connector import ConnectorError
 from pipelines.opening import opened
@@ -24,11 +23,7 @@ def keep(places: Places, objective_id: str, note: str, reviewed_at: datetime) ->
         raise ConnectorError("A review needs a note of what was found or decided: --note")
     if not places.warehouse.exists():
         raise ConnectorError(f"{places.warehouse} does not exist yet. Make it: parcours refresh")
-    with (
-        alone(places.data),
-        private(places.data, places.marts.name, places.dashboard.name),
-        opened(places.warehouse) as warehouse,
-    ):
+    with held(places), opened(places.warehouse) as warehouse:
         migrations.is_behind(warehouse)  # what a newer program has written is left as it is
         known = _current(warehouse)
         if objective_id not in known:
