@@ -1,6 +1,5 @@
 """The warehouse is written anew once it has grown: what a refresh frees DuckDB uses again, and never gives back."""
 
-import shutil
 from pathlib import Path
 
 import duckdb
@@ -8,9 +7,9 @@ import duckdb
 from flows import troubles
 from flows.places import Places
 from flows.swapped import swapped_in
+from pipelines import kept
 from pipelines.connector import ConnectorError
 from pipelines.opening import WarehouseRefused, opened
-from pipelines.sql import literal
 
 MOST_GROWTH = 1.25  # times its size when it was last written anew, so that it stays within 1.3 times one from scratch
 SMALLEST_BYTES = 50_000_000  # what is smaller is left as it is
@@ -44,17 +43,13 @@ def _has_grown(warehouse: Path) -> bool:
 
 
 def _write_anew(warehouse: Path) -> None:
-    needed = warehouse.stat().st_size + troubles.LEAST_FREE_BYTES
-    if shutil.disk_usage(warehouse.parent).free < needed:
-        raise ConnectorError(f"The disk of {warehouse.parent} lacks the {needed / 1e6:.0f} MB for it: make room.")
+    troubles.make_sure_of(warehouse.stat().st_size + troubles.LEAST_FREE_BYTES, warehouse.parent, "it")
     try:
         connection = opened(warehouse, read_only=True)
     except WarehouseRefused:
         return  # a load that hangs has it open still: the next refresh will
     with connection, swapped_in(warehouse) as fresh:
-        connection.execute(f"attach {literal(fresh)} as fresh (read_write)")
-        connection.execute(f'copy from database "{warehouse.stem}" to fresh')
-        connection.execute("checkpoint fresh")
-        connection.execute("insert into fresh.raw_parcours.compactions values (now(), ?)", [fresh.stat().st_size])
-        connection.execute("checkpoint fresh")
-        connection.execute("detach fresh")
+        kept.copy_whole(connection, warehouse.stem, fresh)
+        with opened(fresh) as anew:
+            anew.execute("insert into raw_parcours.compactions values (now(), ?)", [fresh.stat().st_size])
+            anew.execute("checkpoint")

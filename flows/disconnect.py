@@ -13,22 +13,21 @@ from pathlib import Path
 
 import duckdb
 
-from flows import backup, business_tables, definition, north_star, settings_file, transform, troubles
+from flows import backup, business_tables, definition, settings_file, transform, troubles
 from flows.after_publish import after_publish, write_page
 from flows.one_at_a_time import alone, held
-from flows.places import PROJECT, Places
+from flows.places import Places
 from flows.publish import SCHEMA, publish
+from flows.rebuild import rebuild
 from flows.swapped import swapped_in
-from pipelines import disconnection, load_log, mistakes
+from pipelines import disconnection, kept, load_log, mistakes
 from pipelines.connector import ConnectorError
 from pipelines.disconnection import Part
 from pipelines.opening import opened
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
-from pipelines.sql import literal
 
 APART = "disconnecting"  # the folder in the data directory where all is built without it
-OF_HISTORY = {path.stem for path in (PROJECT / "dbt_project/models/marts/history").glob("*.sql")}
 
 
 class DisconnectRefused(ConnectorError):
@@ -163,14 +162,11 @@ def _known(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dict[st
 
 def _copy(places: Places, apart: Places) -> None:
     """The warehouse as it is, and what dbt ran before."""
-    needed = 2 * places.warehouse.stat().st_size
-    if troubles.look(places) < needed:
-        raise ConnectorError(f"The disk of {places.data} lacks the {needed / 1e6:.0f} MB for a copy: make room.")
+    troubles.look(places)
+    troubles.make_sure_of(2 * places.warehouse.stat().st_size, places.data, "a copy")
     apart.data.mkdir()
     with opened(places.warehouse, read_only=True) as connection:
-        connection.execute(f"attach {literal(apart.warehouse)} as apart (read_write)")
-        connection.execute(f'copy from database "{places.warehouse.stem}" to apart')
-        connection.execute("detach apart")
+        kept.copy_whole(connection, places.warehouse.stem, apart.warehouse)
     if places.dbt_ran.exists() and places.dbt_ran != apart.dbt_ran:
         shutil.copytree(places.dbt_ran, apart.dbt_ran)
 
@@ -186,13 +182,9 @@ def _remove(apart: Places, settings: Settings, part: Part, now: datetime) -> dis
         rows = disconnection.count(connection, part)
         disconnection.remove(connection, part, settings.business.zone, as_of)
         _drop_models(connection)
-    defined = definition.definition(settings)
-    business_tables.write(apart, settings, settings.business.asked(through, as_of), defined)
-    for layer in transform.LAYERS:
-        if layer == transform.KPIS:
-            north_star.write(apart, settings)
-        transform.build(apart, layer, anew=layer != transform.HISTORY)
-    definition.keep_build(apart, defined, as_of)
+    asked = settings.business.asked(through, as_of)
+    business_tables.write(apart, settings, asked, definition.definition(settings))
+    rebuild(apart, settings, as_of)
     publish(apart)
     _settle(apart.warehouse)
     return rows
@@ -206,12 +198,13 @@ def _settle(warehouse: Path) -> None:
 
 def _drop_models(connection: duckdb.DuckDBPyConnection) -> None:
     """All but what was reported, which no building makes again: they are built as by a first refresh."""
+    reported = transform.models_of(transform.HISTORY)
     models = connection.execute(
         "select table_schema, table_name, table_type from information_schema.tables "
         "where not starts_with(table_schema, 'raw_') and table_schema not in ('history', 'main')"
     ).fetchall()
     for schema, name, kind in models:
-        if schema != SCHEMA or name not in OF_HISTORY:
+        if schema != SCHEMA or name not in reported:
             connection.execute(f'drop {"view" if kind == "VIEW" else "table"} {schema}."{name}"')
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import duckdb
 
-from flows import definition, north_star, transform, troubles
+from flows import troubles
 from flows.after_publish import after_publish, write_page
 from flows.one_at_a_time import alone, held
 from flows.places import Places
 from flows.publish import publish
+from flows.rebuild import rebuild
 from pipelines import forgotten, kept, load_log, slices
 from pipelines.connector import ConnectorError
 from pipelines.identity import email_key
@@ -165,10 +166,5 @@ def _build(places: Places, settings: Settings) -> None:
     """All models anew as of the last refresh, and published in place of those that knew the person."""
     with opened(places.warehouse) as connection:
         as_of = connection.execute("select max(as_of) from raw_parcours.refreshes").fetchall()[0][0]
-    defined = definition.definition(settings)
-    for layer in transform.LAYERS:
-        if layer == transform.KPIS:
-            north_star.write(places, settings)
-        transform.build(replace(places, models=settings.models), layer, anew=True)
-    definition.keep_build(places, defined, as_of)
+    rebuild(replace(places, models=settings.models), settings, as_of)
     publish(places, settings.published)

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from flows import catalog, own_models
+from flows import catalog, own_models, transform
 from flows.places import PROJECT
 from pipelines import mistakes
 from pipelines.connector import ConnectorError
@@ -111,7 +111,7 @@ def _of_sql(path: Path, made: dict[str, Path]) -> Iterator[str]:
         yield f"{path.stem} is a model of Parcours: give yours another name"
     if path.stem in made:
         yield f"{made[path.stem]} has the same name: give one of them another"
-    late = {"kpi_versions", *(one.stem for one in DBT.glob("models/marts/history/*.sql"))}
+    late = {"kpi_versions", *transform.models_of(transform.HISTORY)}
     for name in sorted(late.intersection(REF.findall(path.read_text(encoding="utf-8")))):
         yield f"{name} is written when all models are: read it in the published file, not here"
 

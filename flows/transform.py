@@ -51,6 +51,11 @@ def build(places: Places, layer: str, anew: bool = False) -> LayerResult:
     return LayerResult(layer, monotonic() - started, nodes)
 
 
+def models_of(layer: str) -> set[str]:
+    """The names of a layer's models."""
+    return {path.stem for path in (PROJECT / "dbt_project" / "models" / layer.replace(".", "/")).glob("*.sql")}
+
+
 def check(places: Places) -> None:
     """Have dbt read the business's own models, where it has not built them yet as they are; raises `ModelsFailed`."""
     if places.models and not any(replay.kept(places, KPIS, anew) for anew in (True, False)):

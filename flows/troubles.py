@@ -34,6 +34,12 @@ def look(places: Places) -> int:
     return free
 
 
+def make_sure_of(needed: int, folder: Path, what: str) -> None:
+    """Refuse what would need more bytes than the disk of a folder has left."""
+    if shutil.disk_usage(folder).free < needed:
+        raise ConnectorError(f"The disk of {folder} lacks the {needed / 1e6:.0f} MB for {what}: make room.")
+
+
 def explained(error: Exception, data: Path, warehouse: Path) -> str:
     """An error as the command says it: its own words where they are ours, what to do where it is known, else ''."""
     if isinstance(error, ConnectorError):

@@ -1,4 +1,4 @@
-"""What a refresh cannot make again, copied out of a warehouse: raw tables, load log and history, no models."""
+"""Copies of a warehouse: of what a refresh cannot make again, raw tables, load log and history, or of all."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ OF_FILE = ("raw_parcours.builds", UNCLEARED)  # the former says that models are 
 
 
 def copy(connection: duckdb.DuckDBPyConnection, database: str, target: Path) -> dict[str, int]:
-    """Copy it from an attached database into a new file, which is whole or not there; gives table → rows."""
+    """Copy what a refresh cannot make again into a new file, which is whole or not there; gives table → rows."""
     fresh = target.with_name(target.name + ".new")
     fresh.unlink(missing_ok=True)
     with connection.cursor() as cursor:
@@ -35,6 +35,14 @@ def copy(connection: duckdb.DuckDBPyConnection, database: str, target: Path) -> 
             connection.execute("detach kept")
     os.replace(fresh, target)
     return counts
+
+
+def copy_whole(connection: duckdb.DuckDBPyConnection, database: str, target: Path) -> None:
+    """Copy all of an attached database into a file that is not there yet, models too: no block of it is free."""
+    connection.execute(f"attach {literal(target)} as whole (read_write)")
+    connection.execute(f'copy from database "{database}" to whole')
+    connection.execute("checkpoint whole")
+    connection.execute("detach whole")
 
 
 def count(path: Path) -> dict[str, int]:
