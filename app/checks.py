@@ -89,9 +89,7 @@ def check_sources(settings: Settings, places: Places, only: list[str], now: date
     for name in settings.connected:
         if name not in asked and not only:
             console.print(f"[green]✓[/green] [bold]{CONNECTORS[name].title}[/bold]")
-            say(
-                console, f"    counts until {settings.sources[name].until}, all of which is loaded: it is asked no more"
-            )
+            say(console, f"    {windows.told(settings.sources[name])}")
     for doubt in windows.doubts(settings):
         say(console, f"warning: {doubt}. Correct `from` or `until` in parcours.toml.")
     return min(failures, 1)

@@ -193,14 +193,14 @@ def refresh(
     last_day = _last_day(through, instant, business)
     only = _known(source or [], business.connected)
     accepted = _known(accept_deletions or [], only or business.connected, "--accept-deletions", "refreshed")
-    armed(business, settings, Places(data), only)
+    places = Places(data)
+    armed(business, settings, places, only)
     if dry_run:
-        show_plans(business, Places(data), last_day, instant, only, console)
+        show_plans(business, places, last_day, instant, only, console)
         return
+    say_it = partial(say, console)
     outcome = run_refresh(
-        *(business, Places(data), last_day, instant, only, partial(say, console)),
-        accepted=accepted,
-        accepts_purge=accept_purge,
+        business, places, last_day, instant, only, say_it, accepted=accepted, accepts_purge=accept_purge
     )
     raise typer.Exit(ended(outcome))
 

@@ -11,6 +11,7 @@ from rich.markup import escape
 from app.differences import differences
 from app.printing import new_table, say
 from app.ready import ready
+from dashboard.facts import GRAINS
 from dashboard.locales import period_text, value_text
 from dashboard.published import Rows
 from flows import backup
@@ -20,8 +21,6 @@ from pipelines.credentials import variables
 from pipelines.disconnection import Part
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings, SettingsError
-
-GRAINS = ("day", "week", "month", "quarter", "year")
 
 
 def disconnect(what: str, places: Places, path: Path, now: datetime, out: Path | None, console: Console) -> None:

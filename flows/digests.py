@@ -30,14 +30,12 @@ def send_due(places: Places, known: Known) -> list[str]:
         try:
             ended = _ended(places.marts, grain)
             due = [name for name, day in last_days.items() if ended and ended > day]
-            written = digest(places.marts, grain) if due else None
+            failed = _deliver(digest(places.marts, grain), places, due) if due else {}
         except Exception as error:  # noqa: BLE001  whatever it was, the refresh itself has ended as it has
             faults.append(f"it could not be written: {type(error).__name__}: {error}")
             continue
-        if ended and written:
-            failed = _deliver(written, places, due)
-            last_days |= dict.fromkeys((name for name in due if not failed[name]), ended)
-            faults += filter(None, failed.values())
+        last_days |= {name: ended for name, fault in failed.items() if ended and not fault}
+        faults += filter(None, failed.values())
     return faults
 
 

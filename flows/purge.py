@@ -3,7 +3,7 @@
 It comes after the loads, which tell of contacts, and before the models, which are then built anew without the person.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from flows import forget
 from flows.places import Places
@@ -57,23 +57,24 @@ def _forget(places: Places, settings: Settings, outcome: Outcome, accepts: bool,
 
 def look(places: Places, settings: Settings, as_of: datetime) -> Lapsed:
     """Who has lapsed as of an instant; nothing is changed. Raises `WarehouseRefused` while anything else writes."""
-    months, zone = settings.privacy.prospects_months, settings.business.zone
-    if months is None or not places.warehouse.exists():
+    if settings.privacy.prospects_months is None or not places.warehouse.exists():
         return Lapsed(0, 0, set())
     with opened(places.warehouse, read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
-        first_day = lapsed.first_day_kept(months, as_of.astimezone(zone).date())
-        return lapsed.find(connection, CONNECTORS.values(), first_day, zone)
+        return lapsed.find(connection, CONNECTORS.values(), _first_day_kept(settings, as_of), settings.business.zone)
 
 
 def told(settings: Settings, found: Lapsed, as_of: datetime) -> str:
     """How many of how many, and why."""
-    today = as_of.astimezone(settings.business.zone).date()
-    first_day = lapsed.first_day_kept(settings.privacy.prospects_months or 0, today)
     return (
-        f"{found.lapsed:,} of {found.known:,} persons, whose last contact was before {first_day} "
-        f"([privacy] prospects_months = {settings.privacy.prospects_months})"
+        f"{found.lapsed:,} of {found.known:,} persons, whose last contact was before "
+        f"{_first_day_kept(settings, as_of)} ([privacy] prospects_months = {settings.privacy.prospects_months})"
     )
+
+
+def _first_day_kept(settings: Settings, as_of: datetime) -> date:
+    today = as_of.astimezone(settings.business.zone).date()
+    return lapsed.first_day_kept(settings.privacy.prospects_months or 0, today)
 
 
 def is_refused(found: Lapsed) -> bool:

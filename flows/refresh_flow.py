@@ -55,7 +55,7 @@ def refresh(
         else:
             ended = [] if only else windows.ended(connection, settings)
             for name in ended:
-                say(f"{name} counts until {settings.sources[name].until}, all of which is loaded: it is asked no more")
+                say(f"{name} {windows.told(settings.sources[name])}")
             wanted = [name for name in only or settings.connected if name not in ended]
             loads = {
                 name: load_source.submit(

@@ -51,7 +51,7 @@ NumberId = Annotated[str, AfterValidator(_is_number)]  # of what a vendor number
 
 
 class Section(BaseModel):
-    """A section of `parcours.toml`; unknown keys are refused."""
+    """What `parcours.toml` says, or a section of it; unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -3,7 +3,9 @@
 from datetime import date
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from pipelines.connector import Section
 
 Stage = Literal["awareness", "engagement", "capture", "conversion", "experience", "ascension", "fan", "ambassador"]
 Grain = Literal["day", "week", "month", "quarter", "year"]
@@ -12,10 +14,8 @@ CUMULATED = {"quarter": ("day", "month"), "year": ("day", "month", "quarter")}  
 PATH = ("start_value", "start_day", "target_value", "target_day")
 
 
-class Dashboard(BaseModel):
+class Dashboard(Section):
     """How the stages are called, and what each shows first."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     language: Literal["fr", "en"] = "fr"
     stages: dict[Stage, str] = Field(default_factory=dict, description="what the business calls a stage")
@@ -38,10 +38,8 @@ class Dashboard(BaseModel):
         return focus
 
 
-class Target(BaseModel):
+class Target(Section):
     """Where a KPI is to go: from one value to another by a day, or so much a period, added up over a longer one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kpi: str
     grain: Grain = Field("month", description="the periods whose values are looked at")
@@ -81,10 +79,8 @@ class Target(BaseModel):
         return self
 
 
-class Objective(BaseModel):
+class Objective(Section):
     """What a stage is to reach, by whom, and how often somebody looks whether it does."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field(description="stays the same while the objective is reworded")
     stage: Stage
@@ -110,10 +106,8 @@ class Objective(BaseModel):
         return kpis
 
 
-class Annotation(BaseModel):
+class Annotation(Section):
     """What happened on a day, for whoever wonders about a curve."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     day: date
     text: str = Field(min_length=1)

@@ -9,19 +9,10 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    SerializeAsAny,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr, SerializeAsAny, ValidationError, field_validator, model_validator
 
 from pipelines import mistakes
-from pipelines.connector import ConnectorError, Options
+from pipelines.connector import ConnectorError, Options, Section
 from pipelines.currencies import CURRENCIES
 from pipelines.entities import COMMERCE
 from pipelines.objectives import Annotation, Dashboard, Objective
@@ -35,10 +26,8 @@ class SettingsError(ConnectorError):
     """`parcours.toml` says something that cannot be; the message names the key and what it should be."""
 
 
-class Upsell(BaseModel):
+class Upsell(Section):
     """An offer to those who bought `base`: it succeeds when they buy `upsell` within the window."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     base: list[str] = Field(min_length=1, description="product ids, as the source of the orders names them")
     upsell: list[str] = Field(min_length=1, description="product ids of what is offered next")
@@ -46,10 +35,8 @@ class Upsell(BaseModel):
     same_order: bool = Field(False, description="an upsell in the very order of the base counts, too")
 
 
-class Business(BaseModel):
+class Business(Section):
     """What holds for every source and every KPI."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     history_start: date = Field(description="the first business day to load")
@@ -98,10 +85,8 @@ class Business(BaseModel):
         return Asked(through, as_of, self.zone, self.history_start, self.deep_reread_every_days, self.deep_reread_days)
 
 
-class Published(BaseModel):
+class Published(Section):
     """Where what people open lies, and who may read it; all else is private to the user who refreshes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     folder: str = Field(
         default="", description="an absolute path; the data directory, which nobody else can enter, when empty"
@@ -139,10 +124,8 @@ class Published(BaseModel):
         return Path(self.folder) / usual.name if self.folder else usual
 
 
-class Alerts(BaseModel):
+class Alerts(Section):
     """Who is told when something is wrong, and from where on something is."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     to: list[str] = Field(
         default_factory=list, description="environment variables that hold an address each; nobody is told when empty"
@@ -173,10 +156,8 @@ class Alerts(BaseModel):
         return self
 
 
-class Privacy(BaseModel):
+class Privacy(Section):
     """How long persons are known."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     prospects_months: int | None = Field(
         default=None,
@@ -186,10 +167,8 @@ class Privacy(BaseModel):
     )
 
 
-class Settings(BaseModel):
+class Settings(Section):
     """The business, what it wants, and the options of each connected source."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     business: Business
     published: Published = Published()

@@ -134,10 +134,7 @@ def restate(connection: duckdb.DuckDBPyConnection, source: str, name: str, table
         f"""
         update raw_parcours.slices set content_hash = now.content_hash
         from (
-            select
-                {day_of(table, zone)} as date_day,
-                cast({content_hash(table.columns.names)} as varchar) as content_hash
-            from raw_{source}.{name} group by 1
+            select {day_of(table, zone)} as date_day, {_counted(source, name, table)} group by 1
         ) as now
         where slices.source = ? and slices.table_name = ? and slices.date_day is not distinct from now.date_day
         """,

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import duckdb
 
 from pipelines import load_log
+from pipelines.connector import Options
 from pipelines.entities import ENTITIES
 from pipelines.registry import CONNECTORS
 from pipelines.settings import Settings
@@ -16,6 +17,11 @@ A_DAY = timedelta(days=1)
 def ended(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[str]:
     """The sources that are asked no more: loaded as far beyond their last day as it is read again."""
     return [name for name in settings.connected if _has_ended(connection, settings, name)]
+
+
+def told(options: Options) -> str:
+    """That a source has ended, after its name."""
+    return f"counts until {options.until}, all of which is loaded: it is asked no more"
 
 
 def _has_ended(connection: duckdb.DuckDBPyConnection, settings: Settings, name: str) -> bool:

@@ -6,9 +6,9 @@ https://www.typeform.com/developers/responses/
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from pipelines.connector import ConnectorError, Plan
+from pipelines.connector import ConnectorError, Plan, Section
 from pipelines.rows import SchemaDrift
 
 KEPT = ("token", "response_type", "landed_at", "submitted_at")
@@ -18,15 +18,13 @@ YES = 1.0
 Row = dict[str, Any]
 
 
-class Form(BaseModel):
+class Form(Section):
     """A survey. `question`: the reference or id of the one that holds the score. `former_questions`: those that it was
     asked by before, where somebody made it anew.
 
     `respondent`: the hidden field, or the question, that holds the e-mail address; none when left out. Of a csat
     form: the lowest score that is satisfied, and the score that is neither.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field(pattern="^[A-Za-z0-9_-]+$")
     kind: Literal["nps", "csat"]
