@@ -1,5 +1,6 @@
 """A business small enough to work its figures out by hand, refreshed through the real flow."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import duckdb
 import pytest
 
 from flows.places import Places
-from flows.refresh import run_refresh
+from flows.refresh import Outcome, run_refresh
 from pipelines.settings import read_settings
 from sandbox.events import World
 from sandbox.server import Running, running
@@ -31,15 +32,24 @@ class Small:
     def places(self) -> Places:
         return Places(self.folder / "data")
 
+    def copied(self, folder: Path, settings: str = "") -> "Small":
+        """Another business, with all files of this one."""
+        return Small(self.vendors, Path(shutil.copytree(self.folder, folder)), settings or self.settings)
+
     def refresh(self, as_of: datetime, through: date, **business: Any) -> None:
         """All that is connected, as of an instant; `business` replaces settings of the business."""
+        outcome = self.tried(as_of, through, **business)
+        assert outcome.exit_code == 0, outcome
+
+    def tried(self, as_of: datetime, through: date, accepts_purge: bool = False, **business: Any) -> Outcome:
+        """The same, however it ends."""
         self.folder.mkdir(exist_ok=True)
         path = self.folder / "parcours.toml"
         path.write_text(self.settings, encoding="utf-8")
         self.vendors.set_clock(as_of)
         self.said.clear()
-        outcome = run_refresh(read_settings(path, **business), self.places, through, as_of, [], self.said.append)
-        assert outcome.exit_code == 0, outcome
+        settings = read_settings(path, **business)
+        return run_refresh(settings, self.places, through, as_of, [], self.said.append, accepts_purge=accepts_purge)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the published file answers."""

@@ -114,10 +114,6 @@ def gone(small: Small, what: str, console: Console) -> None:
     disconnect(what, small.places, path, GONE[what], small.folder, console)
 
 
-def copied(small: Small, folder: Path) -> Small:
-    return Small(small.vendors, Path(shutil.copytree(small.folder, folder)), small.settings)
-
-
 def bytes_in(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and "prefect" not in path.parts}
 
@@ -134,7 +130,7 @@ def businesses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Small
         whole, twin = Small(vendors, folder / "whole", SETTINGS), Small(vendors, folder / "twin", WITHOUT)
         whole.refresh(*FIRST)
         twin.refresh(*FIRST)
-        copied(whole, folder / "as it was")
+        whole.copied(folder / "as it was")
         yield whole, twin
 
 
@@ -144,7 +140,7 @@ def without_brevo(businesses: tuple[Small, Small]) -> tuple[Small, dict[str, Any
     whole, _ = businesses
     folder, console = whole.folder.parent, Console(record=True, width=140)
     seen: dict[str, Any] = {}
-    small = copied(whole, folder / "without brevo")
+    small = whole.copied(folder / "without brevo")
     path = small.folder / "parcours.toml"
     before = bytes_in(small.folder)
     disconnect("brevo", small.places, path, GONE["brevo"], None, console)
@@ -160,7 +156,7 @@ def without_brevo(businesses: tuple[Small, Small]) -> tuple[Small, dict[str, Any
 def seen(businesses: tuple[Small, Small], without_brevo: tuple[Small, dict[str, Any]]) -> dict[str, Any]:
     """What was seen of the two and of a third one, from which all goes, and to which it comes back."""
     whole, twin = businesses
-    small = copied(without_brevo[0], whole.folder.parent / "small")
+    small = without_brevo[0].copied(whole.folder.parent / "small")
     seen: dict[str, Any] = {}
     gone(small, "1003", Console())
     gone(small, "mailchimp/l2", Console())
@@ -290,7 +286,7 @@ def test_what_was_killed_is_finished_by_the_same_command(
     without_brevo: tuple[Small, dict[str, Any]], tmp_path: Path, place: tuple[str, int, str]
 ) -> None:
     undisturbed = without_brevo[0]
-    small = copied(replace(undisturbed, folder=undisturbed.folder.parent / "as it was"), tmp_path / "small")
+    small = replace(undisturbed, folder=undisturbed.folder.parent / "as it was").copied(tmp_path / "small")
     arguments = [*map(str, place), "brevo", GONE["brevo"].isoformat(), str(small.folder)]
     killed = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
     assert killed.returncode == -signal.SIGKILL
@@ -321,8 +317,8 @@ target_day = 2026-12-31
 
 
 def test_what_an_objective_rests_on_alone_is_refused(businesses: tuple[Small, Small], tmp_path: Path) -> None:
-    small = copied(
-        Small(businesses[0].vendors, businesses[0].folder.parent / "as it was", SETTINGS), tmp_path / "small"
+    small = replace(businesses[0], folder=businesses[0].folder.parent / "as it was").copied(
+        tmp_path / "small", SETTINGS
     )
     path = small.folder / "parcours.toml"
     path.write_text(SETTINGS + OBJECTIVE, encoding="utf-8")

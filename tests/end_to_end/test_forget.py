@@ -49,11 +49,11 @@ def businesses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Small
     """One that forgets, its twin, and what was seen of the first one on the way."""
     folder = tmp_path_factory.mktemp("forget")
     with served(with_april(), FIRST[0]) as vendors:
-        twin, small = Small(vendors, folder / "twin", SETTINGS), Small(vendors, folder / "small", SETTINGS)
+        twin = Small(vendors, folder / "twin", SETTINGS)
         twin.refresh(*FIRST)
         twin.refresh(*SECOND)
-        shutil.copytree(twin.folder, small.folder)
-        shutil.copytree(twin.folder, folder / "as it was")
+        twin.copied(folder / "as it was")
+        small = twin.copied(folder / "small")
         shutil.copy(small.places.warehouse, small.places.data / "warehouse.version-1.duckdb")
         settings = read_settings(small.folder / "parcours.toml")
         seen: dict[str, Any] = {"before": values(small), "found before": found_in(small.places)}
@@ -153,8 +153,7 @@ def test_what_was_killed_is_finished_by_the_next_run(
     businesses: tuple[Small, Small, dict[str, Any]], tmp_path: Path, where: str, name: str
 ) -> None:
     twin, _, seen = businesses
-    small = Small(twin.vendors, tmp_path / "small", SETTINGS)
-    shutil.copytree(twin.folder.parent / "as it was", small.folder)
+    small = replace(twin, folder=twin.folder.parent / "as it was").copied(tmp_path / "small")
     command = [sys.executable, "-c", KILLED, where, name, SECOND[0].isoformat(), str(small.folder)]
     assert subprocess.run(command, input="zoemartin@gmail.com", text=True, check=False).returncode == -signal.SIGKILL
     settings = read_settings(small.folder / "parcours.toml")

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.refresh import PARTIAL, run_refresh
-from pipelines.settings import read_settings
+from flows.refresh import PARTIAL
 from sandbox import events as e
 from tests.end_to_end.small_business import Small, served
 
@@ -27,12 +26,10 @@ def test_what_a_source_gives_is_published_when_a_table_of_it_cannot_be_read(tmp_
         mailings=[e.Mailing("71", "brevo", "12", "regular", None, None, "", joined)],
         mail_sends=[e.MailSend(1, "71", "c", joined, "")],
     )
-    path = tmp_path / "parcours.toml"
-    path.write_text(SETTINGS)
     with served(world, NOW) as vendors:
         small = Small(vendors, tmp_path, SETTINGS)
         vendors.fault("/brevo/v3/emailCampaigns", "changed_type", times=100)
-        outcome = run_refresh(read_settings(path), small.places, date(2026, 3, 8), NOW, [], small.said.append)
+        outcome = small.tried(NOW, date(2026, 3, 8))
         assert outcome.exit_code == PARTIAL, outcome
         assert small.rows("select status from source_health where source = 'brevo'") == [("partial",)]
         assert small.by_day("new_prospects", "kpi_capture")["03-04"] == 1

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,8 @@ import duckdb
 import pytest
 
 from flows.places import Places
-from flows.refresh import PARTIAL, Outcome, run_refresh
+from flows.refresh import PARTIAL, Outcome
 from pipelines.identity import email_key
-from pipelines.settings import read_settings
 from sandbox import events as e
 from tests.end_to_end.small_business import Small, served
 from tests.end_to_end.test_identity import LISTS
@@ -168,14 +168,6 @@ def settled(small: Small) -> list[tuple[Any, ...]]:
     return known + changed
 
 
-def refreshed(small: Small, as_of: datetime, through: date, accepts: bool = False) -> Outcome:
-    path = small.folder / "parcours.toml"
-    path.write_text(small.settings)
-    small.vendors.set_clock(as_of)
-    small.said.clear()
-    return run_refresh(read_settings(path), small.places, through, as_of, [], small.said.append, accepts_purge=accepts)
-
-
 def raw(small: Small) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of the vendors' tables, and who is nobody."""
     with duckdb.connect(str(small.places.warehouse), read_only=True) as warehouse:
@@ -192,22 +184,22 @@ def businesses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Small
     """One that forgets, its twin, and what was seen of the first one on the way."""
     folder = tmp_path_factory.mktemp("purge")
     with served(world(), FIRST[0]) as vendors:
-        twin, small = Small(vendors, folder / "twin", SETTINGS), Small(vendors, folder / "small", FORGETFUL)
+        twin = Small(vendors, folder / "twin", SETTINGS)
         twin.refresh(*FIRST)
         twin.refresh(*PURGE)
-        shutil.copytree(twin.folder, small.folder)
-        shutil.copytree(twin.folder, folder / "as it was")
+        twin.copied(folder / "as it was")
+        small = twin.copied(folder / "small", FORGETFUL)
         shutil.copy(small.places.warehouse, small.places.data / "warehouse.version-1.duckdb")
         (folder / "small" / "parcours-backup-2026-04-01T07-00Z.tar.zst").touch()
         seen: dict[str, Any] = {"before": values(small), "found before": found_in(small.places)}
-        seen["refused"] = refreshed(small, *PURGE)
+        seen["refused"] = small.tried(*PURGE)
         seen |= {"after refusal": values(small), "found after refusal": found_in(small.places)}
-        seen["accepted"] = refreshed(small, *PURGE, accepts=True)
+        seen["accepted"] = small.tried(*PURGE, accepts_purge=True)
         seen |= {"after": values(small), "found after": found_in(small.places), "said": [*small.said]}
         seen["raw"] = raw(small)
         for number, when in enumerate(LATER):
             twin.refresh(*when)
-            seen[f"outcome {number}"] = refreshed(small, *when)
+            seen[f"outcome {number}"] = small.tried(*when)
             seen[f"twin {number}"], seen[f"reread {number}"] = settled(twin), settled(small)
             seen[f"found {number}"] = found_in(small.places)
         yield twin, small, seen
@@ -309,13 +301,12 @@ def test_what_was_killed_is_finished_by_the_next_refresh(
     businesses: Businesses, tmp_path: Path, module: str, name: str
 ) -> None:
     twin, _, seen = businesses
-    small = Small(twin.vendors, tmp_path / "small", FORGETFUL)
-    shutil.copytree(twin.folder.parent / "as it was", small.folder)
+    small = replace(twin, folder=twin.folder.parent / "as it was").copied(tmp_path / "small", FORGETFUL)
     (small.folder / "parcours.toml").write_text(FORGETFUL)
     small.vendors.set_clock(PURGE[0])
     command = [sys.executable, "-c", KILLED, module, name, PURGE[0].isoformat(), PURGE[1].isoformat()]
     assert subprocess.run([*command, str(small.folder)], check=False).returncode == -signal.SIGKILL
-    assert refreshed(small, *PURGE, accepts=True).exit_code == 0
+    assert small.tried(*PURGE, accepts_purge=True).exit_code == 0
     assert values(small) == seen["before"]
     assert raw(small) == seen["raw"]
     assert set(PEOPLE) - found_in(small.places) == lapsed(world(), PURGE[0])
